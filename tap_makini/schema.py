@@ -1,0 +1,123 @@
+"""JSON schemas: from one file per item type to the schema of a stream.
+
+A file in `schemas/` describes an item type of the v3 spec as the data is, since the spec's own
+types are a generator's. Files share nested types by `{"$ref": "Address.json"}` and use two
+markers, which never leave the tap:
+
+- `x-vendor-type`: the type that the v3 spec declares, on each property that is corrected. `[Task]`
+  stands for a list of tasks, `->Address` for one address.
+- `x-json-text`: a string column for values of no fixed type; what is not text there is JSON text.
+
+Everything in the files is nullable: that the spec declares all of it non-null is its generator's
+default and no promise. Only a stream's key is made non-null, here.
+
+Dates of all names (`orderDate`, `dueDate`, `date`) are `date-time`: every timestamp in the v3
+samples has a time of day, which a `date` column could not hold, while a plain date is an instant
+too (midnight UTC). So no column has to turn a value away.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import SchemaDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONNECTION_COLUMN = "_makini_connection"
+EXTRA_COLUMN = "_makini_extra"
+
+_Schema = dict[str, Any]
+_SCALAR_KEYWORDS = ("type", "format")
+
+
+class ItemSchemas(SchemaDirectory):
+    """Schema files of a folder, keyed by item type (`WorkOrder`)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._files: dict[str, _Schema] = {}
+        self._preprocessor = StreamColumns()
+
+    def fetch_schema(self, key: str) -> _Schema:
+        """Give an item's schema with its references resolved and without markers.
+
+        Args:
+            key: Item type, which is the stem of its file.
+
+        Returns:
+            A nullable object schema of `type`, `format`, `properties` and `items` only.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If files refer to each other in a circle.
+        """
+        return self._referred(f"{key}.{self.extension}", ())
+
+    def _referred(self, name: str, trail: tuple[str, ...]) -> _Schema:
+        if name in trail:
+            circle = " -> ".join((*trail, name))
+            msg = f"schema files refer to each other in a circle: {circle}"
+            raise ValueError(msg)
+        return self._resolved(self._file(name), (*trail, name))
+
+    def _file(self, name: str) -> _Schema:
+        if name not in self._files:
+            self._files[name] = json.loads(self.dir_path.joinpath(name).read_bytes())
+        return self._files[name]
+
+    def _resolved(self, node: Mapping[str, Any], trail: tuple[str, ...]) -> _Schema:
+        if "$ref" in node:
+            return self._referred(node["$ref"], trail)
+        schema = {keyword: node[keyword] for keyword in _SCALAR_KEYWORDS if keyword in node}
+        if "properties" in node:
+            schema["properties"] = {
+                name: self._resolved(child, trail) for name, child in node["properties"].items()
+            }
+        if "items" in node:
+            schema["items"] = self._resolved(node["items"], trail)
+        return schema
+
+
+class StreamColumns:
+    """What makes a stream's schema of an item's: an object root, the tap's columns, the key."""
+
+    def preprocess_schema(
+        self,
+        schema: _Schema,
+        *,
+        key_properties: Sequence[str] = (),
+    ) -> _Schema:
+        """Give a stream's schema, a new one at each call.
+
+        Args:
+            schema: An item's schema. It stays as it is: other streams have the same item.
+            key_properties: The stream's primary key, possibly with the tap's own columns in it.
+
+        Returns:
+            A non-null object schema, ending with the columns `_makini_connection` (text) and
+            `_makini_extra` (JSON text). Everything but the key is nullable.
+
+        Raises:
+            KeyError: If the item has no property of a key's name.
+        """
+        properties = deepcopy(schema["properties"])
+        for column in (CONNECTION_COLUMN, EXTRA_COLUMN):
+            properties[column] = {"type": ["string", "null"]}
+        for name in key_properties:
+            properties[name]["type"] = _non_null(properties[name]["type"])
+        return {"type": "object", "properties": properties}
+
+
+def _non_null(types: str | Sequence[str]) -> str | list[str]:
+    if isinstance(types, str):
+        return types
+    rest = [name for name in types if name != "null"]
+    return rest[0] if len(rest) == 1 else rest
+
+
+SCHEMAS = ItemSchemas(Path(__file__).with_name("schemas"))

@@ -1,0 +1,114 @@
+"""The entities table against a compact copy of the v3 spec's list endpoints."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tap_makini.entities import ENTITIES, Entity
+
+DECLARED: dict[str, dict[str, Any]] = json.loads(
+    Path(__file__).with_name("data").joinpath("vendor_v3.json").read_bytes(),
+)["entities"]
+BY_SLUG = {entity.slug: entity for entity in ENTITIES}
+STATUSES = sorted(slug for slug in DECLARED if slug.startswith("statuses/"))
+READ_AS_ANOTHER_ITEM = {"work-orders/materials": "MaterialItem"}
+
+each_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.slug)
+
+
+def test_every_list_endpoint_has_exactly_one_row() -> None:
+    assert Counter(entity.slug for entity in ENTITIES) == Counter(DECLARED.keys())
+    assert len(ENTITIES) == 61
+
+
+@each_entity
+def test_row_agrees_with_the_vendor(entity: Entity) -> None:
+    declared = DECLARED[entity.slug]
+
+    assert list(entity.products) == declared["products"]
+    assert entity.item == READ_AS_ANOTHER_ITEM.get(entity.slug, declared["item"])
+    assert entity.sizes_pages == declared["per_page"]
+    assert entity.filters == declared["filter"]
+
+
+def test_stream_names_are_unique_identifiers() -> None:
+    names = [entity.stream for entity in ENTITIES]
+
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert [name for name in names if not name.isidentifier()] == []
+
+
+@pytest.mark.parametrize(
+    ("slug", "stream"),
+    [
+        ("work-orders", "work_orders"),
+        ("purchase-orders.line-items", "purchase_orders_line_items"),
+        ("statuses/work-orders", "statuses_work_orders"),
+    ],
+)
+def test_stream_name(slug: str, stream: str) -> None:
+    assert BY_SLUG[slug].stream == stream
+
+
+@pytest.mark.parametrize(
+    ("slug", "products", "path"),
+    [
+        ("vendors", ("eam", "erp", "wms"), "/api/eam/vendors"),
+        ("vendors", ("wms", "eam"), "/api/wms/vendors"),
+        ("currencies", ("eam", "wms", "erp"), "/api/wms/currencies"),
+        ("purchase-orders.line-items", ("erp",), "/api/erp/purchase-orders.line-items"),
+        ("statuses/rfq", ("eam", "erp"), "/api/erp/statuses/rfq"),
+        ("work-orders", ("erp", "wms"), None),
+        ("work-orders", (), None),
+    ],
+)
+def test_path_is_under_the_first_product_that_offers_it(
+    slug: str,
+    products: tuple[str, ...],
+    path: str | None,
+) -> None:
+    assert BY_SLUG[slug].path(products) == path
+
+
+@pytest.mark.parametrize(
+    ("slug", "replication_key"),
+    [
+        ("uom", None),
+        ("work-orders/custom-fields", None),
+        ("meter-readings", "createdAt"),
+        ("exchange-rates", "createdAt"),
+    ],
+)
+def test_entities_that_do_not_tell_of_updates(slug: str, replication_key: str | None) -> None:
+    assert BY_SLUG[slug].replication_key == replication_key
+
+
+def test_all_others_replicate_by_update() -> None:
+    others = {entity.slug for entity in ENTITIES if entity.replication_key != "updatedAt"}
+
+    assert others == {"uom", "work-orders/custom-fields", "meter-readings", "exchange-rates"}
+
+
+def test_only_custom_fields_are_keyed_by_name() -> None:
+    keys = {entity.slug: entity.key for entity in ENTITIES if entity.key != ("key",)}
+
+    assert keys == {"work-orders/custom-fields": ("name",)}
+
+
+def test_there_is_a_status_list_for_each_kind_of_order() -> None:
+    assert len(STATUSES) == 14
+    for slug in STATUSES:
+        status = BY_SLUG[slug]
+        assert (slug, status.item, status.replication_key) == (slug, "Status", "updatedAt")
+        assert (slug, status.sizes_pages, status.filters) == (slug, False, False)
+
+
+def test_no_other_lists_lack_page_size_and_filters() -> None:
+    bare = {e.slug for e in ENTITIES if not (e.sizes_pages and e.filters)} - set(STATUSES)
+
+    assert bare == {"sites", "materials", "work-orders/materials", "work-orders/custom-fields"}
