@@ -1,0 +1,288 @@
+"""The columns of a stream: what each takes as it is, and what it makes of other values.
+
+A column is given the JSON of one value, compact. What it cannot hold becomes a `Leftover`, and
+something valid stands in its place: null, a date-time cut to microseconds, or nothing where null is
+not allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+import msgspec
+
+from tap_makini import values
+from tap_makini.rawjson import JSON, REFUSED, NotJSONError, items, members, text_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+_UNUSABLE = re.compile(r'[\x00-\x1f"\\\ud800-\udfff]')
+
+
+class Leftover(NamedTuple):
+    """A value that no column could hold: its JSON pointer, its JSON, and why.
+
+    `kind` is "unknown" for a name without a column, "type" for what its column cannot hold.
+    """
+
+    pointer: str
+    raw: bytes
+    kind: str
+
+
+class Column(ABC):
+    """What one property of the schema takes.
+
+    Args:
+        form: The msgspec type of what is right as it is, or of less.
+        nullable: Whether null is taken.
+        kept: The msgspec type that reads just the selected parts, as they are.
+
+    Attributes:
+        read: Raises one of `rawjson.REFUSED` for a value that is not right as it is. A NUL
+            character in a text is left for the caller to look for, once in a whole record.
+    """
+
+    def __init__(self, form: Any, *, nullable: bool, kept: Any = msgspec.Raw) -> None:  # noqa: ANN401 - a type
+        self.nullable = nullable
+        self.form = _either(form, None) if nullable else form
+        self.kept = _either(kept, None) if nullable and kept is not msgspec.Raw else kept
+        self.read: Callable[[JSON], object] = msgspec.json.Decoder(self.form).decode
+
+    def conform(self, raw: JSON, pointer: str, leftovers: list[Leftover], record: bytes) -> JSON | None:
+        """Give what the column can hold of a value.
+
+        Args:
+            raw: The value.
+            pointer: Where it is in the record.
+            leftovers: Gets what no column can hold.
+            record: The object or array that the value belongs to.
+
+        Returns:
+            The value, its other form, or None where only its absence is valid.
+        """
+        try:
+            self.read(raw)
+            values.refuse_nul(bytes(raw))
+        except REFUSED:
+            return self.mend(bytes(raw), pointer, leftovers, record)
+        return raw
+
+    def mend(self, raw: bytes, pointer: str, leftovers: list[Leftover], record: bytes) -> bytes | None:
+        """Do the part of `conform` for a value that is not right as it is."""
+        mark = len(leftovers)
+        if (turned := self.turn(raw, pointer, leftovers)) is not None:
+            return turned
+        leftovers[mark:] = [Leftover(pointer, raw, "type")]
+        return self.nearest(raw, record)
+
+    @abstractmethod
+    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
+        """Give the value another form; None where it has none that the column can hold."""
+
+    def nearest(self, raw: bytes, record: bytes) -> bytes | None:  # noqa: ARG002 - some need them
+        """Give what stands for a value that cannot be turned."""
+        return b"null" if self.nullable else None
+
+
+class Scalar(Column):
+    """A column of values without parts that have columns."""
+
+    def __init__(self, kind: values.Kind, *, nullable: bool) -> None:
+        super().__init__(kind.form, nullable=nullable)
+        self._kind = kind
+
+    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - no parts
+        """Turn the value as `values` says."""
+        return self._kind.turn(raw)
+
+    def nearest(self, raw: bytes, record: bytes) -> bytes | None:
+        """Give what `values` calls nearest, or null."""
+        return self._kind.nearest(raw) or super().nearest(raw, record)
+
+
+class Key(Scalar):
+    """A text without which targets cannot write a row, so there always is one."""
+
+    def __init__(self) -> None:
+        super().__init__(values.STRING, nullable=False)
+
+    def nearest(self, raw: bytes, record: bytes) -> bytes:
+        """Give the value's JSON text, or a digest of the record where there is no value."""
+        if raw == b"null":
+            return text_json(hashlib.sha256(record).hexdigest())
+        return values.json_text(raw)
+
+
+class Container(Column):
+    """A column of values with parts that have columns."""
+
+    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
+        """Conform the parts; a text that holds such a container is turned into it first."""
+        try:
+            inner = _held_json(raw) if raw[:1] == b'"' else raw
+            return self.parts(inner, pointer, leftovers)
+        except NotJSONError:
+            return None
+
+    @abstractmethod
+    def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
+        """Conform each part; raises `NotJSONError` if this is no such container."""
+
+
+class Object(Container):
+    """A column of named parts; names that are not among them are leftovers.
+
+    Args:
+        columns: The selected parts.
+        deselected: The names of the parts that do not come out.
+        nullable: Whether null is taken.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], deselected: Collection[str], *, nullable: bool = False) -> None:
+        keys = [name for name, column in columns.items() if isinstance(column, Key)]
+        taken = {name: column.form for name, column in columns.items()}
+        kept = {name: column.kept for name, column in columns.items()}
+        whole = not deselected and all(form is msgspec.Raw for form in kept.values())
+        super().__init__(
+            _struct(taken | dict.fromkeys(deselected, msgspec.Raw), keys, closed=True),
+            nullable=nullable,
+            kept=msgspec.Raw if whole else _struct(kept, (), closed=False),
+        )
+        self._null_keys = dict.fromkeys(keys, b"null")
+        self._deselected = deselected
+        self._columns = {name: (column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()}
+
+    def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes:
+        """Conform each member."""
+        parts = list[JSON]()
+        suspect = values.holds_nul(raw)
+        found = members(raw)
+        if not found.keys() >= self._null_keys.keys():
+            found = {**self._null_keys, **found}
+        for name, value in found.items():
+            if (known := self._columns.get(name)) is None:
+                if name not in self._deselected:
+                    path = f"{pointer}/{_escape(name)}"
+                    leftovers.append(Leftover(path, bytes(value), "unknown"))
+                continue
+            column, read, prefix = known
+            part: JSON | None = value
+            try:
+                read(value)
+                if suspect:
+                    values.refuse_nul(bytes(value))
+            except REFUSED:
+                path = f"{pointer}/{_escape(name)}"
+                part = column.mend(bytes(value), path, leftovers, raw)
+            if part is not None:
+                parts += (prefix, part)
+        return b"{%b}" % b"".join(parts)[1:]
+
+
+class Array(Container):
+    """A column of any number of items of one type."""
+
+    def __init__(self, item: Column, *, nullable: bool) -> None:
+        whole = item.kept is msgspec.Raw
+        super().__init__(
+            _list(item.form),
+            nullable=nullable,
+            kept=msgspec.Raw if whole else _list(item.kept),
+        )
+        self._item = item
+
+    def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
+        """Conform each item; None where one has no valid form: without it the others would move."""
+        parts = list[JSON]()
+        for index, value in enumerate(items(raw)):
+            part = self._item.conform(value, f"{pointer}/{index}", leftovers, raw)
+            if part is None:
+                return None
+            parts.append(part)
+        return b"[%b]" % b",".join(parts)
+
+
+class Choice(Column):
+    """A column of several types: only for schemas that a user overrides, so it has no fast form."""
+
+    def __init__(self, options: Sequence[Column], *, nullable: bool) -> None:
+        super().__init__(_Nothing, nullable=nullable or any(option.nullable for option in options))
+        self._options = options
+        self.read = self._read_any
+
+    def _read_any(self, raw: JSON) -> None:
+        for read in (option.read for option in self._options):
+            with suppress(*REFUSED):
+                read(raw)
+                return
+        if not self.nullable or bytes(raw) != b"null":
+            msg = "none of the types takes the value"
+            raise msgspec.ValidationError(msg)
+
+    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - none are left
+        """Turn the value into the first type that can hold it without leftovers."""
+        for option in self._options:
+            inner = list[Leftover]()
+            turned = option.turn(raw, pointer, inner)
+            if turned is not None and not inner:
+                return turned
+        return None
+
+
+class _Nothing(msgspec.Struct, tag=True):
+    """The form that no value has, since none is tagged with this name."""
+
+
+def _either(*forms: Any) -> Any:  # noqa: ANN401 - types made at run time
+    return Union[forms]  # noqa: UP007 - the forms are not written here
+
+
+def _list(form: Any) -> Any:  # noqa: ANN401 - types made at run time
+    return list[form]
+
+
+def _struct(forms: Mapping[str, Any], keys: Collection[str], *, closed: bool) -> type[msgspec.Struct]:
+    """Make a Struct; a name that msgspec cannot give to a field is unknown to it."""
+    names = {f"f{index}": name for index, name in enumerate(forms) if not _UNUSABLE.search(name)}
+    return msgspec.defstruct(
+        "Parts",
+        [
+            (field, str) if name in keys else (field, _optional(forms[name]), msgspec.UNSET)
+            for field, name in names.items()
+        ],
+        rename=names,
+        forbid_unknown_fields=closed,
+        kw_only=True,
+        gc=False,
+    )
+
+
+def _optional(form: Any) -> Any:  # noqa: ANN401 - types made at run time
+    return form if form in {msgspec.Raw, Any} else _either(form, msgspec.UnsetType)
+
+
+def _escape(name: str) -> str:
+    """Write a name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _held_json(raw: bytes) -> bytes:
+    """Read the JSON that a text holds; raises where reading it would lose some of it."""
+    text = values.clean_text(raw) or ""
+    try:
+        json.loads(text, object_pairs_hook=_distinct)
+        return msgspec.json.format(text.encode(), indent=-1)
+    except (ValueError, RecursionError) as error:
+        raise NotJSONError from error
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise NotJSONError

@@ -1,0 +1,259 @@
+"""Conformance: a record becomes JSON that its SCHEMA message takes, and nothing is lost.
+
+The idea: schema and selection become a msgspec Struct that refuses every other type, form or name.
+A record that it takes is right already and never becomes a dict: the bytes that came go out, with the
+added columns spliced on. This is correct because these very bytes were checked: digits and escapes
+stay; of a repeated name every value was checked, and readers agree on the last; the one escape that
+msgspec takes and databases refuse, NUL, is looked for; what the selection keeps is copied by a second
+Struct as it is; the replication key is the caller's to read, from the bytes that came.
+Any other record is cut into members, each is mended by its column (`columns`, `values`), and what no
+column can hold goes to `_makini_extra`, under its JSON pointer and with its digits.
+
+`_makini_extra` is the JSON text of a flat object, such as `{"/custom": 1, "/lineItems/0/price": "N/A"}`,
+or null. A record that went through already does not change. A key that is null or absent becomes a
+digest of the record, lest a target take another row for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from tap_makini import values
+from tap_makini.columns import Array, Choice, Column, Key, Leftover, Object, Scalar
+from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members, text_json
+
+CONNECTION = "_makini_connection"
+EXTRA = "_makini_extra"
+
+Breadcrumb = tuple[str, ...]
+Selects = Callable[[Breadcrumb], bool]
+
+_KINDS = {
+    "string": values.STRING,
+    "number": values.NUMBER,
+    "integer": values.INTEGER,
+    "boolean": values.BOOLEAN,
+    "object": values.OPEN_OBJECT,
+    "array": values.OPEN_ARRAY,
+}
+_TEXT_KINDS = {"date-time": values.DATE_TIME, "date": values.DATE}
+_INDEX = re.compile(r"/\d+")
+_MAX_DRIFTS = 1_000  # a source that uses ids as names must not fill the memory
+
+
+class NotARecord(ValueError):  # noqa: N818 - it tells what the bytes are
+    """The bytes are no JSON object."""
+
+
+@dataclass
+class Drift:
+    """How often records differ from the schema in one place.
+
+    Attributes:
+        kind: "unknown" for a name without a column, "type" for what its column cannot hold.
+        count: The number of such values.
+        example: The JSON pointer of the first one, within its record.
+    """
+
+    kind: str
+    count: int
+    example: str
+
+
+class Conformer:
+    """Makes records of one stream and connection fit its SCHEMA message.
+
+    Attributes:
+        drift: Where records did not fit, by JSON pointer with `*` for each index; the first 1,000 places.
+    """
+
+    def __init__(self, root: Object, added: Mapping[str, bytes]) -> None:
+        self._root = root
+        self._narrow = None if root.kept is msgspec.Raw else msgspec.json.Decoder(root.kept).decode
+        self._added = added
+        self._ending = self._end(b"null")
+        self.drift: dict[str, Drift] = {}
+
+    def record(self, raw: bytes) -> bytes:
+        """Conform one record.
+
+        Args:
+            raw: The record's JSON object as the server sent it.
+
+        Returns:
+            The conformed record's JSON on one line.
+
+        Raises:
+            NotARecord: The bytes are no JSON object.
+        """
+        raw = raw.strip()
+        if raw.endswith(self._ending):
+            raw = raw[: -len(self._ending)] + b"}"
+        try:
+            self._root.read(raw)
+            values.refuse_nul(raw)
+        except REFUSED:
+            return self._mended(raw)
+        if self._narrow:
+            raw = msgspec.json.encode(self._narrow(raw))
+        if b"\n" in raw or b"\r" in raw:
+            raw = compact(raw)
+        return _spliced(raw, self._ending)
+
+    def as_dict(self, raw: bytes) -> dict[str, Any]:
+        """Conform one record and decode it, numbers that are not integers as `decimal.Decimal`."""
+        record: dict[str, Any] = _decode(self.record(raw))
+        return record
+
+    def _mended(self, raw: bytes) -> bytes:
+        leftovers = list[Leftover]()
+        try:
+            body = self._root.parts(compact(raw), "", leftovers)
+        except NotJSONError as error:
+            msg = f"a record is no JSON object: {error}"
+            raise NotARecord(msg) from None
+        if not leftovers:
+            return _spliced(body, self._ending)
+        left, extra = self._without_added(leftovers)
+        self._count(left)
+        return _spliced(body, self._end(_write_extra({**extra, **{at: raw for at, raw, _ in left}})))
+
+    def _end(self, extra: bytes) -> bytes:
+        members = ((name, extra if name == EXTRA else value) for name, value in self._added.items())
+        return b"".join(b',"%b":%b' % (name.encode(), value) for name, value in members) + b"}"
+
+    def _without_added(self, leftovers: Iterable[Leftover]) -> tuple[Collection[Leftover], Mapping[str, JSON]]:
+        """Take out what an earlier pass added; what the source sends under these names stays."""
+        own = {f"/{name}": value for name, value in self._added.items()}
+        found = {left.pointer: left for left in leftovers if own.get(left.pointer) != left.raw}
+        sent = found.pop(f"/{EXTRA}", None)
+        earlier = _read_extra(sent.raw) if sent else {}
+        if sent and (not earlier or earlier.keys() & found.keys()):
+            return [*found.values(), sent], {}
+        return found.values(), earlier
+
+    def _count(self, leftovers: Iterable[Leftover]) -> None:
+        for pointer, _, kind in leftovers:
+            place = _INDEX.sub("/*", pointer)
+            if place in self.drift:
+                self.drift[place].count += 1
+            elif len(self.drift) < _MAX_DRIFTS:
+                example = pointer.encode(errors="backslashreplace").decode()
+                self.drift[place] = Drift(kind, 1, example)
+
+
+def _read_number(digits: str) -> Decimal | float:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent of twenty digits
+        return float(digits)
+
+
+_decode = msgspec.json.Decoder(float_hook=_read_number).decode
+
+
+def _spliced(body: bytes, ending: bytes) -> bytes:
+    inner = body[1:-1]
+    return b"{" + (ending.lstrip(b",") if inner.isspace() or not inner else inner + ending)
+
+
+def _write_extra(extra: Mapping[str, JSON]) -> bytes:
+    if not extra:
+        return b"null"
+    parts = (b"%b:%b" % (text_json(pointer), raw) for pointer, raw in extra.items())
+    return text_json(f"{{{b','.join(parts).decode()}}}")
+
+
+def _read_extra(raw: bytes) -> Mapping[str, JSON]:
+    """Read what `_write_extra` wrote; empty if it did not write this."""
+    try:
+        found = members(compact((values.clean_text(raw) or "").encode()))
+    except NotJSONError:
+        return {}
+    return found if all(name.startswith("/") for name in found) else {}
+
+
+def compile_conformer(
+    schema: Mapping[str, Any], selected: Callable[[Breadcrumb], bool], *, connection: str | None
+) -> Conformer:
+    """Make the conformer for a stream.
+
+    Args:
+        schema: The stream's schema: an object, of which `type`, `format`, `properties`, `items` and
+            `anyOf` count. A property without a type takes any value.
+        selected: Says of a Singer breadcrumb, such as `("properties", "key")`, whether it is
+            selected. The properties of an array's objects are asked for with `items` in between:
+            `("properties", "lineItems", "items", "properties", "price")`.
+        connection: The value of `_makini_connection`.
+
+    Returns:
+        The conformer.
+    """
+    added = {CONNECTION: b"null" if connection is None else text_json(connection), EXTRA: b"null"}
+    properties = schema.get("properties", {})
+    outgoing = {name: value for name, value in added.items() if name in properties and selected(("properties", name))}
+    own = {name: part for name, part in properties.items() if name not in outgoing}
+    return Conformer(_object(own, selected, (), nullable=False), outgoing)
+
+
+def _object(properties: Mapping[str, Any], selected: Selects, breadcrumb: Breadcrumb, *, nullable: bool) -> Object:
+    paths = {name: (*breadcrumb, "properties", name) for name in properties}
+    columns = {
+        name: Key() if _is_key(properties[name], path) else _column(properties[name], selected, path)
+        for name, path in paths.items()
+        if selected(path)
+    }
+    return Object(columns, properties.keys() - columns.keys(), nullable=nullable)
+
+
+def _is_key(schema: Any, path: Breadcrumb) -> bool:  # noqa: ANN401 - any JSON
+    """Say whether this is a key: of the top level's columns, only keys are never null."""
+    top_level = len(path) == len(("properties", "key"))
+    return top_level and schema.get("type") in ("string", ["string"]) and "format" not in schema
+
+
+def _column(schema: Any, selected: Selects, path: Breadcrumb) -> Column:  # noqa: ANN401 - any JSON
+    options = list(_options(schema))
+    nullable = any(name == "null" for name, _ in options)
+    options = sorted((option for option in options if option[0] != "null"), key=_turned_when)
+    if len(options) == 1:
+        return _typed(*options[0], selected, path, nullable=nullable)
+    # the SDK selects no parts in a choice of types, so none is left out
+    columns = [_typed(*option, lambda _: True, path, nullable=False) for option in options]
+    return Choice(columns, nullable=nullable)
+
+
+def _options(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401 - any JSON
+    """Give the names of the types that a schema allows, each with the schema that describes it."""
+    schema = schema if isinstance(schema, Mapping) else {}
+    types = schema.get("type", [])
+    branches = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+    if types:
+        yield from ((name, schema) for name in ([types] if isinstance(types, str) else types))
+    elif branches:
+        for branch in branches:
+            yield from _options(branch)
+    else:
+        yield "anything", schema
+
+
+def _turned_when(option: tuple[str, Mapping[str, Any]]) -> int:
+    """Rank a type: what nearly everything can be turned into comes last."""
+    return {"number": 1, "string": 2}.get(option[0], 0)
+
+
+def _typed(name: str, schema: Mapping[str, Any], selected: Selects, path: Breadcrumb, *, nullable: bool) -> Column:
+    if name == "object" and schema.get("properties"):
+        return _object(schema["properties"], selected, path, nullable=nullable)
+    if name == "array" and isinstance(schema.get("items"), Mapping):
+        return Array(_column(schema["items"], selected, (*path, "items")), nullable=nullable)
+    kind = _KINDS.get(name, values.ANYTHING)
+    if name == "string":
+        kind = _TEXT_KINDS.get(schema.get("format", ""), kind)
+    return Scalar(kind, nullable=nullable or kind is values.ANYTHING)

@@ -1,0 +1,181 @@
+"""JSON cut into pieces without becoming values, so that digits and escapes stay as they were sent.
+
+msgspec does the cutting. What it refuses and sources send all the same is read by a tokeniser that
+does not recurse, and made strict: `NaN` and `Infinity` become text, control characters and bytes
+that are no UTF-8 become escapes, a byte order mark falls away. Lone surrogates stay the escapes
+that they are, and no nesting is too deep.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+JSON = bytes | msgspec.Raw
+"""The bytes of a JSON value; `msgspec.Raw` is a view of them that costs no copy."""
+
+REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What msgspec raises for JSON that is malformed, too deep, or of another type than asked for."""
+
+NUMBER_PATTERN = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+"""The pattern of a JSON number (RFC 8259)."""
+
+_TOKEN = re.compile(
+    rf"""[ \t\r\n]*(?:
+      (?P<mark>[{{}}\[\],:])
+    | (?P<text>"[^"\\]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}})[^"\\]*)*")
+    | (?P<word>true|false|null|{NUMBER_PATTERN})(?![\w.+-])
+    | (?P<constant>NaN|-?Infinity)(?!\w)
+    | (?P<end>\Z)
+    )""",
+    re.VERBOSE,
+)
+_UNESCAPED = re.compile("[\x00-\x1f\ud800-\udfff]")
+_read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class NotJSONError(ValueError):
+    """The bytes are no JSON, or not the object or array that was asked for."""
+
+
+def members(raw: bytes) -> Mapping[str, JSON]:
+    """Cut an object into its members; of a repeated name the last one counts.
+
+    Args:
+        raw: A JSON object.
+
+    Returns:
+        Each member's name and the JSON of its value.
+
+    Raises:
+        NotJSONError: These bytes are no JSON object.
+    """
+    try:
+        return _read_members(raw)
+    except REFUSED:
+        runs = _runs(_tokens(raw), "{")
+        return {json.loads(run[0]): _join(run[2:]) for run in runs}
+
+
+def items(raw: bytes) -> Sequence[JSON]:
+    """Cut an array into its items.
+
+    Args:
+        raw: A JSON array.
+
+    Returns:
+        The JSON of each item.
+
+    Raises:
+        NotJSONError: These bytes are no JSON array.
+    """
+    try:
+        return _read_items(raw)
+    except REFUSED:
+        return [_join(run) for run in _runs(_tokens(raw), "[")]
+
+
+def compact(raw: bytes) -> bytes:
+    """Take the white space between the tokens out and make the rest strict JSON.
+
+    Args:
+        raw: Any JSON value.
+
+    Returns:
+        The same value on one line, numbers and escapes as they were.
+
+    Raises:
+        NotJSONError: These bytes are no JSON.
+    """
+    try:
+        raw.decode()  # msgspec leaves the bytes of texts unread here
+        return msgspec.json.format(raw, indent=-1)
+    except REFUSED:
+        return _join(_tokens(raw))
+
+
+def text_json(text: str) -> bytes:
+    """Write a text as JSON; lone surrogates leave as escapes."""
+    try:
+        return msgspec.json.encode(text)
+    except UnicodeEncodeError:
+        return json.dumps(text).encode()
+
+
+def _join(tokens: Iterable[str]) -> bytes:
+    return "".join(tokens).encode()
+
+
+def _runs(tokens: list[str], opening: str) -> Iterator[list[str]]:
+    """Give the tokens between the commas of the outermost object or array."""
+    if tokens[0] != opening:
+        _refuse(f"{opening} is missing")
+    depth, run = 0, list[str]()
+    for piece in tokens[1:-1]:
+        if piece == "," and not depth:
+            yield run
+            run = []
+            continue
+        depth += (piece in {"{", "["}) - (piece in {"}", "]"})
+        run.append(piece)
+    if run:
+        yield run
+
+
+def _tokens(raw: bytes) -> list[str]:
+    tokens = list(_scan(raw.decode("utf-8-sig", "surrogateescape")))
+    _check_grammar(tokens)
+    return tokens
+
+
+def _scan(text: str) -> Iterator[str]:
+    at = 0
+    while match := _TOKEN.match(text, at):
+        group, at = match.lastgroup or "end", match.end()
+        if group == "end":
+            return
+        if group == "text":
+            yield _UNESCAPED.sub(lambda char: f"\\u{ord(char[0]):04x}", match[group])
+        else:
+            yield f'"{match[group]}"' if group == "constant" else match[group]
+    _refuse(f"nothing can be read at character {at}")
+
+
+_VALUE = {'"': "after", "0": "after", "{": "first name", "[": "first item"}
+_GRAMMAR = {
+    "value": _VALUE,
+    "first item": {**_VALUE, "]": "after"},
+    "name": {'"': "colon"},
+    "first name": {'"': "colon", "}": "after"},
+    "colon": {":": "value"},
+    "after": {"}": "after", "]": "after", ",": "next"},
+}
+_AFTER_COMMA = {"{": "name", "[": "value", "": ""}
+
+
+def _check_grammar(tokens: list[str]) -> None:
+    state, containers = "value", [""]
+    for piece in tokens:
+        kind = piece if piece in "{}[],:" else ('"' if piece[0] == '"' else "0")
+        state = _GRAMMAR[state].get(kind, "")
+        if kind in "{[":
+            containers.append(kind)
+        elif kind in "}]" and containers.pop() + kind not in {"{}", "[]"}:
+            state = ""
+        elif state == "next":
+            state = _AFTER_COMMA[containers[-1]]
+        if not state:
+            _refuse(f"{piece[:1]} where it cannot stand")
+    if state != "after" or len(containers) > 1:
+        _refuse("the end is missing")
+
+
+def _refuse(cause: str) -> NoReturn:
+    raise NotJSONError(cause)
