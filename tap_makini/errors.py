@@ -1,0 +1,206 @@
+"""What can go wrong, told to the person who has to mend it.
+
+Every error says what happened (`cause`), what to do (`remedy`) and, where Makini sent one, the request id that its
+support asks for. No error carries a token or a whole response body.
+"""
+
+from __future__ import annotations
+
+import math
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+
+_CODE_NAMES = ("code", "error_code", "errorCode", "type", "status")
+_MESSAGE_NAMES = ("message", "detail", "title", "error_description", "description")
+_REQUEST_ID_NAMES = ("request_id", "requestId", "request-id", "trace_id", "traceId", "id")
+_REQUEST_ID_HEADERS = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Trace-Id")
+_TEXT_LIMIT = 300
+
+
+class MakiniError(Exception):
+    """A read that did not come to its end.
+
+    Args:
+        cause: What happened, in one clause.
+        remedy: What the user can do about it, as a sentence.
+        request_id: The vendor's id of the failed request, for its support.
+    """
+
+    def __init__(self, cause: str, remedy: str, request_id: str | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.remedy = remedy
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        """Give the whole story in one line."""
+        request = f" (Makini request id {self.request_id})" if self.request_id else ""
+        return f"{self.cause}{request}. {self.remedy}"
+
+
+class CredentialError(MakiniError):
+    """The token is not accepted (401): nothing more can be read from this connection."""
+
+
+class EntityAbsentError(MakiniError):
+    """The connected system does not offer this entity (403, 404 or 501)."""
+
+
+class RequestRefusedError(MakiniError):
+    """The server does not take the query as it stands (400 or 422)."""
+
+
+class WaitTooLongError(MakiniError):
+    """The vendor asks for a longer wait than `max_wait_seconds` allows."""
+
+
+class TransientError(MakiniError):
+    """A trouble that may pass: the request is worth repeating.
+
+    Args:
+        cause: What happened.
+        remedy: What to do when repeating did not help.
+        request_id: The vendor's id of the failed request.
+        retry_after: Seconds the vendor asked to wait, if it did.
+    """
+
+    repetitions: float = math.inf
+
+    def __init__(
+        self,
+        cause: str,
+        remedy: str = "Makini or the network is in trouble; run again later.",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(cause, remedy, request_id)
+        self.retry_after = retry_after
+
+
+class BadBodyError(TransientError):
+    """An answer with status 200 whose body cannot be trusted.
+
+    What the server says after a few repetitions it will say for the next quarter of an hour as well, so these are
+    bounded in number, not in time.
+    """
+
+    repetitions = 3
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            cause,
+            "The server's answer cannot be trusted; run again later, and report it to Makini if it stays.",
+        )
+
+
+class VendorProblem(NamedTuple):
+    """What an error body of any shape tells: a code, a message and a request id, each where there is one."""
+
+    code: str | None
+    message: str | None
+    request_id: str | None
+
+    def __str__(self) -> str:
+        """Join code and message, if any, for use behind a status."""
+        return ": ".join(part for part in (self.code, self.message) if part)
+
+
+def read_problem(body: bytes, headers: Any) -> VendorProblem:  # noqa: ANN401 - any mapping with get
+    """Find code, message and request id in an error answer.
+
+    The product FAQ says that they are there, not under which names: common names are looked for at the top level
+    and under `error` / `errors`. A body of another shape gives what the headers tell.
+
+    Args:
+        body: The body as received.
+        headers: The response headers.
+
+    Returns:
+        What was found; never raises.
+    """
+    request_id = next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return VendorProblem(None, None, request_id)
+    levels = [level for level in _levels(document) if isinstance(level, dict)]
+    return VendorProblem(
+        _first_text(reversed(levels), _CODE_NAMES),
+        _first_text(reversed(levels), _MESSAGE_NAMES) or _bare_text(document),
+        request_id or _first_text(levels, _REQUEST_ID_NAMES),
+    )
+
+
+def _levels(document: Any) -> list[Any]:  # noqa: ANN401 - decoded JSON
+    levels = [document]
+    if isinstance(document, dict):
+        for name in ("error", "errors"):
+            inner = document.get(name)
+            levels.extend(inner[:1] if isinstance(inner, list) else [inner])
+    return levels
+
+
+def _first_text(levels: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401 - iterable of dicts
+    for level in levels:
+        for name in names:
+            value = level.get(name)
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+                return _one_line(str(value))
+    return None
+
+
+def _bare_text(document: Any) -> str | None:  # noqa: ANN401 - decoded JSON
+    inner = document.get("error") if isinstance(document, dict) else document
+    return _one_line(inner) if isinstance(inner, str) and inner else None
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
+
+
+_ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.NOT_IMPLEMENTED}
+_REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+_TRANSIENT = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+def error_for_status(status: int, problem: VendorProblem, retry_after: float | None) -> MakiniError:
+    """Turn an error status into the error that says what follows from it.
+
+    Args:
+        status: The HTTP status, 300 or above.
+        problem: What the body told.
+        retry_after: Seconds the vendor asked to wait, if it did.
+
+    Returns:
+        The error to raise.
+    """
+    detail = f" ({problem})" if str(problem) else ""
+    cause = f"the server answered {status}{detail}"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return CredentialError(
+            cause,
+            "Check the setting api_token; if it is right, the connection may need to be re-authorised in Makini.",
+            problem.request_id,
+        )
+    if status in _ABSENT:
+        return EntityAbsentError(cause, "The connection does not offer this entity; deselect it.", problem.request_id)
+    if status in _REFUSED:
+        return RequestRefusedError(
+            cause, "The server refuses the query; report it with the request id.", problem.request_id
+        )
+    if status in _TRANSIENT:
+        return TransientError(cause, request_id=problem.request_id, retry_after=retry_after)
+    if status < HTTPStatus.BAD_REQUEST:
+        return MakiniError(cause, "The address redirects: check the setting api_url.", problem.request_id)
+    return MakiniError(cause, "Ask Makini's support, naming the request id.", problem.request_id)

@@ -1,0 +1,154 @@
+"""One answer of a list, checked: the records as the bytes they came in, and what the envelope says of the whole.
+
+v3 lists carry `data`, `links` and `meta{current_page,from,last_page,path,per_page,to,total}` (v3 spec), v4 lists
+`data` and `meta{current_page,last_page,per_page,total}` (v4 guide); the product FAQ speaks of `next_cursor`.
+Whether the list has come to its end is read from `meta` alone, so a `meta` that is missing or contradicts itself or
+its data is an error: read as an end, it would lose every record behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+import msgspec
+
+from tap_makini.errors import BadBodyError
+from tap_makini.rawjson import REFUSED, NotJSONError, items, members
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Meta(msgspec.Struct):
+    """What the envelope says of the list: counts, each None where it is not said."""
+
+    current_page: _Count | None = None
+    last_page: _Count | None = None
+    per_page: _Count | None = None
+    total: _Count | None = None
+    next_cursor: str | None = None
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether this is an example, not a count: pages are numbered from 1."""
+        return not (self.current_page or self.last_page or self.total)
+
+
+class _Envelope(msgspec.Struct):
+    data: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+    meta: Meta | None = None
+    next_cursor: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One checked page.
+
+    Attributes:
+        records: Each record's JSON as received.
+        number: Its 1-based number.
+        last: The number of the last page.
+        size: How many records a page holds, as the server says.
+        total: How many records the list holds, where the server says so.
+        next_cursor: What to ask for next, in place of a number.
+        is_placeholder: The envelope is an example that counts nothing.
+    """
+
+    records: list[bytes]
+    number: int
+    last: int
+    size: int
+    total: int | None = None
+    next_cursor: str | None = None
+    is_placeholder: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the list ends with this page."""
+        return self.number >= self.last
+
+    @property
+    def start(self) -> int:
+        """The position in the list of the first record, from 0."""
+        return (self.number - 1) * self.size
+
+    @property
+    def end(self) -> int:
+        """The position behind this page; a page may be short, its place in the list is not."""
+        return self.start + max(self.size, len(self.records))
+
+
+def parse_page(body: bytes, asked: int) -> Page:
+    """Read and check an answer.
+
+    Args:
+        body: The body as received.
+        asked: The number of the page asked for.
+
+    Returns:
+        The page.
+
+    Raises:
+        BadBodyError: The body is no list, or contradicts itself or the request.
+    """
+    envelope = _decode(body)
+    if not isinstance(envelope.data, list):
+        _reject("'data' is missing" if envelope.data is msgspec.UNSET else "'data' is null")
+    records = [bytes(raw) for raw in envelope.data]
+    if not all(record.startswith(b"{") for record in records):
+        _reject("'data' holds something that is no record")
+    meta = envelope.meta or Meta()
+    if cursor := envelope.next_cursor or meta.next_cursor:
+        return Page(records, asked, asked + 1, len(records), meta.total, cursor)
+    if envelope.meta is not None and meta.is_placeholder and records:
+        return Page(records, asked, asked, len(records), is_placeholder=True)
+    _check(meta, len(records), asked)
+    size = meta.per_page or len(records)
+    return Page(records, asked, max(meta.last_page or 1, 1), size, meta.total)
+
+
+def _check(meta: Meta, count: int, asked: int) -> None:
+    number, last, total, size = meta.current_page, meta.last_page, meta.total, meta.per_page
+    if number is None or last is None:
+        _reject("'meta' is missing or does not say which page this is")
+    empty = count == 0
+    if number != asked and not (empty and number == 0 and asked == 1):
+        _reject(f"page {number} came where page {asked} was asked for")
+    if not empty and last < asked:
+        _reject(f"page {asked} holds {count} records, but 'last_page' is {last}")
+    if empty and asked < last:
+        _reject(f"page {asked} of {last} is empty")
+    if total is None:
+        return
+    if empty and asked == 1 and total:
+        _reject(f"no record came, but 'total' is {total}")
+    if size and count <= size and not empty and total < (asked - 1) * size + count:
+        _reject(f"page {asked} holds {count} records, but 'total' is {total}")
+    if size and last < -(-total // size):
+        _reject(f"'last_page' {last} leaves out some of 'total' {total}")
+
+
+def _decode(body: bytes) -> _Envelope:
+    try:
+        # not strict: PHP servers send numbers such as `per_page` back as the text they came in
+        return msgspec.json.decode(body, type=_Envelope, strict=False)
+    except REFUSED as error:
+        try:
+            return _decode_leniently(body)
+        except (NotJSONError, *REFUSED):
+            start = bytes(body[:60]).decode("utf-8", "replace")
+            kind = "an HTML page" if start.lstrip().lower().startswith("<") else "no JSON list"
+            raise BadBodyError(f"the body is {kind} ({error})") from None
+
+
+def _decode_leniently(body: bytes) -> _Envelope:
+    """Read what strict JSON does not allow: NaN, lone surrogates, control characters, very deep nesting."""
+    found = {name: bytes(value) for name, value in members(body).items()}
+    data = found.get("data")
+    said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
+    envelope = msgspec.convert(said, _Envelope, strict=False)
+    if data is not None:
+        envelope.data = None if data == b"null" else [msgspec.Raw(bytes(item)) for item in items(data)]
+    return envelope
+
+
+def _reject(cause: str) -> NoReturn:
+    raise BadBodyError(f"the answer contradicts itself: {cause}")
