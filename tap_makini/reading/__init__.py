@@ -1,0 +1,107 @@
+"""Reading a list to its end: which page is next, whether the server heeds what it is asked, when the end has come.
+
+What is not documented is found out from the answers: a strategy relies on something, an answer that contradicts it
+raises `DisprovedError`, and a strategy that relies on less takes over. What has been delivered twice is harmless, since
+targets upsert; what has not been delivered is read again or holds the bookmark.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from tap_makini.errors import BadBodyError
+from tap_makini.instant import floor_second
+from tap_makini.reading.cursor import Cursor
+from tap_makini.reading.offset import NewestFirst, Offset
+from tap_makini.reading.rows import RowReader, dated, is_ascending
+from tap_makini.reading.seek import Seek
+from tap_makini.reading.source import PageSize, Source
+from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+__all__ = ["Batch", "Outcome", "PageSize", "Reading", "Source"]
+
+logger = logging.getLogger(__name__)
+
+
+class Reading:
+    """One read of a list, from a bound to its end.
+
+    Args:
+        source: The list.
+        bound: Earliest instant to read; None for everything.
+
+    Attributes:
+        outcome: What the read has seen so far.
+    """
+
+    def __init__(self, source: Source, bound: datetime | None) -> None:
+        self._source = source
+        self._bound = None if bound is None else floor_second(bound)
+        self._reader = RowReader(source.replication_key)
+        self.outcome = Outcome()
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the list.
+
+        Yields:
+            Rows to deliver.
+
+        Raises:
+            MakiniError: The list could not be read to its end.
+        """
+        for batch in self._batches():
+            self.outcome.note(batch.rows)
+            yield batch
+
+    def _batches(self) -> Iterator[Batch]:
+        opening = Opening(self._source, *self._source.open(self._bound), self._reader)
+        page = opening.page
+        if page.is_placeholder:
+            _expect_the_same_again(opening)
+        if page.is_last and page.next_cursor is None:
+            yield Batch(opening.rows())
+            return
+        try:
+            yield from self._choose(opening).batches()
+        except DisprovedError as evidence:
+            yield from self._fall_back(opening, str(evidence)).batches()
+
+    def _choose(self, opening: Opening) -> Strategy:
+        if opening.page.next_cursor is not None:
+            return self._use(Cursor(opening), "it sends cursors")
+        if self._source.replication_key is None:
+            return self._use(Offset(opening, self.outcome), "it is read as a whole")
+        if opening.query.order is None:
+            return self._use(Offset(opening, self.outcome), "it refuses to be ordered")
+        if opening.query.bound != self._bound:
+            return self._fall_back(opening, "it refuses the filter")
+        return self._use(Seek(opening, self.outcome), "it accepts filter and order")
+
+    def _fall_back(self, opening: Opening, reason: str) -> Strategy:
+        """Read by page numbers: from the newest record back to the bound where there is an order, else everything."""
+        if self._bound is not None and opening.query.order is not None:
+            newest_first = opening.reopened(bound=None, order="desc")
+            if _is_ordered(newest_first, opening.reopened(bound=None)):
+                return self._use(NewestFirst(newest_first, self.outcome, self._bound), reason)
+        return self._use(Offset(opening.reopened(), self.outcome), reason)
+
+    def _use(self, strategy: Strategy, reason: str) -> Strategy:
+        logger.info("Reading %s by %s: %s.", self._source.path, type(strategy).__name__, reason)
+        return strategy
+
+
+def _is_ordered(newest_first: Opening, oldest_first: Opening) -> bool:
+    """Whether two orders were heeded: then one list begins where the other ends."""
+    newest, oldest = dated(newest_first.rows()), dated(oldest_first.rows())
+    return bool(newest and oldest) and is_ascending(newest[::-1]) and newest[-1] >= oldest[0]
+
+
+def _expect_the_same_again(opening: Opening) -> None:
+    """Make sure that an answer which counts nothing is all there is, whichever page is asked for."""
+    if opening.reopened(page=2).page.records != opening.page.records:
+        raise BadBodyError("the answer's 'meta' counts nothing, yet there are more pages")

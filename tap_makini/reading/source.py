@@ -1,0 +1,167 @@
+"""One entity's list at one connection: what may be asked of it, and what it turned out to accept."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from tap_makini.errors import BadBodyError, RequestRefusedError
+from tap_makini.instant import format_bound
+from tap_makini.page import Page, parse_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from tap_makini.client import Client
+
+logger = logging.getLogger(__name__)
+
+_MODEST_PAGE_SIZE = 100
+_SORT = {"asc": "0", "desc": "1"}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One request for a page.
+
+    Attributes:
+        bound: Earliest instant of the replication key; None asks for everything.
+        order: The order of the replication key; None leaves it to the server.
+        size: How many records to give; None leaves it to the server.
+        page: The 1-based number of the page.
+        cursor: What the last answer said to ask for, in place of a number.
+    """
+
+    bound: datetime | None = None
+    order: Literal["asc", "desc"] | None = None
+    size: int | None = None
+    page: int = 1
+    cursor: str | None = None
+
+    def params(self, replication_key: str | None) -> dict[str, str]:
+        """Write the query as v3 spec has it; `sort` 0 is ascending, 1 descending."""
+        params = {"page": str(self.page)} if self.cursor is None else {"cursor": self.cursor}
+        if self.size is not None:
+            params["per_page"] = str(self.size)
+        if self.bound is not None:
+            params[f"filter[{replication_key}:gteq]"] = format_bound(self.bound)
+        if self.order is not None:
+            params[f"sort[{replication_key}]"] = _SORT[self.order]
+        return params
+
+
+@dataclass
+class PageSize:
+    """How many records to ask for: what one list of a connection refused, the next one is not asked."""
+
+    value: int
+
+
+class Source:
+    """Fetches the pages of one list.
+
+    Args:
+        client: Asks the API.
+        path: The list's path.
+        replication_key: The property to filter and sort by; None for a full-table stream.
+        page_size: Shared by the lists of a connection.
+        sizes_pages: Whether `per_page` is documented for this list.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        path: str,
+        replication_key: str | None,
+        page_size: PageSize,
+        *,
+        sizes_pages: bool,
+    ) -> None:
+        self._client = client
+        self.path = path
+        self._page_size = page_size
+        self.replication_key = replication_key
+        self.sizes_pages = sizes_pages
+
+    def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
+        """Get one page.
+
+        Args:
+            query: What to ask for.
+            unlike: The records of the page before; the same ones again are no next page.
+
+        Returns:
+            The page, checked.
+
+        Raises:
+            MakiniError: In the kind that says what follows from it.
+        """
+
+        def read(body: bytes) -> Page:
+            page = parse_page(body, query.page)
+            if page.records and page.records == unlike:
+                raise BadBodyError(f"page {query.page} is the page before it once more")
+            return page
+
+        return self._client.get(self.path, query.params(self.replication_key), read)
+
+    def open(self, bound: datetime | None) -> tuple[Query, Page]:
+        """Get the first page, asking for less where the server refuses the query.
+
+        Args:
+            bound: Earliest instant to ask for.
+
+        Returns:
+            The query that was accepted, and its answer.
+
+        Raises:
+            RequestRefusedError: The server refuses even the bare list.
+        """
+        size = self._page_size.value if self.sizes_pages else None
+        order: Literal["asc"] | None = "asc" if self.replication_key else None
+        wished = Query(bound, order, size)
+        try:
+            return wished, self.fetch(wished)
+        except RequestRefusedError as error:
+            return self._open_with_less(wished, error)
+
+    def _open_with_less(self, wished: Query, refusal: RequestRefusedError) -> tuple[Query, Page]:
+        for query in sorted(_simpler(wished), key=lambda simpler: _keeps_what_is_blamed(simpler, wished, refusal)):
+            try:
+                page = self.fetch(query)
+            except RequestRefusedError:
+                continue
+            logger.info("%s: %s, so it is asked for less: %s.", self.path, refusal.cause, query)
+            self._page_size.value = query.size or self._page_size.value
+            return query, page
+        raise refusal
+
+
+def _simpler(query: Query) -> Iterator[Query]:
+    """Leave out more and more: of the page size first, then of filter and order."""
+    sizes = [query.size]
+    if query.size is not None:
+        sizes = [query.size, min(query.size, _MODEST_PAGE_SIZE), None]
+    seen = {query}
+    for bound, order in (
+        (query.bound, query.order),
+        (None, query.order),
+        (query.bound, None),
+        (None, None),
+    ):
+        for size in sizes:
+            simpler = replace(query, bound=bound, order=order, size=size)
+            if simpler not in seen:
+                seen.add(simpler)
+                yield simpler
+
+
+def _keeps_what_is_blamed(query: Query, wished: Query, error: RequestRefusedError) -> bool:
+    blame = error.cause.lower()
+    return (
+        ("filter" in blame and query.bound is not None)
+        or ("sort" in blame and query.order is not None)
+        or (("per_page" in blame or "size" in blame) and query.size == wished.size)
+    )

@@ -1,0 +1,106 @@
+"""What all reading strategies share: what they yield, what they learn, and how they say that they do not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from tap_makini.reading.rows import dated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tap_makini.page import Page
+    from tap_makini.reading.rows import Row, RowReader
+    from tap_makini.reading.source import Query, Source
+
+
+class Opening(NamedTuple):
+    """A list whose first page has been fetched.
+
+    Attributes:
+        source: The list.
+        query: What was asked for.
+        page: The first page.
+        reader: Makes rows of records.
+    """
+
+    source: Source
+    query: Query
+    page: Page
+    reader: RowReader
+
+    def reopened(self, **changes: Any) -> Opening:  # noqa: ANN401 - fields of the query
+        """Ask for the first page of the same list again, or of one that differs in some part of the query."""
+        query = replace(self.query, **{"page": 1, **changes})
+        return self._replace(query=query, page=self.source.fetch(query))
+
+    def rows(self) -> list[Row]:
+        """Give the rows of the first page."""
+        return self.reader.rows(self.page.records)
+
+
+class Batch(NamedTuple):
+    """Rows to deliver.
+
+    Attributes:
+        rows: The rows.
+        reached: With these rows, everything before this instant has been delivered; None where that is not known,
+            so that an interrupted read has to begin anew.
+    """
+
+    rows: list[Row]
+    reached: datetime | None = None
+
+
+@dataclass
+class Outcome:
+    """What a reading has seen.
+
+    Attributes:
+        latest: The latest instant of any row.
+        undated: How many rows had no readable instant.
+        unsettled_from: Everything from this instant on has to be read again, since rows may have slipped through.
+        is_unsettled: The same of the whole list.
+    """
+
+    latest: datetime | None = None
+    undated: int = 0
+    unsettled_from: datetime | None = None
+    is_unsettled: bool = False
+
+    def note(self, rows: list[Row]) -> None:
+        """Take delivered rows into account."""
+        instants = dated(rows)
+        self.undated += len(rows) - len(instants)
+        if instants:
+            newest = max(instants)
+            self.latest = newest if self.latest is None else max(self.latest, newest)
+
+    def unsettle(self, instant: datetime | None) -> None:
+        """Have everything from an instant on read again by the next run."""
+        if instant is None:
+            self.is_unsettled = True
+        elif self.unsettled_from is None or instant < self.unsettled_from:
+            self.unsettled_from = instant
+
+
+class Strategy(Protocol):
+    """A way to read a whole list."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the list.
+
+        Yields:
+            The rows, page by page.
+
+        Raises:
+            DisprovedError: An answer shows that this way does not fit the server.
+            MakiniError: The list could not be read.
+        """
+        ...
+
+
+class DisprovedError(Exception):
+    """An answer is at odds with what a strategy relies on; the message says how."""

@@ -1,0 +1,144 @@
+"""Walking through a list by page numbers while it changes.
+
+A record that leaves a page already read moves every later record up, and the one that crosses the edge is skipped.
+Pages that overlap show it: as long as each page holds a record, unchanged, of the page before it, nothing can have
+slipped through between the two. The API numbers pages, it takes no offsets, so pages overlap by varying their size:
+after 500 records, page 2 of 475 starts at 475 and ends at 950.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+    from tap_makini.page import Page
+    from tap_makini.reading.rows import Row
+    from tap_makini.reading.strategy import Opening
+
+_OVERLAP = 20  # a twentieth of a page
+_SMALLEST = 2  # half of a page
+_LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
+_MOST_STEPS_BACK = 50
+
+
+class Window(NamedTuple):
+    """What one request brought.
+
+    Attributes:
+        page: The page.
+        rows: Its rows.
+        fresh: Those of them that the page before did not hold.
+        is_joined: Whether nothing can have slipped through between the page before and this one.
+    """
+
+    page: Page
+    rows: list[Row]
+    fresh: list[Row]
+    is_joined: bool
+
+
+class Walk:
+    """Reads the whole list of one query.
+
+    Args:
+        opening: The list and its first page.
+        known: Records delivered before this walk, which it leaves out.
+        promised: How many records the list must hold, by an earlier answer.
+
+    Attributes:
+        is_proven: Whether the pages overlapped all the way.
+        total: How many records the last answer counted.
+    """
+
+    def __init__(self, opening: Opening, known: AbstractSet[bytes] = frozenset(), promised: int = 0) -> None:
+        self._source, self._query, first, self._reader = opening
+        self._page = first
+        self._known = set(known)
+        self._promised = promised
+        self._overlap = max(1, first.size // _OVERLAP)
+        self._steps_back = 0
+        self._can_size_pages = (
+            self._source.sizes_pages and self._query.size is not None and first.size >= _LEAST_TO_VARY
+        )
+        self.is_proven = True
+        self.total = first.total or 0
+
+    def windows(self) -> Iterator[Window]:
+        """Fetch page after page, each overlapping the one before.
+
+        Yields:
+            What each page brought.
+
+        Raises:
+            MakiniError: A page could not be had or trusted.
+        """
+        page = self._page
+        while True:
+            self.total = page.total or 0
+            rows = self._reader.rows(page.records)
+            fresh = [row for row in rows if row.raw not in self._known]
+            is_joined = self._joins(page)
+            yield Window(page, rows, fresh, is_joined)
+            if is_joined and page.is_last and self._is_really_the_end(page):
+                return
+            page = self._fetch_from(self._account_for(page, is_joined=is_joined), page)
+
+    def _joins(self, page: Page) -> bool:
+        if page.start == 0 or not self._known.isdisjoint(page.records):
+            return True
+        if self._can_size_pages and self._steps_back < _MOST_STEPS_BACK:
+            return False
+        self.is_proven = False
+        return True
+
+    def _account_for(self, page: Page, *, is_joined: bool) -> int:
+        """Give the position up to which nothing can have slipped through."""
+        if is_joined:
+            self._known = set(page.records)
+            return page.end
+        self._known.update(page.records)
+        self._steps_back += 1
+        self._overlap = min(self._overlap * 2, page.size // _SMALLEST)
+        return page.start if page.total is None else min(page.start, page.total)
+
+    def _is_really_the_end(self, page: Page) -> bool:
+        """Look behind the end where the server has counted more before; records there are an error."""
+        if self.total < self._promised:
+            self._source.fetch(replace(self._query, page=page.number + 1, size=self._asked(page)))
+        self._promised = 0
+        return True
+
+    def _fetch_from(self, position: int, page: Page) -> Page:
+        self._promised = max(self._promised, page.total or 0)
+        if self._can_size_pages:
+            number, size = overlapping_page(position, self._overlap, page.size)
+            following = self._source.fetch(replace(self._query, page=number, size=size), unlike=page.records)
+            if following.size == size:
+                return following
+            self._can_size_pages = False
+        number = position // page.size + 1
+        return self._source.fetch(replace(self._query, page=number, size=self._asked(page)), unlike=page.records)
+
+    def _asked(self, page: Page) -> int | None:
+        return page.size if self._query.size is not None else None
+
+
+def overlapping_page(position: int, overlap: int, largest: int) -> tuple[int, int]:
+    """Choose the page that reaches furthest and still starts some records before a position.
+
+    Args:
+        position: How many records have been read, from the first.
+        overlap: How many of the last of them to read again, at least.
+        largest: The most records that a page may hold.
+
+    Returns:
+        The page's number, from 1, and its size.
+    """
+    before = max(position - overlap, 0)
+    sizes = range(max(largest // _SMALLEST, 1), largest + 1)
+    size = max(sizes, key=lambda size: (before // size + 1) * size)
+    return before // size + 1, size
