@@ -1,0 +1,191 @@
+"""The settings: what the tap can be told, and the checked values it runs with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from tap_makini.instant import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from jsonschema import ValidationError
+
+PRODUCTS = ("eam", "erp", "wms")
+
+SETTINGS: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "api_token",
+        th.StringType(),
+        required=True,
+        secret=True,
+        title="API token",
+        description="Token of the Makini connection to read, from Makini Link, the dashboard or the Admin API.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType(),
+        default="https://api.makini.io",
+        title="API URL",
+        description="Address of the API; another one for a self-hosted Makini.",
+    ),
+    th.Property(
+        "products",
+        th.ArrayType(th.StringType(allowed_values=list(PRODUCTS))),
+        default=list(PRODUCTS),
+        title="Products",
+        description=(
+            "Products to read from: `eam` (CMMS and EAM), `erp`, `wms`. An entity that several of them offer "
+            "is read from the first one named."
+        ),
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType(),
+        title="Start date",
+        description=(
+            "Earliest update to read where there is no bookmark yet; without it everything is read. "
+            "A date or a date-time, in UTC unless it names an offset."
+        ),
+    ),
+    th.Property(
+        "lookback_minutes",
+        th.IntegerType(minimum=0),
+        default=1440,
+        title="Look-back (minutes)",
+        description=(
+            "How far before its bookmark an incremental read starts, for records that reach Makini late "
+            "with an older update time."
+        ),
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1, maximum=10_000),
+        default=500,
+        title="Page size",
+        description="Records to ask for in a request; the server may give fewer.",
+    ),
+    th.Property(
+        "max_wait_seconds",
+        th.IntegerType(minimum=0),
+        default=900,
+        title="Longest wait (seconds)",
+        description=(
+            "How long a request may be repeated and waited for, rate limits included, before its stream fails."
+        ),
+    ),
+    th.Property(
+        "request_timeout_seconds",
+        th.IntegerType(minimum=1),
+        default=120,
+        title="Request timeout (seconds)",
+        description="How long to wait for a connection, and between two parts of an answer.",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType(),
+        default="tap-makini",
+        title="User agent",
+        description="What the tap calls itself in its requests.",
+    ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType(),
+        default=False,
+        title="Send ACTIVATE_VERSION",
+        description=(
+            "Whether to send ACTIVATE_VERSION once a full-table stream has been read to its end, so that a "
+            "target can drop the rows that are gone."
+        ),
+    ),
+    additional_properties=False,
+).to_dict()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked settings of a run; times in seconds but where the name says otherwise."""
+
+    api_token: str
+    api_url: str
+    products: tuple[str, ...]
+    start_date: datetime | None
+    lookback_minutes: int
+    page_size: int
+    max_wait_seconds: int
+    request_timeout_seconds: int
+    user_agent: str
+    emit_activate_version_messages: bool
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Take the settings from a configuration that `faults` has nothing to say about."""
+        properties = SETTINGS["properties"]
+        values = {
+            name: properties[name].get("default") if config.get(name) is None else config[name]
+            for name in cls.__dataclass_fields__
+        }
+        values["products"] = tuple(values["products"])
+        values["start_date"] = parse_instant(values["start_date"])
+        return cls(**values)
+
+
+def faults(errors: Iterable[ValidationError], config: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a configuration, all of it at once, by name and never by value.
+
+    Args:
+        errors: What a validator found in it.
+        config: The configuration.
+
+    Returns:
+        A sentence for each fault.
+    """
+    found = [fault for error in errors for fault in _explain(error)]
+    checks = (
+        ("api_token", _is_token, "a token as Makini gives them: visible characters without spaces"),
+        ("api_url", _is_address, "an address such as https://api.makini.io"),
+        ("start_date", parse_instant, "a date such as 2025-01-31 or 2025-01-31T00:00:00Z"),
+    )
+    for name, check, form in checks:
+        if isinstance(config.get(name), str) and not check(config[name]):
+            found.append(f"The setting {name} is not valid: it must be {form}.")
+    return sorted(set(found))
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    path = "".join(f"{part}." for part in error.absolute_path)
+    rule: Any = error.validator_value
+    schema: Any = error.schema
+    instance: Any = error.instance
+    if error.validator == "required":
+        yield from (f"The setting {path}{name} is missing." for name in rule if name not in instance)
+    elif error.validator == "additionalProperties":
+        known = schema.get("properties", {})
+        yield from (f"There is no setting {path}{name}." for name in instance if name not in known)
+    else:
+        yield f"The setting {path.rstrip('.')} is not valid: {_in_words(str(error.validator), rule)}."
+
+
+def _in_words(validator: str, rule: Any) -> str:  # noqa: ANN401 - the value of any keyword
+    if validator == "type":
+        types = [rule] if isinstance(rule, str) else [name for name in rule if name != "null"]
+        return f"it must be of type {' or '.join(types)}"
+    words = {"enum": "it must be one of", "minimum": "it must be at least", "maximum": "it must be at most"}
+    return f"{words.get(validator, f'it breaks the rule {validator}')} {rule}"
+
+
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.isprintable() and bool(text) and " " not in text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -1,0 +1,99 @@
+"""A stream: an entity as the Singer SDK sees it, with its schema, keys, selection and stream maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+
+from tap_makini.conform import compile_conformer
+from tap_makini.reading import Reading
+from tap_makini.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog
+
+    from tap_makini.conform import Conformer
+    from tap_makini.entities import Entity
+    from tap_makini.reading import Source
+    from tap_makini.tap import TapMakini
+    from tap_makini.writer import LineWriter
+
+
+class MakiniStream(Stream):
+    """One entity, described; it is read by a job.
+
+    Args:
+        tap: The tap.
+        entity: The row of the entities table.
+        path: Where the API offers it.
+    """
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    """The SDK's way drops what it does not know, and emits wrong types as they are; `conform` does neither."""
+
+    def __init__(self, tap: TapMakini, entity: Entity, path: str) -> None:
+        self.entity = entity
+        self.path = path
+        self._makini_tap = tap
+        super().__init__(tap, SCHEMAS.get_schema(entity.item, key_properties=entity.key), entity.stream)
+        self.primary_keys = entity.key
+        self.replication_key = entity.replication_key
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take keys, method, schema and selection from a catalog.
+
+        An INCREMENTAL stream whose catalog names no replication key keeps its own: the SDK would take it for a
+        full table, without a word.
+        """
+        super().apply_catalog(catalog)
+        if self.forced_replication_method == "INCREMENTAL" and not self.replication_key:
+            self.replication_key = self.entity.replication_key
+
+    @property
+    def filter_key(self) -> str | None:
+        """The replication key to read by; None for a full table."""
+        return self.replication_key if self.replication_method == "INCREMENTAL" else None
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether stream maps or flattening are to be applied to each record."""
+        return not (
+            len(self.stream_maps) == 1
+            and type(self.stream_maps[0]) is SameRecordTransform
+            and not self.stream_maps[0].flattening_enabled
+        )
+
+    def conformer(self) -> Conformer:
+        """Compile what makes this stream's records fit its schema and selection."""
+        mask = self.mask
+        return compile_conformer(self.effective_schema, lambda breadcrumb: mask[breadcrumb], connection=None)
+
+    @property
+    def writer(self) -> LineWriter:
+        """What takes this stream's messages."""
+        return self._makini_tap.message_writer
+
+    def write_schema(self) -> None:
+        """Tell the target what records to expect."""
+        self._write_schema_message()
+
+    def source(self) -> Source:
+        """Give the list to read."""
+        return self._makini_tap.source(self)
+
+    def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's interface
+        """Read all records, for the SDK's own dry run.
+
+        Yields:
+            Conformed records.
+        """
+        conformer = self.conformer()
+        for batch in Reading(self.source(), None).batches():
+            for row in batch.rows:
+                yield conformer.as_dict(row.raw)
