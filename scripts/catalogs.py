@@ -1,0 +1,45 @@
+"""Write the reference catalogs: all that discovery gives, and ready selections of it."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tap_makini.tap import TapMakini
+
+FOLDER = Path(__file__).parents[1] / "catalog"
+
+
+def discovered() -> dict[str, Any]:
+    """Give the catalog that discovery prints."""
+    return TapMakini(config={}, validate_config=False, setup_mapper=False).catalog_dict
+
+
+def selections() -> dict[str, list[str]]:
+    """Give the streams of each ready selection."""
+    listed = yaml.safe_load((FOLDER / "selections.yml").read_text(encoding="utf-8"))
+    return {name: sorted(chain(*groups)) for name, groups in listed.items() if not name.startswith("x-")}
+
+
+def catalogs() -> dict[str, str]:
+    """Give the text of each catalog by the name of its file."""
+    whole = discovered()
+    entries = {entry["tap_stream_id"]: entry for entry in whole["streams"]}
+    ready = {
+        f"{name}.json": {"streams": [entries[stream] for stream in streams]} for name, streams in selections().items()
+    }
+    return {name: json.dumps(catalog, indent=2) + "\n" for name, catalog in {"catalog.json": whole, **ready}.items()}
+
+
+def main() -> None:
+    """Write the files."""
+    for name, text in catalogs().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
