@@ -52,8 +52,12 @@ def streams_table() -> str:
 def filled(text: str) -> str:
     """Put the tables between their marks."""
     for name, table in (("settings", settings_table()), ("streams", streams_table())):
-        mark = re.compile(rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
-        text = mark.sub(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)
+        text = re.sub(
+            rf"(?<=<!-- {name}: written by `make docs` -->\n).*?(?=<!-- end -->)",
+            f"{table}\n".replace("\\", r"\\"),
+            text,
+            flags=re.DOTALL,
+        )
     return text
 
 

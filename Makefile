@@ -1,0 +1,98 @@
+# Everything is installed into environments below this folder (.venv, .venvs, .meltano), nothing globally.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# PYTHON=3.12 (a version or a path) tries another interpreter, in an environment of its own.
+PYTHON ?=
+PYTEST_ARGS ?=
+# A clock that always starts at the same time gives the same data on each day.
+SANDBOX_ARGS ?= --clock 2026-01-02T00:00:00Z
+UPGRADE ?=
+
+VENV := $(if $(PYTHON),.venvs/python-$(subst /,-,$(PYTHON)),.venv)
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := $(or $(shell command -v uv),.venvs/uv/bin/uv)
+VENV_PYTHON := $(or $(PYTHON),>=3.10,<3.15)
+# The demo's loader needs a duckdb that has no wheels for Python 3.14.
+DEMO_PYTHON := >=3.10,<3.14
+BUILD_PINS := --build-constraints requirements/build.txt
+MELTANO := .venvs/meltano/bin/meltano
+PLUGINS_READY := .meltano/.demo-plugins-ready
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--python-version 3.10 --custom-compile-command "make requirements" $(UPGRADE)
+
+.PHONY: help demo demo-reset test lint catalogs docs format check build requirements clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) $(PLUGINS_READY) ## Load a sandbox API into DuckDB with Meltano; again: only what changed
+	@$(BIN)/python -m makini_sandbox $(SANDBOX_ARGS) -- scripts/demo.sh
+
+demo-reset: ## Forget the demo's database and state
+	rm -rf output .meltano
+
+test: $(READY) ## Run the tests (PYTEST_ARGS='-k name' for some of them)
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## Check style and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+catalogs: $(READY) ## Write the reference catalogs anew
+	@$(BIN)/python -m scripts.catalogs
+
+docs: $(READY) ## Write the tables of the README anew
+	@$(BIN)/python -m scripts.docs
+
+format: $(READY) ## Mend style where that can be done by itself
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+check: lint test ## lint and test
+
+build: .venvs/build/.ready ## Build wheel and sdist into dist/ and check them
+	rm -rf dist
+	$(UV) build --quiet --python .venvs/build $(BUILD_PINS) --require-hashes
+	.venvs/build/bin/twine check --strict dist/*
+	.venvs/build/bin/python scripts/check_wheel.py dist/*.whl
+
+requirements: | $(UV) ## Pin all dependencies anew (UPGRADE=--upgrade: to the newest versions)
+	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tap.txt
+	for name in build meltano target-duckdb uv; do \
+		$(COMPILE) requirements/$$name.in --output-file requirements/$$name.txt; \
+	done
+
+clean: ## Remove environments, caches and output
+	rm -rf .venv .venvs .meltano output dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- environments: made once, made anew when their pins change ---
+
+.venvs/uv/bin/uv: | requirements/uv.txt
+	@echo "No uv found: installing one below .venvs/uv"
+	@python3 -m venv .venvs/uv || { echo "Python's venv module is missing (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@.venvs/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(READY): requirements/dev.txt pyproject.toml requirements/build.txt | $(UV)
+	@echo "Installing into $(VENV)"
+	@$(UV) venv --quiet --allow-existing --python "$(VENV_PYTHON)" $(VENV)
+	@$(UV) pip sync --quiet --python $(VENV) --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(VENV) --no-deps $(BUILD_PINS) --editable .
+	@touch $@
+
+.venvs/%/.ready: requirements/%.txt | $(UV)
+	@echo "Installing into .venvs/$*"
+	@$(UV) venv --quiet --allow-existing --python "$(DEMO_PYTHON)" .venvs/$*
+	@$(UV) pip sync --quiet --python .venvs/$* --require-hashes $<
+	@touch $@
+
+$(PLUGINS_READY): .venvs/meltano/.ready meltano.yml pyproject.toml requirements/tap.txt requirements/target-duckdb.txt
+	@echo "Installing the tap and a loader with Meltano"
+	@$(MELTANO) --log-level warning install tap-makini target-duckdb
+	@touch $@
