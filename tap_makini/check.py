@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.reading.rows import RowReader, dated
-from tap_makini.reading.source import Query
+from tap_makini.sampling import newest_page
 from tap_makini.sync import NothingReadError, StreamsFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_makini.page import Page
     from tap_makini.reading import Source
 
 
@@ -59,15 +58,7 @@ def check(sources: Iterable[tuple[str, Source]], tell: Callable[[str], None]) ->
 
 
 def _look(name: str, source: Source) -> Finding:
-    page = _newest(source)
+    page = newest_page(source, 1)
     instants = dated(RowReader(source.replication_key).rows(page.records))
     newest = max(instants).strftime("%Y-%m-%d %H:%M") if instants else ""
     return Finding(name, "yes", "" if page.total is None else str(page.total), newest)
-
-
-def _newest(source: Source) -> Page:
-    size = 1 if source.sizes_pages else None
-    try:
-        return source.fetch(Query(order="desc" if source.replication_key else None, size=size))
-    except RequestRefusedError:
-        return source.open(None)[1]

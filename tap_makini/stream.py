@@ -10,6 +10,7 @@ from singer_sdk.mapper import SameRecordTransform
 
 from tap_makini.conform import compile_conformer
 from tap_makini.reading import Reading
+from tap_makini.sampling import newest_page, with_custom_fields
 from tap_makini.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ class MakiniStream(Stream):
         super().__init__(tap, SCHEMAS.get_schema(entity.item, key_properties=entity.key), entity.stream)
         self.primary_keys = entity.key
         self.replication_key = entity.replication_key
+
+    def add_custom_fields(self, count: int) -> None:
+        """Add columns for what the newest records hold beyond the schema.
+
+        Args:
+            count: How many records to look at.
+
+        Raises:
+            MakiniError: The list cannot be read.
+        """
+        records = newest_page(self.source(), count).records[:count]
+        self._schema = with_custom_fields(self.schema, records)
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take keys, method, schema and selection from a catalog.
