@@ -1,0 +1,142 @@
+"""How the double behaves where the real API's behaviour is unknown: a knob for each possibility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+
+import msgspec
+
+# The types of the knobs are looked up when one is turned by text.
+from makini_sandbox.faults import Fault, RetryAfterForm  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass
+class Behaviour:
+    """The knobs; every one may be turned while the server runs.
+
+    Attributes:
+        filter: What a filter by date does: ``second`` honours it exactly, ``day`` compares days
+            only, ``ignored`` answers all rows, ``refused`` answers ``filter_refusal``.
+        filter_refusal: Status with which a filter is refused.
+        order: What a sort does: ``honoured``; ``ignored`` (order of insertion); ``shuffled``
+            (another order at each request); ``newest_first`` (by ``updatedAt``, whatever is asked).
+        refuse_sort: Whether a sort is answered with 422.
+        null_dates: Whether a filter by date leaves out rows without the date (``filtered``) or
+            keeps them (``kept``).
+        nulls_sort: Where rows without a date stand when sorted by it.
+        tie_order: Whether rows of equal date keep their order, or have another for each page size.
+        default_page_size: Rows a page where ``per_page`` is not given.
+        max_page_size: The most rows a page; None for no limit.
+        oversize: What a larger ``per_page`` gives: the most there is, or 422.
+        page_size_ignored: Whether ``per_page`` is ignored.
+        deleted: Whether lists hold rows with ``deletedAt``.
+        delete_moves_updated_at: Whether a soft delete moves ``updatedAt``.
+        absent: What the connected system lacks: slugs, or ``product/slug`` for one product only.
+        absent_answer: What a list of such an entity answers.
+        rate_limit: Requests a token may make in a window; None for no limit.
+        rate_window_seconds: Length of the window.
+        rate_limit_headers: Whether ``X-RateLimit-Limit`` and ``-Remaining`` are sent.
+        retry_after: The form of ``Retry-After`` on the answer 429 of the rate limit.
+        retry_after_seconds: What it asks for; None for the time until a request is free again.
+        error_body: The shape of error bodies.
+        cursor: ``follow``: answers carry ``next_cursor``; ``loop``: they do, and lead in a circle.
+        envelope: ``v3``; ``v4`` (four fields of meta, no links); ``no_meta``; ``no_links``.
+        gzip: Whether bodies are compressed for who accepts it.
+        undated_rows: Rows in a hundred whose ``updatedAt`` is null; set before the rows are read.
+        quirks: Whether some rows have custom fields, amounts as text, lists as text; set before
+            the server starts.
+        work_order_materials: Item type of ``work-orders/materials``; set before the server starts.
+        sync_status: What ``/api/integrations/current`` says of the last synchronisation.
+        faults: What goes wrong, in order.
+        overrides: Knobs that stand otherwise for single entities, by slug.
+    """
+
+    filter: Literal["second", "day", "ignored", "refused"] = "second"
+    filter_refusal: int = 422
+    order: Literal["honoured", "ignored", "shuffled", "newest_first"] = "honoured"
+    refuse_sort: bool = False
+    null_dates: Literal["filtered", "kept"] = "filtered"
+    nulls_sort: Literal["first", "last"] = "first"
+    tie_order: Literal["stable", "by_page_size"] = "stable"
+    default_page_size: int = 50
+    max_page_size: int | None = None
+    oversize: Literal["clamp", "refuse"] = "clamp"
+    page_size_ignored: bool = False
+    deleted: Literal["listed", "hidden"] = "listed"
+    delete_moves_updated_at: bool = True
+    absent: frozenset[str] = frozenset()
+    absent_answer: Literal["empty", 403, 404, 501] = 404
+    rate_limit: int | None = None
+    rate_window_seconds: int = 60
+    rate_limit_headers: bool = False
+    retry_after: RetryAfterForm = "seconds"
+    retry_after_seconds: int | None = None
+    error_body: Literal["flat", "nested", "list", "laravel", "html", "text", "empty"] = "flat"
+    cursor: Literal["follow", "loop"] | None = None
+    envelope: Literal["v3", "v4", "no_meta", "no_links"] = "v3"
+    gzip: bool = False
+    undated_rows: int = 0
+    quirks: bool = True
+    work_order_materials: Literal["MaterialItem", "WorkOrder"] = "MaterialItem"
+    sync_status: Literal["inprogress", "done", "fulldone", "error", "fail"] = "fulldone"
+    faults: list[Fault] = field(default_factory=list)
+    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def for_slug(self, slug: str) -> Behaviour:
+        """The behaviour towards one entity."""
+        override = self.overrides.get(slug)
+        return replace(self, **override) if override else self
+
+    def merge(self, values: Mapping[str, object], slug: str | None = None) -> None:
+        """Turn knobs, for one entity where ``slug`` is given.
+
+        Args:
+            values: Knobs by name; texts are read as what the knob needs, sets from
+                comma-separated text, ``null`` as None.
+            slug: The entity, None for all.
+
+        Raises:
+            ValueError: If there is no such knob, or it has no such position.
+        """
+        read = {name: _value(name, value) for name, value in values.items()}
+        if slug is not None:
+            self.overrides.setdefault(slug, {}).update(read)
+            return
+        for name, value in read.items():
+            setattr(self, name, value)
+
+    def assign(self, assignment: str) -> None:
+        """Turn a knob by text: ``name=value``, or ``slug:name=value`` for one entity.
+
+        Raises:
+            ValueError: If the text is no such assignment.
+        """
+        left, equals, value = assignment.partition("=")
+        if not equals:
+            message = f"not name=value: {assignment}"
+            raise ValueError(message)
+        slug, _, name = left.rpartition(":")
+        self.merge({name: value}, slug or None)
+
+
+_NAMES = frozenset(knob.name for knob in fields(Behaviour))
+
+
+def _value(name: str, value: object) -> object:
+    if name not in _NAMES:
+        message = f"no such behaviour: {name}"
+        raise ValueError(message)
+    kind = get_type_hints(Behaviour)[name]
+    if name == "absent" and isinstance(value, str):
+        value = [slug for slug in value.split(",") if slug]
+    if name == "absent_answer" and isinstance(value, str) and value.isdigit():
+        value = int(value)
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message = f"{name}: {error}"
+        raise ValueError(message) from error

@@ -1,0 +1,77 @@
+"""Runs a command beside the sandbox, as if the sandbox were not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+_NOT_EXECUTABLE = 126
+_NOT_FOUND = 127
+_BY_SIGNAL = 128
+
+
+def run_command(command: Sequence[str], url: str, token: str) -> int:
+    """Run a command with the sandbox's address in its environment.
+
+    The command has a session of its own, so that an interrupt from the terminal reaches it once:
+    SIGINT is passed on to all its processes, as a terminal does, SIGTERM to itself.
+
+    Args:
+        command: Program and arguments.
+        url: Becomes ``TAP_MAKINI_API_URL``.
+        token: Becomes ``TAP_MAKINI_API_TOKEN``.
+
+    Returns:
+        Its exit code as a shell tells it: 128 and the signal's number where a signal ended it,
+        127 where there is no such program, 126 where it cannot be run.
+    """
+    environment = {**os.environ, "TAP_MAKINI_API_URL": url, "TAP_MAKINI_API_TOKEN": token}
+    relay = _SignalRelay()
+    try:
+        # The command is the user's own.
+        process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+    with process:
+        relay.attach(process)
+        code = process.wait()
+    return code if code >= 0 else _BY_SIGNAL - code
+
+
+class _SignalRelay:
+    """Passes signals on to a process, also those that came before there was one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._receive)
+
+    def attach(self, process: subprocess.Popen[bytes]) -> None:
+        """Name the process."""
+        self._process = process
+        for number in self._waiting:
+            self._pass_on(process, number)
+
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        if self._process is None:
+            self._waiting.append(number)
+        else:
+            self._pass_on(self._process, number)
+
+    @staticmethod
+    def _pass_on(process: subprocess.Popen[bytes], number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if number == signal.SIGINT:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)

@@ -1,0 +1,1 @@
+"""Coherent, seeded records for every entity of the v3 API."""

@@ -1,0 +1,183 @@
+"""From what is asked and how the server behaves to the rows of a page."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from makini_sandbox.query import Filter, ListQuery, compare
+from makini_sandbox.refusal import Refusal, unprocessable
+from makini_sandbox.table import DATES, Ordering, StoredRow, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from makini_sandbox.behaviour import Behaviour
+
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows that a request selects: a stretch of an ordered list, which is not copied.
+
+    Attributes:
+        rows: The list.
+        start: Index of the stretch's first row.
+        stop: Index after its last row.
+        backwards: Whether it is read from the end.
+    """
+
+    rows: list[StoredRow]
+    start: int
+    stop: int
+    backwards: bool = False
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def slice(self, offset: int, count: int) -> list[StoredRow]:
+        """At most ``count`` rows from an offset on."""
+        if self.backwards:
+            stop = max(self.start, self.stop - offset)
+            return self.rows[max(self.start, stop - count) : stop][::-1]
+        start = min(self.stop, self.start + offset)
+        return self.rows[start : min(self.stop, start + count)]
+
+
+def check(query: ListQuery, behaviour: Behaviour) -> None:
+    """Refuse what the behaviour says is refused.
+
+    Raises:
+        Refusal: For a filter, a sort, or a page size that is too large.
+    """
+    if query.filters and behaviour.filter == "refused":
+        name = f"filter[{query.filters[0].field}]"
+        raise Refusal(behaviour.filter_refusal, f"{name}: not supported.", parameter=name)
+    if query.sort_field and behaviour.refuse_sort:
+        raise unprocessable(f"sort[{query.sort_field}]", "not supported")
+    limit = behaviour.max_page_size
+    if behaviour.oversize == "refuse" and limit and (query.per_page or 0) > limit:
+        raise unprocessable("per_page", f"the value must not be above {limit}")
+
+
+def page_size(query: ListQuery, behaviour: Behaviour) -> int:
+    """Rows a page for this request."""
+    asked = None if behaviour.page_size_ignored else query.per_page
+    size = asked or behaviour.default_page_size
+    return min(size, behaviour.max_page_size or size)
+
+
+def select(table: Table, query: ListQuery, behaviour: Behaviour, chance: int) -> Selection:
+    """The rows that a request selects, in their order.
+
+    Args:
+        table: The rows of the entity.
+        query: What is asked.
+        behaviour: How the server behaves.
+        chance: Seed for an order that differs at each request.
+    """
+    filters = () if behaviour.filter == "ignored" else query.filters
+    if ordering := _seekable(table, query, behaviour, filters):
+        return _stretch(ordering, filters, query.descending)
+    rows = _ordered(table, query, behaviour, chance)
+    if filters:
+        tests = [_predicate(one, behaviour) for one in filters]
+        wanted = any if query.match_any else all
+        rows = [row for row in rows if wanted(test(row) for test in tests)]
+    return Selection(rows, 0, len(rows))
+
+
+def _seekable(table: Table, query: ListQuery, behaviour: Behaviour, filters: tuple[Filter, ...]) -> Ordering | None:
+    """The order in which the filters are a stretch, so that a page costs no look at every row."""
+    field = query.sort_field
+    if field not in DATES or behaviour.order != "honoured" or not filters or query.match_any:
+        return None
+    exact = behaviour.filter == "second" and behaviour.null_dates == "filtered"
+    if not exact or any(one.field != field or one.instant is None for one in filters):
+        return None
+    return _ordering(table, field, query, behaviour)
+
+
+def _ordering(table: Table, field: str, query: ListQuery, behaviour: Behaviour) -> Ordering:
+    salted = behaviour.tie_order == "by_page_size"
+    return table.ordering(
+        field,
+        hide_deleted=behaviour.deleted == "hidden",
+        tie_salt=page_size(query, behaviour) if salted else None,
+    )
+
+
+def _stretch(ordering: Ordering, filters: tuple[Filter, ...], descending: bool) -> Selection:  # noqa: FBT001 - the query's own flag
+    rows = ordering.dated
+    start, stop = 0, len(rows)
+    for one in filters:
+        bound = one.instant or 0
+        if one.operator in {"gt", "lted", "eq"}:
+            after = bisect_right(rows, bound, key=ordering.instant_of)
+            start, stop = (after, stop) if one.operator == "gt" else (start, min(stop, after))
+        if one.operator in {"gteq", "lt", "eq"}:
+            at = bisect_left(rows, bound, key=ordering.instant_of)
+            start, stop = (start, min(stop, at)) if one.operator == "lt" else (max(start, at), stop)
+    return Selection(rows, min(start, stop), stop, backwards=descending)
+
+
+def _ordered(table: Table, query: ListQuery, behaviour: Behaviour, chance: int) -> list[StoredRow]:
+    in_order = table.in_order(hide_deleted=behaviour.deleted == "hidden")
+    if behaviour.order == "shuffled":
+        rows = list(in_order)
+        Random(chance).shuffle(rows)  # noqa: S311 - repeatable, and no secret
+        return rows
+    field, descending = query.sort_field, query.descending
+    if behaviour.order == "newest_first":
+        field, descending = "updatedAt", True
+    if field is None or behaviour.order == "ignored":
+        return in_order
+    if field not in DATES:
+        return sorted(in_order, key=lambda row: _sortable(row, field), reverse=descending)
+    ordering = _ordering(table, field, query, behaviour)
+    dated = ordering.dated[::-1] if descending else ordering.dated
+    if not ordering.undated:
+        return dated
+    if behaviour.nulls_sort == "first":
+        return ordering.undated + dated
+    return dated + ordering.undated
+
+
+def _predicate(one: Filter, behaviour: Behaviour) -> Callable[[StoredRow], bool]:
+    if one.field not in DATES or one.instant is None:
+        return lambda row: _text_matches(one, _value(row, one.field))
+    unit = _DAY if behaviour.filter == "day" else 1
+    bound = one.instant // unit
+    attribute = DATES[one.field]
+    keep_null = behaviour.null_dates == "kept"
+
+    def test(row: StoredRow) -> bool:
+        instant: int | None = getattr(row, attribute)
+        return keep_null if instant is None else compare(one.operator, instant // unit, bound)
+
+    return test
+
+
+def _text_matches(one: Filter, value: object) -> bool:
+    if value is None:
+        return False
+    text = str(value)
+    if one.operator == "contains":
+        return one.text.casefold() in text.casefold()
+    if one.operator == "startsWith":
+        return text.casefold().startswith(one.text.casefold())
+    order = (text > one.text) - (text < one.text)
+    return compare(one.operator, order, 0)
+
+
+def _value(row: StoredRow, field: str) -> Any:  # noqa: ANN401 - any JSON value
+    return json.loads(row.body).get(field)
+
+
+def _sortable(row: StoredRow, field: str) -> str:
+    value = _value(row, field)
+    return "" if value is None else str(value)
