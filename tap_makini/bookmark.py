@@ -61,7 +61,10 @@ class Bookmark:
             return self.progress.reached
         if self.value is None:
             return start_date
-        return self.value - lookback
+        try:
+            return self.value - lookback
+        except OverflowError:
+            return None
 
     def started(self, now: datetime) -> datetime:
         """Give the moment at which the read that goes on now was begun."""

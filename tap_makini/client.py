@@ -56,27 +56,16 @@ class Client:
         timeout: Seconds to wait for a connection and between two bytes of an answer.
         max_wait: Seconds that a request and all its repetitions may take.
         user_agent: What to call ourselves.
-        on_wait: Told the seconds before each wait.
 
     Attributes:
         requests_made: How many requests have been sent.
         clock_behind: How far the server's clock is behind this machine's, by its last answer; never positive.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a setting
-        self,
-        *,
-        api_url: str,
-        token: str,
-        timeout: float,
-        max_wait: float,
-        user_agent: str,
-        on_wait: Callable[[float], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, *, api_url: str, token: str, timeout: float, max_wait: float, user_agent: str) -> None:
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
         self._max_wait = max_wait
-        self._on_wait = on_wait
         self._session = requests.Session()
         self._session.auth = BearerToken(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
@@ -99,15 +88,13 @@ class Client:
         """
         url = f"{self._api_url}{path}"
         if params:
-            # brackets and colons as all samples show them, since not every server decodes names
-            url = f"{url}?{urlencode(params, safe='[]:')}"
+            url = f"{url}?{urlencode(params, safe=':')}"
 
         def once() -> T:
             return read(self._send(url))
 
         def tell(seconds: float, error: MakiniError) -> None:
             logger.warning("Waiting %.1f s before asking %s again: %s", seconds, path, error.cause)
-            self._on_wait(seconds)
 
         return repeat(once, self._max_wait, tell)()
 
@@ -147,5 +134,5 @@ def _behind(headers: Mapping[str, str]) -> timedelta:
     try:
         server = parsedate_to_datetime(headers["Date"])
         return min(server - datetime.now(timezone.utc), timedelta(0))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return timedelta(0)

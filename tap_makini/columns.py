@@ -12,7 +12,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union
 
 import msgspec
 
@@ -21,6 +21,9 @@ from tap_makini.rawjson import JSON, REFUSED, NotJSONError, items, members, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+
+_NOTHING = Annotated[int, msgspec.Meta(gt=0, lt=0)]
+"""The form that no value has."""
 
 _UNUSABLE = re.compile(r'[\x00-\x1f"\\\ud800-\udfff]')
 
@@ -40,20 +43,27 @@ class Column(ABC):
     """What one property of the schema takes.
 
     Args:
-        form: The msgspec type of what is right as it is, or of less.
+        form: The msgspec type of what is right but for its deselected parts, or of less.
         nullable: Whether null is taken.
-        kept: The msgspec type that reads just the selected parts, as they are.
+        kept: The msgspec type that reads just the selected parts, as they are; `msgspec.Raw` if these are all.
 
     Attributes:
-        read: Raises one of `rawjson.REFUSED` for a value that is not right as it is. A NUL
-            character in a text is left for the caller to look for, once in a whole record.
+        absent: What counts in the place of an absent value.
+        read: Raises one of `rawjson.REFUSED` for a value that is not right as it is. A NUL character in a text is
+            left for the caller to look for, once in a whole record.
     """
 
-    def __init__(self, form: Any, *, nullable: bool, kept: Any = msgspec.Raw) -> None:  # noqa: ANN401 - a type
+    absent: bytes | None = None
+
+    def __init__(self, form: Any, *, nullable: bool, kept: Any = msgspec.Raw) -> None:  # noqa: ANN401 - types
+        def taken(form: Any) -> Any:  # noqa: ANN401 - types
+            return _either(form, None) if nullable else form
+
+        whole = kept is msgspec.Raw
         self.nullable = nullable
-        self.form = _either(form, None) if nullable else form
-        self.kept = _either(kept, None) if nullable and kept is not msgspec.Raw else kept
-        self.read: Callable[[JSON], object] = msgspec.json.Decoder(self.form).decode
+        self.form = taken(form)
+        self.kept = kept if whole else taken(kept)
+        self.read: Callable[[JSON], object] = msgspec.json.Decoder(self.form if whole else taken(_NOTHING)).decode
 
     def conform(self, raw: JSON, pointer: str, leftovers: list[Leftover], record: bytes) -> JSON | None:
         """Give what the column can hold of a value.
@@ -110,6 +120,8 @@ class Scalar(Column):
 class Key(Scalar):
     """A text without which targets cannot write a row, so there always is one."""
 
+    absent = b"null"
+
     def __init__(self) -> None:
         super().__init__(values.STRING, nullable=False)
 
@@ -146,41 +158,49 @@ class Object(Container):
     """
 
     def __init__(self, columns: Mapping[str, Column], deselected: Collection[str], *, nullable: bool = False) -> None:
-        keys = [name for name, column in columns.items() if isinstance(column, Key)]
+        keys = {name for name, column in columns.items() if isinstance(column, Key)}
         taken = {name: column.form for name, column in columns.items()}
         kept = {name: column.kept for name, column in columns.items()}
+        kept_parts = _struct(kept, (), closed=False)
         whole = not deselected and all(form is msgspec.Raw for form in kept.values())
         super().__init__(
             _struct(taken | dict.fromkeys(deselected, msgspec.Raw), keys, closed=True),
             nullable=nullable,
-            kept=msgspec.Raw if whole else _struct(kept, (), closed=False),
+            kept=msgspec.Raw if whole else kept_parts,
         )
-        self._null_keys = dict.fromkeys(keys, b"null")
-        self._deselected = deselected
-        self._columns = {name: (column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()}
+        self._names = taken.keys() | deselected
+        self._columns = [(name, column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()]
+        expressible = not any(map(_UNUSABLE.search, columns))
+        known_parts = _struct(taken, keys, closed=False) if expressible else _NOTHING
+        self._read_known = msgspec.json.Decoder(known_parts).decode
+        self._keep = msgspec.json.Decoder(kept_parts).decode
 
     def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes:
-        """Conform each member."""
-        parts = list[JSON]()
-        suspect = values.holds_nul(raw)
+        """Conform each member, in the order of the columns."""
         found = members(raw)
-        if not found.keys() >= self._null_keys.keys():
-            found = {**self._null_keys, **found}
         for name, value in found.items():
-            if (known := self._columns.get(name)) is None:
-                if name not in self._deselected:
-                    path = f"{pointer}/{_escape(name)}"
-                    leftovers.append(Leftover(path, bytes(value), "unknown"))
+            if name not in self._names:
+                leftovers.append(Leftover(f"{pointer}/{_escape(name)}", bytes(value), "unknown"))
+        try:
+            self._read_known(raw)
+            values.refuse_nul(raw)
+        except REFUSED:
+            return self._conform_each(found, raw, pointer, leftovers)
+        return msgspec.json.encode(self._keep(raw))
+
+    def _conform_each(self, found: Mapping[str, JSON], record: bytes, pointer: str, leftovers: list[Leftover]) -> bytes:
+        parts = list[JSON]()
+        suspect = values.holds_nul(record)
+        for name, column, read, prefix in self._columns:
+            part: JSON | None = found.get(name, column.absent)
+            if part is None:
                 continue
-            column, read, prefix = known
-            part: JSON | None = value
             try:
-                read(value)
+                read(part)
                 if suspect:
-                    values.refuse_nul(bytes(value))
+                    values.refuse_nul(bytes(part))
             except REFUSED:
-                path = f"{pointer}/{_escape(name)}"
-                part = column.mend(bytes(value), path, leftovers, raw)
+                part = column.mend(bytes(part), f"{pointer}/{_escape(name)}", leftovers, record)
             if part is not None:
                 parts += (prefix, part)
         return b"{%b}" % b"".join(parts)[1:]
@@ -213,7 +233,7 @@ class Choice(Column):
     """A column of several types: only for schemas that a user overrides, so it has no fast form."""
 
     def __init__(self, options: Sequence[Column], *, nullable: bool) -> None:
-        super().__init__(_Nothing, nullable=nullable or any(option.nullable for option in options))
+        super().__init__(_NOTHING, nullable=nullable or any(option.nullable for option in options))
         self._options = options
         self.read = self._read_any
 
@@ -234,10 +254,6 @@ class Choice(Column):
             if turned is not None and not inner:
                 return turned
         return None
-
-
-class _Nothing(msgspec.Struct, tag=True):
-    """The form that no value has, since none is tagged with this name."""
 
 
 def _either(*forms: Any) -> Any:  # noqa: ANN401 - types made at run time

@@ -75,6 +75,7 @@ class Conformer:
 
     def __init__(self, root: Object, added: Mapping[str, bytes]) -> None:
         self._root = root
+        self._read = msgspec.json.Decoder(root.form).decode
         self._narrow = None if root.kept is msgspec.Raw else msgspec.json.Decoder(root.kept).decode
         self._added = added
         self._ending = self._end(b"null")
@@ -96,7 +97,7 @@ class Conformer:
         if raw.endswith(self._ending):
             raw = raw[: -len(self._ending)] + b"}"
         try:
-            self._root.read(raw)
+            self._read(raw)
             values.refuse_nul(raw)
         except REFUSED:
             return self._mended(raw)

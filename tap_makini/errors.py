@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _CODE_NAMES = ("code", "error_code", "errorCode", "type", "status")
 _MESSAGE_NAMES = ("message", "detail", "title", "error_description", "description")
@@ -107,7 +110,7 @@ class VendorProblem(NamedTuple):
         return ": ".join(part for part in (self.code, self.message) if part)
 
 
-def read_problem(body: bytes, headers: Any) -> VendorProblem:  # noqa: ANN401 - any mapping with get
+def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
     """Find code, message and request id in an error answer.
 
     The product FAQ says that they are there, not under which names: common names are looked for at the top level
@@ -120,44 +123,38 @@ def read_problem(body: bytes, headers: Any) -> VendorProblem:  # noqa: ANN401 - 
     Returns:
         What was found; never raises.
     """
-    request_id = next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+    request_id = _first_text([headers], _REQUEST_ID_HEADERS)
     try:
         document = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return VendorProblem(None, None, request_id)
-    levels = [level for level in _levels(document) if isinstance(level, dict)]
+    levels = _levels(document)
+    objects = [level for level in levels if isinstance(level, dict)]
+    texts = [{"message": level} for level in levels if isinstance(level, str)]
     return VendorProblem(
-        _first_text(reversed(levels), _CODE_NAMES),
-        _first_text(reversed(levels), _MESSAGE_NAMES) or _bare_text(document),
-        request_id or _first_text(levels, _REQUEST_ID_NAMES),
+        _first_text(objects[::-1], _CODE_NAMES),
+        _first_text(objects[::-1] + texts, _MESSAGE_NAMES),
+        request_id or _first_text(objects, _REQUEST_ID_NAMES),
     )
 
 
 def _levels(document: Any) -> list[Any]:  # noqa: ANN401 - decoded JSON
+    """Give the document and what stands under `error` and `errors`, of each list its first item."""
     levels = [document]
     if isinstance(document, dict):
-        for name in ("error", "errors"):
-            inner = document.get(name)
-            levels.extend(inner[:1] if isinstance(inner, list) else [inner])
-    return levels
+        levels += [document.get("error"), document.get("errors")]
+    return [level[0] if isinstance(level, list) and level else level for level in levels]
 
 
-def _first_text(levels: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401 - iterable of dicts
-    for level in levels:
-        for name in names:
-            value = level.get(name)
-            if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
-                return _one_line(str(value))
-    return None
-
-
-def _bare_text(document: Any) -> str | None:  # noqa: ANN401 - decoded JSON
-    inner = document.get("error") if isinstance(document, dict) else document
-    return _one_line(inner) if isinstance(inner, str) and inner else None
+def _first_text(levels: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> str | None:
+    values = (level.get(name) for level in levels for name in names)
+    lines = (_one_line(str(v)) for v in values if isinstance(v, (str, int)) and not isinstance(v, bool))
+    return next(filter(None, lines), None)
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    """Make a vendor's text fit for a terminal and a log."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
 
 
@@ -178,7 +175,7 @@ def error_for_status(status: int, problem: VendorProblem, retry_after: float | N
     """Turn an error status into the error that says what follows from it.
 
     Args:
-        status: The HTTP status, 300 or above.
+        status: The HTTP status, any but 200.
         problem: What the body told.
         retry_after: Seconds the vendor asked to wait, if it did.
 
@@ -201,6 +198,6 @@ def error_for_status(status: int, problem: VendorProblem, retry_after: float | N
         )
     if status in _TRANSIENT:
         return TransientError(cause, request_id=problem.request_id, retry_after=retry_after)
-    if status < HTTPStatus.BAD_REQUEST:
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return MakiniError(cause, "The address redirects: check the setting api_url.", problem.request_id)
     return MakiniError(cause, "Ask Makini's support, naming the request id.", problem.request_id)

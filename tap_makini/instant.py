@@ -25,7 +25,7 @@ def parse_instant(value: object) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
-    if len(value) == _USUAL_LENGTH and value[10] == "T" and value[-1] == "Z":
+    if len(value) == _USUAL_LENGTH and value[4::3] == "--T::Z":
         with suppress(ValueError):  # what is not of the usual form after all is looked at more closely
             return datetime.fromisoformat(value[:-1]).replace(tzinfo=timezone.utc)
     if (match := _FORM.fullmatch(value.strip())) is None:
@@ -41,12 +41,17 @@ def parse_instant(value: object) -> datetime | None:
 
 def format_instant(instant: datetime) -> str:
     """Write an instant for the state: fixed precision, so that equal instants are equal text."""
-    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _in_utc(instant, "microseconds")
 
 
 def format_bound(instant: datetime) -> str:
     """Write an instant for a filter, in the only form that all samples of the v3 spec use: whole seconds."""
-    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _in_utc(instant, "seconds")
+
+
+def _in_utc(instant: datetime, precision: str) -> str:
+    # not strftime, which writes the year 1, a popular stand-in for "never", as "1" on some platforms
+    return f"{instant.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 
 def floor_second(instant: datetime) -> datetime:

@@ -1,111 +1,119 @@
-"""A job: one entity of one connection, read to its end, conformed and written."""
+"""A job: one entity of one connection, read to its end and conformed; somebody else writes."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from singer_sdk.singerlib.messages import ActivateVersionMessage, RecordMessage
+from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_makini.errors import EntityAbsentError, MakiniError
-from tap_makini.reading import Reading
+from tap_makini.reading import Reading, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from tap_makini.client import Client
-    from tap_makini.conform import Drift
+    from tap_makini.conform import Conformer, Drift
+    from tap_makini.connection import OpenConnection
+    from tap_makini.reading import Outcome
     from tap_makini.reading.rows import Row
     from tap_makini.settings import Settings
     from tap_makini.state import OpenBookmark, State
     from tap_makini.stream import MakiniStream
-    from tap_makini.writer import LineWriter
+
+
+class Delivery(NamedTuple):
+    """What a job has to be written.
+
+    Attributes:
+        lines: Whole lines.
+        records: How many records are in them.
+        once_written: Notes in the state what the lines prove, once they are written.
+    """
+
+    lines: Iterable[bytes]
+    records: int = 0
+    once_written: Callable[[], None] | None = None
 
 
 class Job:
-    """Reads one stream.
+    """Reads one stream of one connection.
 
     Args:
         stream: What to read.
-        client: Asks the API.
+        connection: Where to read it.
         settings: The settings.
         state: Where bookmarks are kept.
-        writer: Takes the messages.
-        version: Of the table, for ACTIVATE_VERSION.
+        version: Of the table, for ACTIVATE_VERSION; None where it is not asked for.
 
     Attributes:
-        records: How many records have been written.
-        undated: How many of them had no readable replication key.
+        outcome: What the read has seen.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that a read needs
-        self,
-        stream: MakiniStream,
-        client: Client,
-        settings: Settings,
-        state: State,
-        writer: LineWriter,
-        version: int,
+    def __init__(
+        self, stream: MakiniStream, connection: OpenConnection, settings: Settings, state: State, version: int | None
     ) -> None:
-        self._stream = stream
-        self._client = client
+        self.stream = stream
+        self.connection = connection
         self._settings = settings
         self._state = state
-        self._writer = writer
-        sends_version = settings.emit_activate_version_messages and stream.filter_key is None
-        self._version = version if sends_version else None
-        self._lines = RecordLines(stream, self._version)
-        self.records = 0
-        self.undated = 0
+        self.version = version if stream.filter_key is None else None
+        self.outcome: Outcome | None = None
+
+    @cached_property
+    def _conformer(self) -> Conformer:
+        return self.stream.conformer(self.connection.name)
 
     @property
     def drift(self) -> dict[str, Drift]:
         """What the schema did not foresee."""
-        return self._lines.drift
+        return self._conformer.drift
 
-    def run(self) -> None:
+    def deliveries(self) -> Iterator[Delivery]:
         """Read the stream to its end.
 
+        Yields:
+            What to write; the first one as soon as the first page is there, even if there are no records.
+
         Raises:
-            EntityAbsentError: The connection does not offer the entity; nothing has been written.
-            MakiniError: The stream could not be read to its end; the bookmark covers what is written.
+            EntityAbsentError: The connection does not offer the entity; nothing has been delivered.
+            MakiniError: The stream could not be read to its end.
         """
-        key = self._stream.filter_key
-        bookmark = None if key is None else self._state.open(self._stream.name, key)
+        key = self.stream.filter_key
+        bookmark = None if key is None else self._state.open(self.stream.name, key, self.connection.name)
         lookback = timedelta(minutes=self._settings.lookback_minutes)
         bound = bookmark.bound(self._settings.start_date, lookback) if bookmark else None
-        reading = Reading(self._stream.source(), bound)
-        self._deliver(reading, bookmark)
-        self.undated = reading.outcome.undated
-        if self._version is not None:
-            self._writer.write_message(ActivateVersionMessage(self._stream.name, self._version))
+        reading = Reading(self.source(), bound)
+        self.outcome = reading.outcome
+        yield from self._read(reading, bookmark)
         if bookmark:
-            bookmark.complete(reading.outcome, self._client.clock_behind)
-        self._writer.write_state(self._state.value)
+            clock_behind = self.connection.client.clock_behind
+            yield Delivery((), 0, partial(bookmark.complete, reading.outcome, clock_behind))
 
-    def _deliver(self, reading: Reading, bookmark: OpenBookmark | None) -> None:
+    def source(self) -> Source:
+        """Give the list to read."""
+        return self.connection.source(self.stream)
+
+    def _read(self, reading: Reading, bookmark: OpenBookmark | None) -> Iterator[Delivery]:
+        lines = RecordLines(self.stream, self._conformer, self.version)
         begun = False
-        with self._stream.get_record_counter() as counter, self._stream.get_sync_timer():
-            try:
-                for batch in reading.batches():
-                    if not begun:
-                        self._stream.write_schema()
-                        begun = True
-                    self._writer.write_lines(self._lines.of(batch.rows))
-                    self.records += len(batch.rows)
-                    counter.increment(len(batch.rows))
-                    if bookmark and batch.reached:
-                        bookmark.reach(batch.reached, self._client.clock_behind)
-                        self._writer.write_state(self._state.value)
-            except EntityAbsentError as error:
-                if not begun:
-                    raise
-                raise MakiniError(
-                    f"the entity was taken away while it was read: {error.cause}",
-                    "Run again; the bookmark covers what was read.",
-                    error.request_id,
-                ) from error
+        try:
+            for batch in reading.batches():
+                begun = True
+                once_written = None
+                if bookmark and batch.reached:
+                    once_written = partial(bookmark.reach, batch.reached, self.connection.client.clock_behind)
+                yield Delivery(lines.of(batch.rows), len(batch.rows), once_written)
+        except EntityAbsentError as error:
+            if not begun:
+                raise
+            raise MakiniError(
+                f"the entity was taken away while it was read: {error.cause}",
+                "Run again; the bookmark covers what was read.",
+                error.request_id,
+            ) from error
 
 
 class RecordLines:
@@ -113,33 +121,28 @@ class RecordLines:
 
     Args:
         stream: Whose records they are.
+        conformer: Makes them fit the schema.
         version: Of the table, where targets are told of versions.
     """
 
-    def __init__(self, stream: MakiniStream, version: int | None) -> None:
+    def __init__(self, stream: MakiniStream, conformer: Conformer, version: int | None) -> None:
         self._stream = stream
+        self._conformer = conformer
         self._version = version
-        self._conformer = stream.conformer()
+        self._make = self._mapped if stream.is_mapped else self._as_they_are
 
-    @property
-    def drift(self) -> dict[str, Drift]:
-        """What the schema did not foresee."""
-        return self._conformer.drift
-
-    def of(self, rows: list[Row]) -> Iterator[bytes]:
+    def of(self, rows: list[Row]) -> list[bytes]:
         """Conform rows, and apply stream maps where there are any.
 
-        Yields:
+        Returns:
             Whole lines.
         """
-        extracted = datetime.now(timezone.utc)
-        return self._mapped(rows, extracted) if self._stream.is_mapped else self._as_they_are(rows, extracted)
+        return list(self._make(rows, datetime.now(timezone.utc)))
 
     def _as_they_are(self, rows: list[Row], extracted: datetime) -> Iterator[bytes]:
         """Put the message around each record's own bytes."""
-        name = msgspec.json.encode(self._stream.name)
         version = b"" if self._version is None else b',"version":%d' % self._version
-        head = b'{"type":"RECORD","stream":%s,"record":' % name
+        head = b'{"type":"RECORD","stream":%s,"record":' % msgspec.json.encode(self._stream.name)
         tail = b'%s,"time_extracted":"%s"}\n' % (version, extracted.isoformat().encode())
         conform = self._conformer.record
         for row in rows:
@@ -153,11 +156,5 @@ class RecordLines:
             for stream_map in self._stream.stream_maps:
                 mapped = stream_map.transform(record)
                 if mapped is not None:
-                    yield format_message(
-                        RecordMessage(
-                            stream=stream_map.stream_alias,
-                            record=mapped,
-                            version=self._version,
-                            time_extracted=extracted,
-                        )
-                    )
+                    message = RecordMessage(stream_map.stream_alias, mapped, self._version, extracted)
+                    yield format_message(message)

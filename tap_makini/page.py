@@ -25,7 +25,7 @@ class Meta(msgspec.Struct):
     last_page: _Count | None = None
     per_page: _Count | None = None
     total: _Count | None = None
-    next_cursor: str | None = None
+    next_cursor: str | int | None = None
 
     @property
     def is_placeholder(self) -> bool:
@@ -36,7 +36,7 @@ class Meta(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     meta: Meta | None = None
-    next_cursor: str | None = None
+    next_cursor: str | int | None = None
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def parse_page(body: bytes, asked: int) -> Page:
         _reject("'data' holds something that is no record")
     meta = envelope.meta or Meta()
     if cursor := envelope.next_cursor or meta.next_cursor:
-        return Page(records, asked, asked + 1, len(records), meta.total, cursor)
+        return Page(records, asked, asked + 1, len(records), meta.total, str(cursor))
     if envelope.meta is not None and meta.is_placeholder and records:
         return Page(records, asked, asked, len(records), is_placeholder=True)
     _check(meta, len(records), asked)
@@ -120,7 +120,8 @@ def _check(meta: Meta, count: int, asked: int) -> None:
         return
     if empty and asked == 1 and total:
         _reject(f"no record came, but 'total' is {total}")
-    if size and count <= size and not empty and total < (asked - 1) * size + count:
+    before = (asked - 1) * size if size and count <= size else 0
+    if not empty and total < before + count:
         _reject(f"page {asked} holds {count} records, but 'total' is {total}")
     if size and last < -(-total // size):
         _reject(f"'last_page' {last} leaves out some of 'total' {total}")

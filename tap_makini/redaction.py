@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MASK = "(secret)"
 _SHORTEST = 4
@@ -21,19 +25,30 @@ class SecretFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask, and let every record pass."""
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        record.exc_text = record.exc_text and self._mask(record.exc_text)
-        message = record.getMessage()
-        masked = self._mask(message)
-        if masked != message:
+        text = "\n".join(_parts(record))
+        masked = self._mask(text)
+        if masked != text:
             record.msg, record.args = masked, None
+            record.exc_info = record.exc_text = record.stack_info = None  # some formatters write them out themselves
         return True
 
     def _mask(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         return text
+
+
+def _parts(record: logging.LogRecord) -> Iterator[str]:
+    try:
+        yield record.getMessage()
+    except (TypeError, ValueError):  # as logging has it, a message that does not fit its arguments stops no program
+        yield f"{record.msg} {record.args}"
+    if record.exc_info:
+        yield logging.Formatter().formatException(record.exc_info)
+    elif record.exc_text:
+        yield record.exc_text
+    if record.stack_info:
+        yield record.stack_info
 
 
 def redact_logs(secret: object) -> None:

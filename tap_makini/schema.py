@@ -75,9 +75,7 @@ class ItemSchemas(SchemaDirectory):
             return self._referred(node["$ref"], trail)
         schema = {keyword: node[keyword] for keyword in _SCALAR_KEYWORDS if keyword in node}
         if "properties" in node:
-            schema["properties"] = {
-                name: self._resolved(child, trail) for name, child in node["properties"].items()
-            }
+            schema["properties"] = {name: self._resolved(child, trail) for name, child in node["properties"].items()}
         if "items" in node:
             schema["items"] = self._resolved(node["items"], trail)
         return schema

@@ -55,7 +55,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "lookback_minutes",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=52_560_000),
         default=1440,
         title="Look-back (minutes)",
         description=(
@@ -72,7 +72,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "max_wait_seconds",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=604_800),
         default=900,
         title="Longest wait (seconds)",
         description=(
@@ -81,10 +81,20 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "request_timeout_seconds",
-        th.IntegerType(minimum=1),
+        th.IntegerType(minimum=1, maximum=86_400),
         default=120,
         title="Request timeout (seconds)",
         description="How long to wait for a connection, and between two parts of an answer.",
+    ),
+    th.Property(
+        "sample_records",
+        th.IntegerType(minimum=0, maximum=10_000),
+        default=0,
+        title="Records to sample",
+        description=(
+            "How many of the newest records of each stream discovery reads to find custom fields, which then become "
+            "columns. With 0, discovery needs no token, and custom fields are in `_makini_extra`."
+        ),
     ),
     th.Property(
         "user_agent",
@@ -119,20 +129,24 @@ class Settings:
     page_size: int
     max_wait_seconds: int
     request_timeout_seconds: int
+    sample_records: int
     user_agent: str
     emit_activate_version_messages: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """Take the settings from a configuration that `faults` has nothing to say about."""
-        properties = SETTINGS["properties"]
-        values = {
-            name: properties[name].get("default") if config.get(name) is None else config[name]
-            for name in cls.__dataclass_fields__
-        }
+        values = {name: _value(name, config) for name in cls.__dataclass_fields__}
         values["products"] = tuple(values["products"])
         values["start_date"] = parse_instant(values["start_date"])
         return cls(**values)
+
+
+def _value(name: str, config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of any setting
+    value = config.get(name)
+    if value is None:
+        return SETTINGS["properties"][name].get("default")
+    return int(value) if isinstance(value, float) else value  # JSON Schema takes 500.0 for an integer
 
 
 def faults(errors: Iterable[ValidationError], config: Mapping[str, Any]) -> list[str]:
@@ -150,6 +164,7 @@ def faults(errors: Iterable[ValidationError], config: Mapping[str, Any]) -> list
         ("api_token", _is_token, "a token as Makini gives them: visible characters without spaces"),
         ("api_url", _is_address, "an address such as https://api.makini.io"),
         ("start_date", parse_instant, "a date such as 2025-01-31 or 2025-01-31T00:00:00Z"),
+        ("user_agent", _is_header, "visible ASCII characters, with spaces only between them"),
     )
     for name, check, form in checks:
         if isinstance(config.get(name), str) and not check(config[name]):
@@ -179,13 +194,19 @@ def _in_words(validator: str, rule: Any) -> str:  # noqa: ANN401 - the value of 
     return f"{words.get(validator, f'it breaks the rule {validator}')} {rule}"
 
 
+def _is_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text == text.strip() != ""
+
+
 def _is_token(text: str) -> bool:
-    return text.isascii() and text.isprintable() and bool(text) and " " not in text
+    return _is_header(text) and " " not in text
 
 
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
+        has_place = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    is_bare = _is_token(text) and not parts.query and not parts.fragment
+    return parts.scheme in {"http", "https"} and has_place and is_bare

@@ -24,7 +24,7 @@ class State:
     def __init__(self, value: dict[str, Any]) -> None:
         self.value = value
 
-    def open(self, stream: str, replication_key: str) -> OpenBookmark:
+    def open(self, stream: str, replication_key: str, connection: str | None) -> OpenBookmark:  # noqa: ARG002
         """Take up a stream's bookmark; one that cannot be relied on is reported, and the stream read anew."""
         entry = self.value.get("bookmarks", {}).get(stream)
         try:

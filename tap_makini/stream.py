@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_makini.conform import Conformer
+    from tap_makini.connection import OpenConnection
     from tap_makini.entities import Entity
-    from tap_makini.reading import Source
     from tap_makini.tap import TapMakini
     from tap_makini.writer import LineWriter
 
@@ -46,16 +46,17 @@ class MakiniStream(Stream):
         self.primary_keys = entity.key
         self.replication_key = entity.replication_key
 
-    def add_custom_fields(self, count: int) -> None:
+    def add_custom_fields(self, connection: OpenConnection, count: int) -> None:
         """Add columns for what the newest records hold beyond the schema.
 
         Args:
+            connection: Where to look.
             count: How many records to look at.
 
         Raises:
             MakiniError: The list cannot be read.
         """
-        records = newest_page(self.source(), count).records[:count]
+        records = newest_page(connection.source(self), count).records[:count]
         self._schema = with_custom_fields(self.schema, records)
 
     def apply_catalog(self, catalog: Catalog) -> None:
@@ -82,10 +83,10 @@ class MakiniStream(Stream):
             and not self.stream_maps[0].flattening_enabled
         )
 
-    def conformer(self) -> Conformer:
-        """Compile what makes this stream's records fit its schema and selection."""
+    def conformer(self, connection: str | None) -> Conformer:
+        """Compile what makes a connection's records fit this stream's schema and selection."""
         mask = self.mask
-        return compile_conformer(self.effective_schema, lambda breadcrumb: mask[breadcrumb], connection=None)
+        return compile_conformer(self.effective_schema, lambda breadcrumb: mask[breadcrumb], connection=connection)
 
     @property
     def writer(self) -> LineWriter:
@@ -96,17 +97,14 @@ class MakiniStream(Stream):
         """Tell the target what records to expect."""
         self._write_schema_message()
 
-    def source(self) -> Source:
-        """Give the list to read."""
-        return self._makini_tap.source(self)
-
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's interface
         """Read all records, for the SDK's own dry run.
 
         Yields:
             Conformed records.
         """
-        conformer = self.conformer()
-        for batch in Reading(self.source(), None).batches():
+        connection = self._makini_tap.connections[0]
+        conformer = self.conformer(connection.name)
+        for batch in Reading(connection.source(self), None).batches():
             for row in batch.rows:
                 yield conformer.as_dict(row.raw)

@@ -1,16 +1,24 @@
-"""A run: every selected stream in turn, each on its own, and what came of it."""
+"""A run: jobs are read, what they deliver is written, and each one's trouble stays its own."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections import Counter
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
+
+from singer_sdk.singerlib.messages import ActivateVersionMessage
 
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.interruption import Interrupted
+from tap_makini.job import Delivery
+from tap_makini.schedule import Schedule
+from tap_makini.summary import Result, Status, Summary, by_cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from singer_sdk.metrics import Counter as RecordCounter
 
     from tap_makini.job import Job
     from tap_makini.state import State
@@ -27,29 +35,28 @@ class StreamsFailedError(Exception):
     """Some streams failed; the others are complete. The message says which, why and what to do."""
 
 
-@dataclass
-class Summary:
-    """What came of a run."""
-
-    records: dict[str, int] = field(default_factory=dict)
-    absent: dict[str, EntityAbsentError] = field(default_factory=dict)
-    failed: dict[str, MakiniError] = field(default_factory=dict)
-
-
 class Sync:
     """Runs jobs.
 
     Args:
-        jobs: By the name of the stream.
+        jobs: What to read.
+        workers: How many jobs to run at once.
         state: The state that they keep.
         writer: Takes the messages.
+
+    Attributes:
+        summary: What came of the jobs so far.
     """
 
-    def __init__(self, jobs: Iterable[tuple[str, Job]], state: State, writer: LineWriter) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Sequence[Job], workers: int, state: State, writer: LineWriter) -> None:
+        self._schedule = Schedule(jobs)
+        self._workers = workers
         self._state = state
         self._writer = writer
-        self.summary = Summary()
+        self._tables = Tables(jobs, writer)
+        self._metrics: dict[Job, Metrics] = {}
+        self._results = {job: Result(job.stream.name, job.connection.name) for job in jobs}
+        self.summary = Summary(list(self._results.values()))
 
     def run(self) -> None:
         """Run the jobs; one that fails does not stop the others.
@@ -60,65 +67,142 @@ class Sync:
             Interrupted: The process was told to stop; STATE is written.
         """
         try:
-            for name, job in self._jobs:
-                self._run(name, job)
+            for job, event in self._schedule.run(self._workers):
+                if isinstance(event, Delivery):
+                    self._write(job, event)
+                else:
+                    self._end(job, event)
         except Interrupted:
-            self._writer.write_state(self._state.value)
+            self._writer.write_state(self._state.value, anew=True)
             raise
-        self._conclude()
-
-    def _run(self, name: str, job: Job) -> None:
-        revoked = next((e for e in self.summary.failed.values() if isinstance(e, CredentialError)), None)
-        if revoked:
-            self.summary.failed[name] = revoked
-            return
-        try:
-            job.run()
-        except EntityAbsentError as error:
-            logger.warning("Stream %s is left out, since the connection does not offer it: %s.", name, error.cause)
-            self.summary.absent[name] = error
-        except CredentialError as error:
-            if not self.summary.records:
-                raise NothingReadError(str(error)) from error
-            self._fail(name, error)
-        except MakiniError as error:
-            self._fail(name, error)
-        except BrokenPipeError:
-            raise  # nobody reads any more
-        except Exception as error:
-            logger.debug("Stream %s failed", name, exc_info=True)
-            self._fail(name, MakiniError(f"{type(error).__name__}: {error}", "This is a fault of the tap: report it."))
-        self._report(name, job)
-
-    def _report(self, name: str, job: Job) -> None:
-        if name not in self.summary.absent:
-            self.summary.records[name] = job.records
-        if job.undated:
-            logger.info("Stream %s: %d records have no readable replication key.", name, job.undated)
-        for pointer, found in job.drift.items():
-            logger.info("Stream %s: %s is kept in _makini_extra: %s.", name, pointer, found)
-
-    def _fail(self, name: str, error: MakiniError) -> None:
-        logger.error("Stream %s failed: %s", name, error)
-        self.summary.failed[name] = error
         self._writer.write_state(self._state.value)
+        conclude(self.summary)
 
-    def _conclude(self) -> None:
-        summary = self.summary
+    def _write(self, job: Job, delivery: Delivery) -> None:
+        self._tables.begin(job)
+        if job not in self._metrics:
+            self._metrics[job] = Metrics(job)
+        self._writer.write_lines(delivery.lines)
+        self._results[job].records += delivery.records
+        self._metrics[job].records.increment(delivery.records)
+        if delivery.once_written:
+            delivery.once_written()
+            self._writer.write_state(self._state.value)
+
+    def _end(self, job: Job, error: Exception | None) -> None:
+        result = self._results[job]
+        if job in self._metrics:
+            self._metrics.pop(job).close()
+        if error is None:
+            result.status = Status.COMPLETE
+        elif isinstance(error, EntityAbsentError):
+            logger.warning(
+                "Stream %s is left out, since the connection does not offer it: %s.", result.name, error.cause
+            )
+            result.status, result.error = Status.ABSENT, error
+        else:
+            self._fail(job, result, error)
+        self._tables.end(job, is_whole=result.status is not Status.FAILED)
         self._writer.write_state(self._state.value)
-        total = sum(summary.records.values())
+        tell_oddities(job, result)
+
+    def _fail(self, job: Job, result: Result, error: Exception) -> None:
+        if not isinstance(error, MakiniError):
+            logger.debug("Stream %s failed", result.name, exc_info=error)
+            error = MakiniError(f"{type(error).__name__}: {error}", "This is a fault of the tap: report it.")
+        logger.error("Stream %s failed: %s", result.name, error)
+        result.status, result.error = Status.FAILED, error
+        if isinstance(error, CredentialError):
+            for dropped in self._schedule.drop(job.connection):
+                self._results[dropped].status, self._results[dropped].error = Status.FAILED, error
+                self._tables.end(dropped, is_whole=False)
+
+
+class Metrics:
+    """The Singer SDK's own counts of a stream."""
+
+    def __init__(self, job: Job) -> None:
+        self._open = ExitStack()
+        self.records: RecordCounter = self._open.enter_context(job.stream.get_record_counter())
+        timer = self._open.enter_context(job.stream.get_sync_timer())
+        if job.connection.name is not None:
+            context = {"connection": job.connection.name}
+            self.records.with_context(context)
+            timer.with_context(context)
+
+    def close(self) -> None:
+        """Log the counts."""
+        self._open.close()
+
+
+class Tables:
+    """The tables that the records of all connections go to.
+
+    Each is announced by one SCHEMA, ahead of its first record. An ACTIVATE_VERSION, upon which a target drops all
+    older rows, is sent once the stream has been read to its end in every connection, and never if one broke off.
+    """
+
+    def __init__(self, jobs: Sequence[Job], writer: LineWriter) -> None:
+        self._writer = writer
+        self._begun: set[str] = set()
+        self._left = Counter(job.stream.name for job in jobs)
+        self._broken: set[str] = set()
+
+    def begin(self, job: Job) -> None:
+        """Announce a job's table, unless it has been."""
+        if job.stream.name not in self._begun:
+            job.stream.write_schema()
+            self._begun.add(job.stream.name)
+
+    def end(self, job: Job, *, is_whole: bool) -> None:
+        """Note that a job has ended."""
+        name = job.stream.name
+        self._left[name] -= 1
+        if not is_whole:
+            self._broken.add(name)
+        if job.version is not None and not self._left[name] and name in self._begun and name not in self._broken:
+            self._writer.write_message(ActivateVersionMessage(name, job.version))
+
+
+def tell_oddities(job: Job, result: Result) -> None:
+    """Log what the schema did not foresee in a stream's records, without their values."""
+    if job.outcome and job.outcome.undated and job.stream.filter_key:
+        logger.info("Stream %s: %d records have no readable replication key.", result.name, job.outcome.undated)
+    for pointer, drift in job.drift.items():
         logger.info(
-            "%d records of %d streams are written; %d streams are not offered, %d failed.",
-            total,
-            len(summary.records) - len(summary.failed),
-            len(summary.absent),
-            len(summary.failed),
+            "Stream %s: %s is kept in _makini_extra, %s in %d records, as at %s.",
+            result.name,
+            pointer,
+            "without a column" if drift.kind == "unknown" else "not of its column's type",
+            drift.count,
+            drift.example,
         )
-        if summary.absent and not summary.records:
-            raise NothingReadError(
-                "No selected stream is offered by this connection: check the settings api_url, api_token and products."
-            )
-        if summary.failed:
-            raise StreamsFailedError(
-                "Incomplete: " + " | ".join(f"stream {name}: {error}" for name, error in summary.failed.items())
-            )
+
+
+def conclude(summary: Summary) -> None:
+    """Log what came of a run.
+
+    Raises:
+        NothingReadError: Nothing could be read at all.
+        StreamsFailedError: Some streams failed.
+    """
+    complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
+    failed = summary.with_status(Status.FAILED)
+    refused = [result for result in failed if isinstance(result.error, CredentialError)]
+    if failed and len(refused) == len(summary.results) and not summary.records:
+        raise NothingReadError(" | ".join(sorted({str(result.error) for result in refused})))
+    logger.info(
+        "%d records of %d streams are written; %d streams are not offered, %d failed.",
+        summary.records,
+        len(complete),
+        len(absent),
+        len(failed),
+    )
+    if not summary.results:
+        logger.warning("No stream is selected, so nothing was read.")
+    if absent and not (complete or failed):
+        raise NothingReadError(
+            "No selected stream is offered by this connection: check the settings api_url, api_token and products."
+        )
+    if failed:
+        raise StreamsFailedError(f"Incomplete: {by_cause(failed)}")

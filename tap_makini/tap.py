@@ -7,21 +7,25 @@ import logging
 import sys
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import click
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.check import check
 from tap_makini.client import Client
+from tap_makini.connection import OpenConnection
 from tap_makini.entities import ENTITIES
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
+from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
 from tap_makini.interruption import Interruption
 from tap_makini.job import Job
-from tap_makini.reading import PageSize, Source
+from tap_makini.reading import PageSize
 from tap_makini.redaction import redact_logs
 from tap_makini.settings import PRODUCTS, SETTINGS, Settings, faults
 from tap_makini.state import State
@@ -36,7 +40,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import TapState
 
-_LONG_WAIT_SECONDS = 10.0
+logger = logging.getLogger(__name__)
+
 _TARGET_GONE = 141  # as a shell shows a process that died of SIGPIPE
 
 
@@ -64,10 +69,19 @@ class TapMakini(Tap):
         """Name all faults of the settings at once; the SDK's own messages hold their values, secret or not."""
         self.append_builtin_config(self.config_jsonschema)
         redact_logs(self._config.get("api_token"))
-        found = faults(JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config), self._config)
-        if found and raise_errors:
+        errors = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
+        if not raise_errors:  # discovery: works without settings, not with wrong ones
+            errors = (error for error in errors if error.validator != "required")
+        found = faults(errors, self._config)
+        if found:
             raise ConfigValidationError(" ".join(found), errors=found, schema=self.config_jsonschema)
         return found
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """The SDK's own ends with a traceback at the first value of a wrong type."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return settings_from_environment(cls.config_jsonschema, cls._env_var_prefix)
 
     @cached_property
     def settings(self) -> Settings:
@@ -80,35 +94,38 @@ class TapMakini(Tap):
         return Interruption(self.message_writer)
 
     @cached_property
-    def client(self) -> Client:
-        """The connection's client."""
-        return Client(
+    def connections(self) -> list[OpenConnection]:
+        """What to read from."""
+        client = Client(
             api_url=self.settings.api_url,
             token=self.settings.api_token,
             timeout=self.settings.request_timeout_seconds,
             max_wait=self.settings.max_wait_seconds,
             user_agent=self.settings.user_agent,
-            on_wait=self._before_wait,
         )
-
-    @cached_property
-    def _page_size(self) -> PageSize:
-        return PageSize(self.settings.page_size)
-
-    def source(self, stream: MakiniStream) -> Source:
-        """Give the list that a stream reads."""
-        return Source(
-            self.client,
-            stream.path,
-            stream.filter_key,
-            self._page_size,
-            sizes_pages=stream.entity.sizes_pages,
-        )
+        return [OpenConnection(None, client, PageSize(self.settings.page_size))]
 
     def discover_streams(self) -> Sequence[MakiniStream]:
-        """Give a stream for each entity that the chosen products offer."""
+        """Give a stream for each entity that the chosen products offer, with its custom fields if it is sampled."""
         products = self.config.get("products") or PRODUCTS
-        return [MakiniStream(self, entity, path) for entity in ENTITIES if (path := entity.path(products)) is not None]
+        streams = [
+            MakiniStream(self, entity, path) for entity in ENTITIES if (path := entity.path(products)) is not None
+        ]
+        if self.config.get("sample_records") and self.input_catalog is None:
+            self._validate_config()
+            for stream in streams:
+                self._sample(stream)
+        return streams
+
+    def _sample(self, stream: MakiniStream) -> None:
+        try:
+            stream.add_custom_fields(self.connections[0], self.settings.sample_records)
+        except CredentialError as error:
+            raise NothingReadError(str(error)) from error
+        except EntityAbsentError:
+            logger.info("Stream %s has no custom fields, since the connection does not offer it.", stream.name)
+        except MakiniError as error:
+            logger.warning("Stream %s is discovered without custom fields: %s", stream.name, error)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state as it is; each stream judges its own bookmark when it is read.
@@ -128,21 +145,28 @@ class TapMakini(Tap):
             StreamsFailedError: Some streams failed.
             Interrupted: The process was told to stop.
         """
+        self._warn_of_unknown_streams()
         state = State(cast("dict[str, Any]", self.state))
-        Sync(self._jobs(state), state, self.message_writer).run()
+        Sync(self._jobs(state), 1, state, self.message_writer).run()
 
-    def _jobs(self, state: State) -> Iterator[tuple[str, Job]]:
-        version = self.initialized_at // 1000
-        for stream in self.streams.values():
-            if isinstance(stream, MakiniStream) and stream.selected:
-                yield (
-                    stream.name,
-                    Job(stream, self.client, self.settings, state, self.message_writer, version),
+    def _warn_of_unknown_streams(self) -> None:
+        for name, entry in (self.input_catalog or {}).items():
+            if entry.metadata.root.selected and name not in self.streams:
+                self.logger.warning(
+                    "The catalog selects %s, but the products of the settings offer no such stream.", name
                 )
 
-    def _before_wait(self, seconds: float) -> None:
-        if seconds > _LONG_WAIT_SECONDS:
-            self.message_writer.write_state(self.state)
+    def _jobs(self, state: State) -> list[Job]:
+        version = self.initialized_at // 1000 if self.settings.emit_activate_version_messages else None
+        return [
+            Job(stream, connection, self.settings, state, version)
+            for connection in self.connections
+            for stream in self._makini_streams()
+            if stream.selected
+        ]
+
+    def _makini_streams(self) -> list[MakiniStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, MakiniStream)]
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's interface
         """Stop with the line that is being written, as `interruption` says."""
@@ -155,25 +179,51 @@ class TapMakini(Tap):
             NothingReadError: The credential is wrong, or no stream is offered.
             StreamsFailedError: Some streams could not be read.
         """
-        streams = (stream for stream in self.streams.values() if isinstance(stream, MakiniStream))
-        check(((stream.name, self.source(stream)) for stream in streams), click.echo)
+        connection = self.connections[0]
+        check(((stream.name, connection.source(stream)) for stream in self._makini_streams()), click.echo)
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:  # noqa: ANN401 - the SDK's own type
+        """Read the settings files that `--config` names."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except OSError as error:
+            raise click.BadParameter(error.strerror or str(error), ctx, param) from error
+        except (ValueError, TypeError):
+            _exit(1, "The settings file is damaged: it must be a JSON object.")
+
+    @classmethod
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 - click's
+        """Discover with `--discover`; sampling reads, so it can fail as a run can."""
+        with _exit_codes():
+            super().cb_discover(ctx, param, value)
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Check the connection with `--test`; the SDK's own way ends at the first stream that is not offered."""
-        if value != CliTestOptionValue.All.value:
-            super().cb_test(ctx, param, value)
-            return
-        config = ctx.params["config"]
+        """Check the connection with `--test`; the SDK's own way ends at the first stream that is not offered.
+
+        Raises:
+            click.BadParameter: There is no such test.
+        """
+        if value not in {test.value for test in CliTestOptionValue}:
+            raise click.BadParameter("there are the tests 'all' and 'schema'", ctx, param)
         with _exit_codes():
+            if value != CliTestOptionValue.All.value:
+                super().cb_test(ctx, param, value)
+                return
+            config = ctx.params["config"]
             cls(config=config.config, parse_env_config=config.parse_env).check()
         ctx.exit()
 
     @classmethod
-    def invoke(cls, **options: Any) -> None:  # noqa: ANN401 - click's options
+    def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any) -> None:  # noqa: ANN401 - click's options
         """Run the command line, and end with the exit code and the last line that say what came of it."""
         with _exit_codes():
-            super().invoke(**options)
+            super().invoke(
+                state=state and checked_state(state),
+                catalog=catalog and checked_catalog(catalog),
+                **options,
+            )
 
 
 @contextmanager
@@ -182,15 +232,17 @@ def _exit_codes() -> Iterator[None]:
         yield
     except ConfigValidationError as error:
         _exit(1, *error.errors)
-    except NothingReadError as error:
+    except (InputError, NothingReadError) as error:
         _exit(1, str(error))
+    except (MapExpressionError, StreamMapConfigError) as error:
+        _exit(1, f"The setting stream_maps is not valid: {error}")
     except StreamsFailedError as error:
         _exit(3, str(error))
     except BrokenPipeError:
         sys.exit(_TARGET_GONE)
 
 
-def _exit(code: int, *lines: str) -> None:
+def _exit(code: int, *lines: str) -> NoReturn:
     for line in lines:
         logging.getLogger(TapMakini.name).error(line)
     sys.exit(code)

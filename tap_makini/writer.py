@@ -48,10 +48,15 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         """Write one message."""
         self.write_lines([self.format_message(message)])
 
-    def write_state(self, state: Mapping[str, Any]) -> None:
-        """Write a STATE, unless the last one said the same."""
+    def write_state(self, state: Mapping[str, Any], *, anew: bool = False) -> None:
+        """Write a STATE, unless the last one said the same.
+
+        Args:
+            state: Its value.
+            anew: Whether to write it even so.
+        """
         line = self.format_message(StateMessage(value=dict(state)))
-        if line != self._last_state:
+        if anew or line != self._last_state:
             self.write_lines([line])
             self._last_state = line
 
@@ -68,7 +73,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         data = b"".join(lines)
         self.is_writing = True
         try:
-            self._write(data)
+            self._finish_line(data, self._write(data, 0, len(data)))
         finally:
             self.is_writing = False
         if self.stop_with is not None:
@@ -83,11 +88,11 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         with suppress(OSError, AttributeError):
             fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)
 
-    def _write(self, data: bytes) -> None:
-        at, end = 0, len(data)
-        while at < end:
-            if self.stop_with is not None:
-                if at == 0 or data[at - 1 : at] == _NEWLINE:
-                    return
-                end = data.index(_NEWLINE, at) + 1
-            at += os.write(self._descriptor, data[at : min(at + _CHUNK, end)])
+    def _write(self, data: bytes, start: int, end: int) -> int:
+        while start < end and self.stop_with is None:
+            start += os.write(self._descriptor, data[start : min(start + _CHUNK, end)])
+        return start
+
+    def _finish_line(self, data: bytes, at: int) -> None:
+        while at and not data.startswith(_NEWLINE, at - 1):
+            at += os.write(self._descriptor, data[at : data.index(_NEWLINE, at) + 1])

@@ -57,12 +57,14 @@ class Walk:
     def __init__(self, opening: Opening, known: AbstractSet[bytes] = frozenset(), promised: int = 0) -> None:
         self._source, self._query, first, self._reader = opening
         self._page = first
+        self._largest = first.size
         self._known = set(known)
+        self._edge: AbstractSet[bytes] = frozenset()
         self._promised = promised
-        self._overlap = max(1, first.size // _OVERLAP)
+        self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
         self._can_size_pages = (
-            self._source.sizes_pages and self._query.size is not None and first.size >= _LEAST_TO_VARY
+            self._source.sizes_pages and self._query.size is not None and self._largest >= _LEAST_TO_VARY
         )
         self.is_proven = True
         self.total = first.total or 0
@@ -88,7 +90,7 @@ class Walk:
             page = self._fetch_from(self._account_for(page, is_joined=is_joined), page)
 
     def _joins(self, page: Page) -> bool:
-        if page.start == 0 or not self._known.isdisjoint(page.records):
+        if page.start == 0 or not self._edge.isdisjoint(page.records):
             return True
         if self._can_size_pages and self._steps_back < _MOST_STEPS_BACK:
             return False
@@ -96,13 +98,17 @@ class Walk:
         return True
 
     def _account_for(self, page: Page, *, is_joined: bool) -> int:
-        """Give the position up to which nothing can have slipped through."""
+        """Give the position up to which nothing can have slipped through.
+
+        A page that is not joined is known from then on, but proves nothing for the pages that are.
+        """
         if is_joined:
             self._known = set(page.records)
+            self._edge = self._known
             return page.end
-        self._known.update(page.records)
+        self._known = self._known.union(page.records)
         self._steps_back += 1
-        self._overlap = min(self._overlap * 2, page.size // _SMALLEST)
+        self._overlap = min(self._overlap * 2, self._largest // _SMALLEST)
         return page.start if page.total is None else min(page.start, page.total)
 
     def _is_really_the_end(self, page: Page) -> bool:
@@ -114,12 +120,12 @@ class Walk:
 
     def _fetch_from(self, position: int, page: Page) -> Page:
         self._promised = max(self._promised, page.total or 0)
-        if self._can_size_pages:
-            number, size = overlapping_page(position, self._overlap, page.size)
+        if self._can_size_pages and (choice := overlapping_page(position, self._overlap, self._largest)):
+            number, size = choice
             following = self._source.fetch(replace(self._query, page=number, size=size), unlike=page.records)
             if following.size == size:
                 return following
-            self._can_size_pages = False
+        self._can_size_pages = False
         number = position // page.size + 1
         return self._source.fetch(replace(self._query, page=number, size=self._asked(page)), unlike=page.records)
 
@@ -127,18 +133,21 @@ class Walk:
         return page.size if self._query.size is not None else None
 
 
-def overlapping_page(position: int, overlap: int, largest: int) -> tuple[int, int]:
-    """Choose the page that reaches furthest and still starts some records before a position.
+def overlapping_page(position: int, overlap: int, largest: int) -> tuple[int, int] | None:
+    """Choose the page that reaches furthest beyond a position and still starts some records before it.
 
     Args:
         position: How many records have been read, from the first.
-        overlap: How many of the last of them to read again, at least.
+        overlap: How many of the last of them to read again; fewer where no page both does that and gets on.
         largest: The most records that a page may hold.
 
     Returns:
-        The page's number, from 1, and its size.
+        The page's number, from 1, and its size; None where pages of all sizes end at the position.
     """
     before = max(position - overlap, 0)
     sizes = range(max(largest // _SMALLEST, 1), largest + 1)
     size = max(sizes, key=lambda size: (before // size + 1) * size)
-    return before // size + 1, size
+    number = before // size + 1
+    if number * size > position:
+        return number, size
+    return overlapping_page(position, overlap // 2, largest) if overlap > 1 else None
