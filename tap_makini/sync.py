@@ -87,7 +87,7 @@ class Sync:
         self._metrics[job].records.increment(delivery.records)
         if delivery.once_written:
             delivery.once_written()
-            self._writer.write_state(self._state.value)
+            self._writer.write_state(self._state.value, may_wait=True)
 
     def _end(self, job: Job, error: Exception | None) -> None:
         result = self._results[job]
@@ -103,7 +103,7 @@ class Sync:
         else:
             self._fail(job, result, error)
         self._tables.end(job, is_whole=result.status is not Status.FAILED)
-        self._writer.write_state(self._state.value)
+        self._writer.write_state(self._state.value, may_wait=True)
         tell_oddities(job, result)
 
     def _fail(self, job: Job, result: Result, error: Exception) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 13  # what a slow reader has to take before a signal is heeded
 _LARGEST_PIPE = 1 << 20  # that Linux grants to anybody
+_SMALL_STATE = 1 << 16
 _NEWLINE = b"\n"
 
 
@@ -37,6 +38,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
     def __init__(self, descriptor: int = 1) -> None:
         self._descriptor = descriptor
         self._last_state: bytes | None = None
+        self._bytes_since_state = 0
         self.is_writing = False
         self.stop_with: BaseException | None = None
 
@@ -48,17 +50,27 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         """Write one message."""
         self.write_lines([self.format_message(message)])
 
-    def write_state(self, state: Mapping[str, Any], *, anew: bool = False) -> None:
+    def write_state(self, state: Mapping[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
         """Write a STATE, unless the last one said the same.
+
+        A state of thousands of bookmarks is not written for each page: it would soon outweigh the records.
 
         Args:
             state: Its value.
-            anew: Whether to write it even so.
+            may_wait: Whether one of the next will do as well, should this one be large.
+            anew: Whether to write it even if the last one said the same.
         """
+        if may_wait and self._state_outweighs_records():
+            return
         line = self.format_message(StateMessage(value=dict(state)))
         if anew or line != self._last_state:
             self.write_lines([line])
             self._last_state = line
+            self._bytes_since_state = 0
+
+    def _state_outweighs_records(self) -> bool:
+        size = len(self._last_state or b"")
+        return size > _SMALL_STATE and self._bytes_since_state < size
 
     def write_lines(self, lines: Iterable[bytes]) -> None:
         """Write lines, all of them or up to a line's end.
@@ -71,6 +83,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             BrokenPipeError: Nobody reads any more.
         """
         data = b"".join(lines)
+        self._bytes_since_state += len(data)
         self.is_writing = True
         try:
             self._finish_line(data, self._write(data, 0, len(data)))
