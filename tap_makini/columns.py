@@ -48,12 +48,9 @@ class Column(ABC):
         kept: The msgspec type that reads just the selected parts, as they are; `msgspec.Raw` if these are all.
 
     Attributes:
-        absent: What counts in the place of an absent value.
         read: Raises one of `rawjson.REFUSED` for a value that is not right as it is. A NUL character in a text is
             left for the caller to look for, once in a whole record.
     """
-
-    absent: bytes | None = None
 
     def __init__(self, form: Any, *, nullable: bool, kept: Any = msgspec.Raw) -> None:  # noqa: ANN401 - types
         def taken(form: Any) -> Any:  # noqa: ANN401 - types
@@ -120,8 +117,6 @@ class Scalar(Column):
 class Key(Scalar):
     """A text without which targets cannot write a row, so there always is one."""
 
-    absent = b"null"
-
     def __init__(self) -> None:
         super().__init__(values.STRING, nullable=False)
 
@@ -158,49 +153,41 @@ class Object(Container):
     """
 
     def __init__(self, columns: Mapping[str, Column], deselected: Collection[str], *, nullable: bool = False) -> None:
-        keys = {name for name, column in columns.items() if isinstance(column, Key)}
+        keys = [name for name, column in columns.items() if isinstance(column, Key)]
         taken = {name: column.form for name, column in columns.items()}
         kept = {name: column.kept for name, column in columns.items()}
-        kept_parts = _struct(kept, (), closed=False)
         whole = not deselected and all(form is msgspec.Raw for form in kept.values())
         super().__init__(
             _struct(taken | dict.fromkeys(deselected, msgspec.Raw), keys, closed=True),
             nullable=nullable,
-            kept=msgspec.Raw if whole else kept_parts,
+            kept=msgspec.Raw if whole else _struct(kept, (), closed=False),
         )
-        self._names = taken.keys() | deselected
-        self._columns = [(name, column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()]
-        expressible = not any(map(_UNUSABLE.search, columns))
-        known_parts = _struct(taken, keys, closed=False) if expressible else _NOTHING
-        self._read_known = msgspec.json.Decoder(known_parts).decode
-        self._keep = msgspec.json.Decoder(kept_parts).decode
+        self._null_keys = dict.fromkeys(keys, b"null")
+        self._deselected = deselected
+        self._columns = {name: (column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()}
 
     def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes:
-        """Conform each member, in the order of the columns."""
-        found = members(raw)
-        for name, value in found.items():
-            if name not in self._names:
-                leftovers.append(Leftover(f"{pointer}/{_escape(name)}", bytes(value), "unknown"))
-        try:
-            self._read_known(raw)
-            values.refuse_nul(raw)
-        except REFUSED:
-            return self._conform_each(found, raw, pointer, leftovers)
-        return msgspec.json.encode(self._keep(raw))
-
-    def _conform_each(self, found: Mapping[str, JSON], record: bytes, pointer: str, leftovers: list[Leftover]) -> bytes:
+        """Conform each member."""
         parts = list[JSON]()
-        suspect = values.holds_nul(record)
-        for name, column, read, prefix in self._columns:
-            part: JSON | None = found.get(name, column.absent)
-            if part is None:
+        suspect = values.holds_nul(raw)
+        found = members(raw)
+        if not found.keys() >= self._null_keys.keys():
+            found = {**self._null_keys, **found}
+        for name, value in found.items():
+            if (known := self._columns.get(name)) is None:
+                if name not in self._deselected:
+                    path = f"{pointer}/{_escape(name)}"
+                    leftovers.append(Leftover(path, bytes(value), "unknown"))
                 continue
+            column, read, prefix = known
+            part: JSON | None = value
             try:
-                read(part)
+                read(value)
                 if suspect:
-                    values.refuse_nul(bytes(part))
+                    values.refuse_nul(bytes(value))
             except REFUSED:
-                part = column.mend(bytes(part), f"{pointer}/{_escape(name)}", leftovers, record)
+                path = f"{pointer}/{_escape(name)}"
+                part = column.mend(bytes(value), path, leftovers, raw)
             if part is not None:
                 parts += (prefix, part)
         return b"{%b}" % b"".join(parts)[1:]
