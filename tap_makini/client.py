@@ -19,6 +19,7 @@ from tap_makini.errors import (
     read_problem,
 )
 from tap_makini.retry import repeat, retry_after
+from tap_makini.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,6 @@ class Client:
         user_agent: What to call ourselves.
 
     Attributes:
-        requests_made: How many requests have been sent.
         clock_behind: How far the server's clock is behind this machine's, by its last answer; never positive.
     """
 
@@ -69,16 +69,18 @@ class Client:
         self._session = requests.Session()
         self._session.auth = BearerToken(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
-        self.requests_made = 0
         self.clock_behind = timedelta(0)
 
-    def get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T]) -> T:
+    def get(
+        self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], traffic: Traffic | None = None
+    ) -> T:
         """Ask for something and read the answer.
 
         Args:
             path: The path below the API's address.
             params: The query.
             read: Turns the body into the result; a `TransientError` from it is repeated like any other.
+            traffic: Counts what it costs.
 
         Returns:
             What `read` made of the body.
@@ -90,16 +92,20 @@ class Client:
         if params:
             url = f"{url}?{urlencode(params, safe=':')}"
 
+        count = Traffic() if traffic is None else traffic
+
         def once() -> T:
+            count.requests += 1
             return read(self._send(url))
 
         def tell(seconds: float, error: MakiniError) -> None:
+            count.repeats += 1
+            count.waited += seconds
             logger.warning("Waiting %.1f s before asking %s again: %s", seconds, path, error.cause)
 
         return repeat(once, self._max_wait, tell)()
 
     def _send(self, url: str) -> bytes:
-        self.requests_made += 1
         try:
             response = self._session.get(url, timeout=self._timeout, allow_redirects=False)
         except _PASSING_TROUBLES as error:

@@ -10,7 +10,7 @@ import msgspec
 from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_makini.errors import EntityAbsentError, MakiniError
-from tap_makini.reading import Reading, Source
+from tap_makini.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +49,7 @@ class Job:
         version: Of the table, for ACTIVATE_VERSION; None where it is not asked for.
 
     Attributes:
+        source: The list that is read.
         outcome: What the read has seen.
     """
 
@@ -60,6 +61,7 @@ class Job:
         self._settings = settings
         self._state = state
         self.version = version if stream.filter_key is None else None
+        self.source = connection.source(stream)
         self.outcome: Outcome | None = None
 
     @cached_property
@@ -85,16 +87,12 @@ class Job:
         bookmark = None if key is None else self._state.open(self.stream.name, key, self.connection.name)
         lookback = timedelta(minutes=self._settings.lookback_minutes)
         bound = bookmark.bound(self._settings.start_date, lookback) if bookmark else None
-        reading = Reading(self.source(), bound)
+        reading = Reading(self.source, bound)
         self.outcome = reading.outcome
         yield from self._read(reading, bookmark)
         if bookmark:
             clock_behind = self.connection.client.clock_behind
             yield Delivery((), 0, partial(bookmark.complete, reading.outcome, clock_behind))
-
-    def source(self) -> Source:
-        """Give the list to read."""
-        return self.connection.source(self.stream)
 
     def _read(self, reading: Reading, bookmark: OpenBookmark | None) -> Iterator[Delivery]:
         lines = RecordLines(self.stream, self._conformer, self.version)

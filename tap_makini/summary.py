@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tap_makini.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,13 +15,19 @@ if TYPE_CHECKING:
     from tap_makini.errors import MakiniError
 
 
-class Status(Enum):
-    """How a stream of a connection ended."""
+_MOST_NAMES = 8
 
+
+class Status(Enum):
+    """How a stream of a connection stands."""
+
+    WAITING = "waiting"
     RUNNING = "running"
     COMPLETE = "complete"
     ABSENT = "absent"
     FAILED = "failed"
+    DROPPED = "dropped"
+    """Not begun, since its connection is in trouble."""
 
 
 @dataclass
@@ -28,21 +37,41 @@ class Result:
     Attributes:
         stream: The stream's name.
         connection: The connection's name; None where it has none.
-        status: How it ended.
+        traffic: What it has cost.
+        status: How it stands.
         records: How many records have been written.
-        error: Why it is absent or failed.
+        expected: How many records the server counts, where it has said so.
+        drifts: At how many places its records differ from the schema.
+        error: Why it is absent, failed or dropped.
     """
 
     stream: str
     connection: str | None
-    status: Status = Status.RUNNING
+    traffic: Traffic = field(default_factory=Traffic)
+    status: Status = Status.WAITING
     records: int = 0
+    expected: int | None = None
+    drifts: int = 0
     error: MakiniError | None = None
 
     @property
     def name(self) -> str:
         """Name the stream, and the connection where there is more than one."""
         return self.stream if self.connection is None else f"{self.connection}/{self.stream}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result for a machine."""
+        told = {
+            "connection": self.connection,
+            "stream": self.stream,
+            "status": self.status.value,
+            "records": self.records,
+            "requests": self.traffic.requests,
+            "repeats": self.traffic.repeats,
+            "waited_seconds": round(self.traffic.waited, 1),
+            "drifts": self.drifts,
+        }
+        return told if self.error is None else {**told, "error": str(self.error)}
 
 
 class Summary:
@@ -55,14 +84,55 @@ class Summary:
     def __init__(self, results: list[Result]) -> None:
         self.results = results
 
-    def with_status(self, status: Status) -> list[Result]:
-        """Give the results that ended so."""
-        return [result for result in self.results if result.status is status]
+    def with_status(self, *statuses: Status) -> list[Result]:
+        """Give the results that stand so."""
+        return [result for result in self.results if result.status in statuses]
 
     @property
     def records(self) -> int:
         """How many records have been written."""
         return sum(result.records for result in self.results)
+
+    def table(self) -> list[str]:
+        """Lay the results out for people: a line a stream, or a line a connection where there are several."""
+        connections = dict.fromkeys(result.connection for result in self.results)
+        if len(connections) < 2:  # noqa: PLR2004 - several
+            return _table("stream", [(result.stream, [result]) for result in self.results])
+        return _table(
+            "connection", [(str(name), [r for r in self.results if r.connection == name]) for name in connections]
+        )
+
+
+def _table(heading: str, rows: list[tuple[str, list[Result]]]) -> list[str]:
+    cells = [(heading, "status", "records", "requests", "repeats", "waited s", "drifts")]
+    cells += [
+        (
+            name,
+            _stand(results),
+            f"{sum(result.records for result in results):,}",
+            f"{sum(result.traffic.requests for result in results):,}",
+            f"{sum(result.traffic.repeats for result in results):,}",
+            f"{sum(result.traffic.waited for result in results):,.0f}",
+            f"{sum(result.drifts for result in results):,}",
+        )
+        for name, results in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    words = 2  # the first columns; the others are numbers
+    return [
+        "  ".join(
+            cell.ljust(width) if index < words else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+
+
+def _stand(results: list[Result]) -> str:
+    counts = Counter(result.status.value for result in results)
+    if len(results) == 1:
+        return results[0].status.value
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
 
 
 def by_cause(failed: Iterable[Result]) -> str:
@@ -70,4 +140,9 @@ def by_cause(failed: Iterable[Result]) -> str:
     names: dict[str, list[str]] = {}
     for result in failed:
         names.setdefault(str(result.error), []).append(result.name)
-    return " | ".join(f"{', '.join(streams)}: {story}" for story, streams in names.items())
+    return " | ".join(f"{_listed(streams)}: {story}" for story, streams in names.items())
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from singer_sdk.singerlib.messages import ActivateVersionMessage
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.interruption import Interrupted
 from tap_makini.job import Delivery
+from tap_makini.progress import Progress
 from tap_makini.schedule import Schedule
 from tap_makini.summary import Result, Status, Summary, by_cause
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from tap_makini.writer import LineWriter
 
 logger = logging.getLogger(__name__)
+
+_MOST_PLACES = 10
 
 
 class NothingReadError(Exception):
@@ -55,7 +59,7 @@ class Sync:
         self._writer = writer
         self._tables = Tables(jobs, writer)
         self._metrics: dict[Job, Metrics] = {}
-        self._results = {job: Result(job.stream.name, job.connection.name) for job in jobs}
+        self._results = {job: Result(job.stream.name, job.connection.name, job.source.traffic) for job in jobs}
         self.summary = Summary(list(self._results.values()))
 
     def run(self) -> None:
@@ -67,11 +71,12 @@ class Sync:
             Interrupted: The process was told to stop; STATE is written.
         """
         try:
-            for job, event in self._schedule.run(self._workers):
-                if isinstance(event, Delivery):
-                    self._write(job, event)
-                else:
-                    self._end(job, event)
+            with Progress(self.summary):
+                for job, event in self._schedule.run(self._workers):
+                    if isinstance(event, Delivery):
+                        self._write(job, event)
+                    else:
+                        self._end(job, event)
         except Interrupted:
             self._writer.write_state(self._state.value, anew=True)
             raise
@@ -80,10 +85,13 @@ class Sync:
 
     def _write(self, job: Job, delivery: Delivery) -> None:
         self._tables.begin(job)
+        result = self._results[job]
         if job not in self._metrics:
             self._metrics[job] = Metrics(job)
+            result.status = Status.RUNNING
+            result.expected = job.outcome.expected if job.outcome else None
         self._writer.write_lines(delivery.lines)
-        self._results[job].records += delivery.records
+        result.records += delivery.records
         self._metrics[job].records.increment(delivery.records)
         if delivery.once_written:
             delivery.once_written()
@@ -114,7 +122,7 @@ class Sync:
         result.status, result.error = Status.FAILED, error
         if isinstance(error, CredentialError):
             for dropped in self._schedule.drop(job.connection):
-                self._results[dropped].status, self._results[dropped].error = Status.FAILED, error
+                self._results[dropped].status, self._results[dropped].error = Status.DROPPED, error
                 self._tables.end(dropped, is_whole=False)
 
 
@@ -166,16 +174,17 @@ class Tables:
 
 def tell_oddities(job: Job, result: Result) -> None:
     """Log what the schema did not foresee in a stream's records, without their values."""
+    result.drifts = len(job.drift)
     if job.outcome and job.outcome.undated and job.stream.filter_key:
         logger.info("Stream %s: %d records have no readable replication key.", result.name, job.outcome.undated)
-    for pointer, drift in job.drift.items():
+    if job.drift:
+        places = [f"{pointer} ({drift.kind}, {drift.count} times)" for pointer, drift in job.drift.items()]
+        more = f" and {len(places) - _MOST_PLACES} more places" if len(places) > _MOST_PLACES else ""
         logger.info(
-            "Stream %s: %s is kept in _makini_extra, %s in %d records, as at %s.",
+            "Stream %s: what no column takes is in _makini_extra: %s%s.",
             result.name,
-            pointer,
-            "without a column" if drift.kind == "unknown" else "not of its column's type",
-            drift.count,
-            drift.example,
+            ", ".join(places[:_MOST_PLACES]),
+            more,
         )
 
 
@@ -187,10 +196,13 @@ def conclude(summary: Summary) -> None:
         StreamsFailedError: Some streams failed.
     """
     complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
-    failed = summary.with_status(Status.FAILED)
+    failed = summary.with_status(Status.FAILED, Status.DROPPED)
     refused = [result for result in failed if isinstance(result.error, CredentialError)]
     if failed and len(refused) == len(summary.results) and not summary.records:
         raise NothingReadError(" | ".join(sorted({str(result.error) for result in refused})))
+    logger.info("Summary: %s", json.dumps([result.to_dict() for result in summary.results]))
+    for line in summary.table():
+        logger.info("%s", line)
     logger.info(
         "%d records of %d streams are written; %d streams are not offered, %d failed.",
         summary.records,

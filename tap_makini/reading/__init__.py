@@ -61,6 +61,7 @@ class Reading:
     def _batches(self) -> Iterator[Batch]:
         opening = Opening(self._source, *self._source.open(self._bound), self._reader)
         page = opening.page
+        self.outcome.expected = page.total
         if page.is_placeholder:
             _expect_the_same_again(opening)
         if page.is_last and page.next_cursor is None:

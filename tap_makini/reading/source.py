@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from tap_makini.errors import BadBodyError, RequestRefusedError
 from tap_makini.instant import format_bound
 from tap_makini.page import Page, parse_page
+from tap_makini.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +69,9 @@ class Source:
         replication_key: The property to filter and sort by; None for a full-table stream.
         page_size: Shared by the lists of a connection.
         sizes_pages: Whether `per_page` is documented for this list.
+
+    Attributes:
+        traffic: What it has cost.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Source:
         self._page_size = page_size
         self.replication_key = replication_key
         self.sizes_pages = sizes_pages
+        self.traffic = Traffic()
 
     def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
         """Get one page.
@@ -105,7 +110,7 @@ class Source:
                 raise BadBodyError(f"page {query.page} is the page before it once more")
             return page
 
-        return self._client.get(self.path, query.params(self.replication_key), read)
+        return self._client.get(self.path, query.params(self.replication_key), read, self.traffic)
 
     def open(self, bound: datetime | None) -> tuple[Query, Page]:
         """Get the first page, asking for less where the server refuses the query.

@@ -63,12 +63,14 @@ class Outcome:
         undated: How many rows had no readable instant.
         unsettled_from: Everything from this instant on has to be read again, since rows may have slipped through.
         is_unsettled: The same of the whole list.
+        expected: How many records the server counts in the list, where it says so.
     """
 
     latest: datetime | None = None
     undated: int = 0
     unsettled_from: datetime | None = None
     is_unsettled: bool = False
+    expected: int | None = None
 
     def note(self, rows: list[Row]) -> None:
         """Take delivered rows into account."""
