@@ -1,0 +1,225 @@
+"""What is asked of a list, and what is asked instead once the server has refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import pytest
+
+from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
+from tap_makini.reading.rows import RowReader, dated, digest, is_ascending
+from tap_makini.reading.source import PageSize, Query, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_makini.client import Client
+
+T = TypeVar("T")
+
+BOUND = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+FILTER, SORT = "filter[updatedAt:gteq]", "sort[updatedAt]"
+
+
+@dataclass
+class Server:
+    """Answers each request with one record, or refuses it.
+
+    Attributes:
+        refuses: Gives what is wrong with a query, if anything is.
+        asked: The queries that came.
+        keys: The records of each answer.
+    """
+
+    refuses: Callable[[Mapping[str, str]], str | None] = lambda _: None
+    asked: list[dict[str, str]] = field(default_factory=list)
+    keys: tuple[str, ...] = ("a",)
+
+    def get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], *_: object) -> T:
+        assert path == "/api/eam/assets"
+        self.asked.append(dict(params))
+        if reason := self.refuses(params):
+            raise RequestRefusedError(f"the server answered 422 ({reason})", "Report it.")
+        page = int(params.get("page", 1))
+        meta = {"current_page": page, "last_page": 5, "per_page": int(params.get("per_page", 15))}
+        return read(json.dumps({"data": [{"key": key} for key in self.keys], "meta": meta}).encode())
+
+
+def source(server: object, page_size: PageSize, key: str | None = "updatedAt", *, sizes_pages: bool = True) -> Source:
+    return Source(cast("Client", server), "/api/eam/assets", key, page_size, sizes_pages=sizes_pages)
+
+
+# --- the query -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        (Query(), {"page": "1"}),
+        (Query(page=3, size=50), {"page": "3", "per_page": "50"}),
+        (Query(cursor="abc", page=3, size=50), {"cursor": "abc", "per_page": "50"}),
+        (Query(BOUND, "asc"), {"page": "1", FILTER: "2025-01-02T03:04:05Z", SORT: "0"}),
+        (Query(order="desc"), {"page": "1", SORT: "1"}),
+        (
+            Query((BOUND + timedelta(microseconds=900_000)).astimezone(timezone(timedelta(hours=2)))),
+            {"page": "1", FILTER: "2025-01-02T03:04:05Z"},
+        ),
+    ],
+)
+def test_params(query: Query, params: dict[str, str]) -> None:
+    assert query.params("updatedAt") == params
+
+
+# --- opening a list --------------------------------------------------------------------------------
+
+
+def test_the_first_request_filters_sorts_and_sizes() -> None:
+    server = Server()
+    query, page = source(server, PageSize(500)).open(BOUND)
+
+    assert server.asked == [Query(BOUND, "asc", 500).params("updatedAt")]
+    assert query == Query(BOUND, "asc", 500)
+    assert page.number == 1
+
+
+def test_a_full_table_is_not_sorted_and_an_unsized_list_not_sized() -> None:
+    server = Server()
+    source(server, PageSize(500), None, sizes_pages=False).open(None)
+
+    assert server.asked == [{"page": "1"}]
+
+
+def refuses_sizes_above(largest: int, reason: str) -> Callable[[Mapping[str, str]], str | None]:
+    return lambda params: reason if int(params.get("per_page", 0)) > largest else None
+
+
+@pytest.mark.parametrize(("largest", "accepted"), [(500, 500), (499, 100), (100, 100), (99, None)])
+@pytest.mark.parametrize("reason", ["bad request", "per_page: must not be greater", "page size too large"])
+def test_a_refused_page_size_is_lowered_and_nothing_else_is_given_up(
+    largest: int, accepted: int | None, reason: str
+) -> None:
+    query, _ = source(Server(refuses_sizes_above(largest, reason)), PageSize(500)).open(BOUND)
+
+    assert query == Query(BOUND, "asc", accepted)
+
+
+def test_the_next_list_of_the_connection_is_not_asked_for_a_size_that_was_refused() -> None:
+    server = Server(refuses_sizes_above(100, "per_page"))
+    page_size = PageSize(500)
+    source(server, page_size).open(BOUND)
+    before = len(server.asked)
+    query, _ = source(server, page_size).open(BOUND)
+
+    assert query.size == 100
+    assert len(server.asked) == before + 1
+
+
+def test_a_size_that_is_modest_already_is_not_raised() -> None:
+    server = Server(refuses_sizes_above(0, "per_page"))
+    source(server, PageSize(40)).open(BOUND)
+
+    assert {params.get("per_page") for params in server.asked} == {"40", None}
+
+
+@pytest.mark.parametrize(
+    ("refused", "kept"),
+    [(FILTER, Query(None, "asc", 500)), (SORT, Query(BOUND, None, 500))],
+)
+@pytest.mark.parametrize("named", [True, False], ids=["blamed", "not blamed"])
+def test_of_filter_and_order_only_what_is_refused_is_given_up(refused: str, kept: Query, *, named: bool) -> None:
+    server = Server(lambda params: (refused if named else "bad request") if refused in params else None)
+    query, _ = source(server, PageSize(500)).open(BOUND)
+
+    assert query == kept
+    if named:
+        assert len(server.asked) == 2
+
+
+def test_a_server_that_takes_nothing_but_page_is_read_all_the_same() -> None:
+    server = Server(lambda params: "no" if params.keys() - {"page"} else None)
+    query, _ = source(server, PageSize(500)).open(BOUND)
+
+    assert query == Query()
+    assert all(params != again for at, params in enumerate(server.asked) for again in server.asked[:at])
+
+
+def test_a_list_that_is_refused_in_every_form_says_why_it_was_at_first() -> None:
+    reasons = iter(["the first reason", *["another"] * 50])
+
+    with pytest.raises(RequestRefusedError, match="the first reason"):
+        source(Server(lambda _: next(reasons)), PageSize(500)).open(BOUND)
+
+
+def test_other_errors_are_no_reason_to_ask_for_less() -> None:
+    class Revoked(Server):
+        def get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], *_: object) -> T:
+            super().get(path, params, read)
+            raise CredentialError("the server answered 401", "Check the setting api_token.")
+
+    server = Revoked()
+
+    with pytest.raises(CredentialError):
+        source(server, PageSize(500)).open(BOUND)
+    assert len(server.asked) == 1
+
+
+# --- one page --------------------------------------------------------------------------------------
+
+
+def test_the_same_records_once_more_are_no_next_page() -> None:
+    lists = source(Server(), PageSize(500))
+    first = lists.fetch(Query())
+
+    assert lists.fetch(Query(page=2), unlike=[b'{"key": "b"}']).number == 2
+    with pytest.raises(BadBodyError, match="page 2 is the page before it once more"):
+        lists.fetch(Query(page=2), unlike=first.records)
+
+
+def test_an_empty_page_may_follow_an_empty_page() -> None:
+    empty = Server(keys=())
+
+    assert source(empty, PageSize(500)).fetch(Query(page=5), unlike=[]).records == []
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "instant"),
+    [
+        (b'{"key":"a","updatedAt":"2025-01-02T03:04:05Z"}', BOUND),
+        (b'{"updatedAt":"2025-01-02T05:04:05+02:00","x":{"updatedAt":"1999-01-01"}}', BOUND),
+        (b'{"x":{"updatedAt":"1999-01-01"}}', None),
+        (b'{"updatedAt":null}', None),
+        (b'{"updatedAt":1735787045}', None),
+        (b'{"updatedAt":{"date":"2025-01-02"}}', None),
+        (b'{"updatedAt":"0000-00-00"}', None),
+        (b'{"updatedat":"2025-01-02"}', None),
+        (b'{"amount":NaN,"updatedAt":"2025-01-02T03:04:05Z"}', BOUND),
+        (b'{"x":%s%s,"updatedAt":"2025-01-02T03:04:05Z"}' % (b"[" * 2_000, b"]" * 2_000), BOUND),
+        (b'{"name":"M\xfcller","updatedAt":"2025-01-02T03:04:05Z"}', BOUND),
+        (b'{"name":"\\ud800","updatedAt":"2025-01-02T03:04:05Z"}', BOUND),
+        (b'{"n":%s,"updatedAt":"2025-01-02T03:04:05Z"}' % (b"9" * 5_000), BOUND),
+    ],
+    ids=lambda value: f"{value[:40]!r}" if isinstance(value, bytes) else "",
+)
+def test_the_instant_of_a_record(raw: bytes, instant: datetime | None) -> None:
+    (row,) = RowReader("updatedAt").rows([raw])
+
+    assert row == (raw, instant)
+
+
+def test_without_a_replication_key_no_record_has_an_instant() -> None:
+    rows = RowReader(None).rows([b'{"":"2025-01-02","updatedAt":"2025-01-02"}'])
+
+    assert dated(rows) == []
+
+
+def test_order_is_not_strict_and_digests_tell_contents_apart() -> None:
+    assert is_ascending([])
+    assert is_ascending([BOUND, BOUND, BOUND + timedelta(microseconds=1)])
+    assert not is_ascending([BOUND, BOUND - timedelta(microseconds=1)])
+    assert len({digest(b'{"a":1}'), digest(b'{"a": 1}'), digest(b'{"a":1}')}) == 2

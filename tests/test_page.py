@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_makini.errors import BadBodyError
+from tap_makini.page import Page, parse_page
+
+V3 = {"current_page": 1, "from": 1, "last_page": 1, "path": "https://host/x", "per_page": 2, "to": 1, "total": 1}
+RECORD = b'{"key":"a"}'
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+documents = st.dictionaries(st.text(max_size=5), values, max_size=3)
+forms = st.fixed_dictionaries({"indent": st.sampled_from([None, 2]), "ensure_ascii": st.booleans()})
+spaces = st.text(" \t\r\n", max_size=3)
+
+
+def body(records: list[bytes], meta: object = None, **others: object) -> bytes:
+    members = {"meta": meta, **others}
+    rest = b"".join(b',"%s":%s' % (name.encode(), json.dumps(value).encode()) for name, value in members.items())
+    return b'{"data":[%s]%s}' % (b",".join(records), rest)
+
+
+def said(**changes: object) -> dict[str, object]:
+    """Give a v3 `meta` of one record on one page, with changes."""
+    return {name: value for name, value in {**V3, **changes}.items() if value is not ...}
+
+
+def filled(count: int) -> list[bytes]:
+    return [b'{"key":%d}' % number for number in range(count)]
+
+
+def only(raw: bytes) -> bytes:
+    """Read a page of one record and give that record."""
+    (record,) = parse_page(body([raw], said()), 1).records
+    return record
+
+
+# --- the records -----------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(documents, forms, spaces, spaces), min_size=1, max_size=4))
+def test_records_stay_as_they_came_byte_for_byte(
+    given_records: list[tuple[dict[str, Any], dict[str, Any], str, str]],
+) -> None:
+    records = [json.dumps(document, **form).encode() for document, form, _, _ in given_records]
+    padded = [
+        before.encode() + record + behind.encode()
+        for record, (_, _, before, behind) in zip(records, given_records, strict=True)
+    ]
+    meta = said(per_page=len(records), total=len(records))
+
+    assert parse_page(body(padded, meta), 1).records == records
+
+
+@given(documents)
+def test_a_record_that_json_does_not_allow_changes_none_of_the_others(document: dict[str, Any]) -> None:
+    record = json.dumps(document, separators=(",", ":")).encode()
+    page = parse_page(body([record, b'{"amount":NaN}'], said(total=2)), 1)
+
+    assert page.records == [record, b'{"amount":"NaN"}']
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        (b'{"a":-Infinity}', b'{"a":"-Infinity"}'),
+        (b'{"a":"\\ud800"}', b'{"a":"\\ud800"}'),
+        (b'{"a":"tab\there"}', b'{"a":"tab\\u0009here"}'),
+        (b'{"a":1e999,"b":%s}' % (b"9" * 5_000), b'{"a":1e999,"b":%s}' % (b"9" * 5_000)),
+        (b'{"a":NaN,"b":%s}' % (b"9" * 5_000), b'{"a":"NaN","b":%s}' % (b"9" * 5_000)),
+        (b'{"a":%s1%s}' % (b"[" * 1_000, b"]" * 1_000), b'{"a":%s1%s}' % (b"[" * 1_000, b"]" * 1_000)),
+        (b'{"a":%s{}%s}' % (b'{"a":' * 3_000, b"}" * 3_000), b'{"a":%s{}%s}' % (b'{"a":' * 3_000, b"}" * 3_000)),
+    ],
+    ids=["infinity", "surrogate", "control character", "huge numbers", "huge beside NaN", "deep list", "deep object"],
+)
+def test_what_strict_json_does_not_allow_is_read(raw: bytes, read: bytes) -> None:
+    assert only(raw) == read
+
+
+def test_bytes_that_are_no_utf8_are_no_reason_to_lose_a_record() -> None:
+    record = only(b'{"key":"a","name":"M\xfcller"}')
+
+    assert json.loads(record.decode("utf-8", "replace"))["key"] == "a"
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert parse_page(b"\xef\xbb\xbf" + body([RECORD], said()), 1).records == [RECORD]
+
+
+# --- the envelope ----------------------------------------------------------------------------------
+
+
+def test_v3_envelope() -> None:
+    links = {"first": "https://host/x?page=1", "last": None, "prev": None, "next": None}
+    meta = said(current_page=2, last_page=3, per_page=2, total=5)
+    page = parse_page(body(filled(2), meta, links=links), 2)
+
+    assert page == Page(filled(2), number=2, last=3, size=2, total=5)
+    assert (page.start, page.end, page.is_last) == (2, 4, False)
+
+
+def test_v4_envelope_has_no_links() -> None:
+    meta = {"current_page": 1, "last_page": 1, "per_page": 50, "total": 2}
+
+    assert parse_page(body(filled(2), meta), 1) == Page(filled(2), number=1, last=1, size=50, total=2)
+
+
+def test_numbers_may_be_text_as_php_sends_them_back() -> None:
+    meta = said(current_page="1", last_page="2", per_page="2", total="3")
+
+    assert parse_page(body(filled(2), meta), 1) == Page(filled(2), number=1, last=2, size=2, total=3)
+
+
+@pytest.mark.parametrize("cursor", ["abc", "1", 17], ids=repr)
+@pytest.mark.parametrize("within", ["envelope", "meta"])
+def test_next_cursor_stands_in_the_envelope_or_in_meta(cursor: object, within: str) -> None:
+    place: dict[str, Any] = {"next_cursor": cursor} if within == "envelope" else {"meta": {"next_cursor": cursor}}
+    page = parse_page(body([RECORD], **place), 1)
+
+    assert page.next_cursor == str(cursor)
+    assert not page.is_last
+
+
+@pytest.mark.parametrize("cursor", [None, ""], ids=repr)
+def test_without_a_cursor_the_pages_count(cursor: object) -> None:
+    page = parse_page(body([RECORD], said(next_cursor=cursor), next_cursor=cursor), 1)
+
+    assert page.next_cursor is None
+    assert page.is_last
+
+
+@pytest.mark.parametrize("meta", [{}, said(current_page=0, last_page=0, total=0, per_page=0), {"per_page": 15}])
+def test_a_meta_that_counts_nothing_is_a_placeholder(meta: dict[str, object]) -> None:
+    page = parse_page(body(filled(3), meta), 1)
+
+    assert page.is_placeholder
+    assert page.records == filled(3)
+    assert page.is_last
+
+
+def test_an_empty_list() -> None:
+    for number in (0, 1):
+        page = parse_page(body([], said(current_page=number, last_page=number, total=0)), 1)
+
+        assert (page.records, page.is_last, page.is_placeholder, page.total) == ([], True, False, 0)
+
+
+def test_the_page_behind_the_last_is_empty() -> None:
+    page = parse_page(body([], said(current_page=4, last_page=3, total=6)), 4)
+
+    assert (page.is_last, page.start) == (True, 6)
+
+
+def test_a_page_may_be_short_without_being_the_last() -> None:
+    page = parse_page(body(filled(1), said(last_page=3, per_page=2, total=6)), 1)
+
+    assert (page.is_last, page.end) == (False, 2)
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.data())
+def test_every_page_of_a_consistent_list_is_accepted(total: int, size: int, data: st.DataObject) -> None:
+    last = max(-(-total // size), 1)
+    number = data.draw(st.integers(1, last))
+    count = min(size, total - (number - 1) * size)
+    meta = said(current_page=number, last_page=last, per_page=size, total=total)
+    for left_out in data.draw(st.sets(st.sampled_from(["total", "per_page", "from", "to", "path"]))):
+        del meta[left_out]
+    page = parse_page(body(filled(count), meta), number)
+
+    assert len(page.records) == count
+    assert page.is_last == (number == last)
+
+
+@pytest.mark.parametrize(
+    ("count", "asked", "meta"),
+    [
+        (1, 1, None),
+        (0, 1, None),
+        (0, 1, {}),
+        (1, 1, said(current_page=...)),
+        (1, 1, said(last_page=...)),
+        (1, 1, said(last_page=None)),
+        (1, 1, said(current_page=0)),
+        (2, 2, said(current_page=1, last_page=2, total=4)),
+        (2, 1, said(current_page=2, last_page=2, total=4)),
+        (0, 2, said(current_page=1, last_page=1, total=0)),
+        (2, 2, said(current_page=2, last_page=1, total=4)),
+        (0, 1, said(last_page=3, total=6)),
+        (0, 2, said(current_page=2, last_page=3, total=6)),
+        (0, 1, said(last_page=3, total=...)),
+        (0, 1, said(total=7)),
+        (0, 1, said(current_page=0, last_page=0, total=7)),
+        (2, 2, said(current_page=2, last_page=2, total=3)),
+        (2, 1, said(total=1)),
+        (2, 1, said(total=0)),
+        (2, 1, said(per_page=..., total=1)),
+        (2, 1, said(last_page=1, per_page=2, total=3)),
+        (2, 2, said(current_page=2, last_page=2, per_page=2, total=50)),
+    ],
+)
+def test_contradictions_are_rejected(count: int, asked: int, meta: object) -> None:
+    with pytest.raises(BadBodyError, match="contradicts itself"):
+        parse_page(body(filled(count), meta), asked)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [b"1", b"null", b'"text"', b"[]", b'{"key":1},null', b"NaN"],
+)
+def test_data_holds_records_and_nothing_else(items: bytes) -> None:
+    with pytest.raises(BadBodyError):
+        parse_page(body([items], said(total=...)), 1)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b" ",
+        b"null",
+        b"[]",
+        b"{}",
+        b'"data"',
+        b'{"data":null,"meta":{}}',
+        b'{"data":{},"meta":{}}',
+        b'{"data":"NaN","meta":{}}',
+        b'{"meta":{"current_page":1,"last_page":1}}',
+        b'{"meta":{"current_page":NaN,"last_page":1},"data":[]}',
+        b'{"data":[],"meta":[]}',
+        b'{"data":[],"meta":{"current_page":-1,"last_page":1}}',
+        b'{"data":[],"meta":{"current_page":1.5,"last_page":2}}',
+        body([RECORD], said())[:-1],
+        body([RECORD], said()) + b"}",
+        body([RECORD], said()) * 2,
+        body([b'{"a":NaN}'], said())[:-1],
+        body([b'{"a":NaN}'], said()) + b"<br />",
+        b"\x00\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_list_is_rejected(raw: bytes) -> None:
+    with pytest.raises(BadBodyError):
+        parse_page(raw, 1)
+
+
+def test_an_html_page_is_named_as_such() -> None:
+    with pytest.raises(BadBodyError, match="an HTML page"):
+        parse_page(b"\n<!DOCTYPE html><html><body>Bad gateway</body></html>", 1)
+
+
+def test_a_message_holds_nothing_of_the_body() -> None:
+    with pytest.raises(BadBodyError) as caught:
+        parse_page(b'{"data":[{"secret":"s3cret"}],"meta":"s3cret"}', 1)
+
+    assert "s3cret" not in str(caught.value)
+
+
+cut_bodies = st.builds(
+    lambda at, insert: body([RECORD], said())[:at] + insert + body([RECORD], said())[at:],
+    st.integers(0, 100),
+    st.binary(max_size=5),
+)
+
+
+@given(st.binary() | cut_bodies | values.map(msgspec.json.encode), st.integers(1, 5))
+def test_any_bytes_are_a_page_or_a_bad_body(raw: bytes, asked: int) -> None:
+    with suppress(BadBodyError):
+        assert isinstance(parse_page(raw, asked), Page)
