@@ -21,11 +21,15 @@ VENV_PYTHON := $(or $(PYTHON),>=3.10,<3.15)
 DEMO_PYTHON := >=3.10,<3.14
 BUILD_PINS := --build-constraints requirements/build.txt
 MELTANO := .venvs/meltano/bin/meltano
+BENCH_ARGS ?=
+BENCH_PEERS := bench-dlt bench-airbyte-cdk bench-tap-rest-api-msdk
+TARGETS := $(basename $(wildcard requirements/targets/*.in))
+TARGETS_READY := .venvs/target-duckdb/.ready $(TARGETS:requirements/%=.venvs/%/.ready)
 PLUGINS_READY := .meltano/.demo-plugins-ready
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.10 --custom-compile-command "make requirements" $(UPGRADE)
 
-.PHONY: help demo demo-reset test lint catalogs docs format check build requirements clean
+.PHONY: help demo demo-reset test test-targets bench lint catalogs docs format check build requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +42,10 @@ demo-reset: ## Forget the demo's database and state
 
 test: $(READY) ## Run the tests (PYTEST_ARGS='-k name' for some of them)
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL too, and compare (2 min)
+	@scripts/install_postgres.sh
+	@$(BIN)/pytest tests/targets $(PYTEST_ARGS)
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check
@@ -54,6 +62,9 @@ format: $(READY) ## Mend style where that can be done by itself
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+bench: $(READY) $(BENCH_PEERS:%=.venvs/%/.ready) ## Measure the tap beside its peers, write docs/benchmarks.md (BENCH_ARGS=--help)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 check: lint test ## lint and test
 
 build: .venvs/build/.ready ## Build wheel and sdist into dist/ and check them
@@ -65,9 +76,10 @@ build: .venvs/build/.ready ## Build wheel and sdist into dist/ and check them
 requirements: | $(UV) ## Pin all dependencies anew (UPGRADE=--upgrade: to the newest versions)
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tap.txt
-	for name in build meltano target-duckdb uv; do \
+	for name in build meltano target-duckdb uv $(BENCH_PEERS); do \
 		$(COMPILE) requirements/$$name.in --output-file requirements/$$name.txt; \
 	done
+	for path in $(TARGETS); do $(COMPILE) $$path.in --output-file $$path.txt; done
 
 clean: ## Remove environments, caches and output
 	rm -rf .venv .venvs .meltano output dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -91,6 +103,9 @@ $(READY): requirements/dev.txt pyproject.toml requirements/build.txt | $(UV)
 	@$(UV) venv --quiet --allow-existing --python "$(DEMO_PYTHON)" .venvs/$*
 	@$(UV) pip sync --quiet --python .venvs/$* --require-hashes $<
 	@touch $@
+
+# The libpq that this loader pins has no wheel that works with later versions.
+.venvs/targets/pipelinewise-target-postgres/.ready: DEMO_PYTHON := >=3.10,<3.13
 
 $(PLUGINS_READY): .venvs/meltano/.ready meltano.yml pyproject.toml requirements/tap.txt requirements/target-duckdb.txt
 	@echo "Installing the tap and a loader with Meltano"

@@ -1,4 +1,4 @@
-"""One connection's requests: authorised, repeated while a trouble may pass, answered with checked JSON."""
+"""One connection's requests: let through as the limits allow, authorised, repeated, answered with checked JSON."""
 
 from __future__ import annotations
 
@@ -7,72 +7,53 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
 
-import requests
-from requests.auth import AuthBase
-
-from tap_makini.errors import (
-    MakiniError,
-    TransientError,
-    error_for_status,
-    read_problem,
-)
-from tap_makini.retry import repeat, retry_after
+from tap_makini.errors import CredentialError, MakiniError, TransientError
+from tap_makini.gate import Gate
+from tap_makini.retry import repeat
 from tap_makini.traffic import Traffic
+from tap_makini.transport import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from tap_makini.tokens import TokenSource
+    from tap_makini.transport import Transport
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_PASSING_TROUBLES = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
-
-
-class BearerToken(AuthBase):
-    """Puts a connection's token on each request (v3 spec), in place of what a `.netrc` might say."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Authorise the request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
 
 class Client:
-    """Asks the API on behalf of one connection.
+    """Asks the API on behalf of one connection; safe to be used by many threads.
 
     Args:
-        api_url: The API's address, without a path.
-        token: The connection's token.
-        timeout: Seconds to wait for a connection and between two bytes of an answer.
+        transport: Makes the requests.
+        tokens: Gives the connection's token.
         max_wait: Seconds that a request and all its repetitions may take.
-        user_agent: What to call ourselves.
+        requests_per_minute: How many requests may begin in any minute; None for as many as the vendor takes.
 
     Attributes:
         clock_behind: How far the server's clock is behind this machine's, by its last answer; never positive.
     """
 
-    def __init__(self, *, api_url: str, token: str, timeout: float, max_wait: float, user_agent: str) -> None:
-        self._api_url = api_url.rstrip("/")
-        self._timeout = timeout
+    def __init__(
+        self, transport: Transport, tokens: TokenSource, *, max_wait: float, requests_per_minute: int | None = None
+    ) -> None:
+        self._transport = transport
+        self._tokens = tokens
         self._max_wait = max_wait
-        self._session = requests.Session()
-        self._session.auth = BearerToken(token)
-        self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
+        self.gate = Gate(requests_per_minute)
         self.clock_behind = timedelta(0)
 
     def get(
-        self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], traffic: Traffic | None = None
+        self,
+        path: str,
+        params: Mapping[str, str],
+        read: Callable[[bytes], T],
+        traffic: Traffic | None = None,
+        patience: float | None = None,
     ) -> T:
         """Ask for something and read the answer.
 
@@ -81,6 +62,7 @@ class Client:
             params: The query.
             read: Turns the body into the result; a `TransientError` from it is repeated like any other.
             traffic: Counts what it costs.
+            patience: Seconds to wait for it, if not `max_wait`.
 
         Returns:
             What `read` made of the body.
@@ -88,52 +70,44 @@ class Client:
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
-        url = f"{self._api_url}{path}"
-        if params:
-            url = f"{url}?{urlencode(params, safe=':')}"
-
         count = Traffic() if traffic is None else traffic
+        budget = self._max_wait if patience is None else patience
 
         def once() -> T:
-            count.requests += 1
-            return read(self._send(url))
+            return read(self._authorised(path, params, count, budget))
 
         def tell(seconds: float, error: MakiniError) -> None:
             count.repeats += 1
             count.waited += seconds
             logger.warning("Waiting %.1f s before asking %s again: %s", seconds, path, error.cause)
 
-        return repeat(once, self._max_wait, tell)()
+        return repeat(once, budget, tell)()
 
-    def _send(self, url: str) -> bytes:
+    def _authorised(self, path: str, params: Mapping[str, str], traffic: Traffic, budget: float) -> bytes:
+        """Ask with the connection's token, and once more with another one if that is refused."""
+        token = self._tokens.token()
         try:
-            response = self._session.get(url, timeout=self._timeout, allow_redirects=False)
-        except _PASSING_TROUBLES as error:
-            raise TransientError(
-                _describe(error),
-                "Check the setting api_url and the network; run again later.",
-            ) from None
-        except (requests.RequestException, ValueError) as error:
-            raise MakiniError(
-                f"no request could be made ({type(error).__name__})", "Check the setting api_url."
-            ) from None
-        self.clock_behind = _behind(response.headers)
-        body = response.content
-        if response.status_code == HTTPStatus.OK:
-            return body
-        raise error_for_status(
-            response.status_code, read_problem(body, response.headers), retry_after(response.headers)
-        )
+            body = self._through_gate(path, params, token, traffic, budget)
+        except CredentialError:
+            if not self._tokens.renew(token):
+                raise
+            token = self._tokens.token()
+            body = self._through_gate(path, params, token, traffic, budget)
+        self._tokens.confirm(token)
+        return body
 
-
-def _describe(error: requests.RequestException) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the server's certificate is not trusted"
-    if isinstance(error, requests.Timeout):
-        return "no answer came in request_timeout_seconds"
-    if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
-        return "the answer was cut off"
-    return "the connection failed or was reset"
+    def _through_gate(self, path: str, params: Mapping[str, str], token: str, traffic: Traffic, budget: float) -> bytes:
+        with self.gate.passing(budget):
+            traffic.requests += 1
+            response = self._transport.exchange(path, params, token)
+            self.clock_behind = _behind(response.headers)
+            self.gate.heed(response.headers)
+            if response.status_code == HTTPStatus.OK:
+                return response.content
+            error = refusal(response)
+            if isinstance(error, TransientError) and error.retry_after is not None:
+                self.gate.close(error.retry_after, is_limit=response.status_code == HTTPStatus.TOO_MANY_REQUESTS)
+            raise error
 
 
 def _behind(headers: Mapping[str, str]) -> timedelta:

@@ -19,10 +19,10 @@ too (midnight UTC). So no column has to turn a value away.
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk import SchemaDirectory
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 CONNECTION_COLUMN = "_makini_connection"
 EXTRA_COLUMN = "_makini_extra"
+DELETION_COLUMN = "_sdc_deleted_at"
+"""The name by which SDK targets know rows to delete."""
+DELETION_TIME = "deletedAt"
 
 _Schema = dict[str, Any]
 _SCALAR_KEYWORDS = ("type", "format")
@@ -103,12 +106,22 @@ class StreamColumns:
         Raises:
             KeyError: If the item has no property of a key's name.
         """
-        properties = deepcopy(schema["properties"])
+        # a tenth of what deepcopy costs, which discovery would pay for each stream
+        properties = msgspec.json.decode(msgspec.json.encode(schema["properties"]))
         for column in (CONNECTION_COLUMN, EXTRA_COLUMN):
             properties[column] = {"type": ["string", "null"]}
         for name in key_properties:
             properties[name]["type"] = _non_null(properties[name]["type"])
         return {"type": "object", "properties": properties}
+
+
+def with_deletion_column(schema: _Schema) -> _Schema:
+    """Add `_sdc_deleted_at` to a stream's schema, if its records say when they were deleted."""
+    properties = schema["properties"]
+    if DELETION_TIME not in properties:
+        return schema
+    column = {"type": ["string", "null"], "format": "date-time"}
+    return {**schema, "properties": {**properties, DELETION_COLUMN: column}}
 
 
 def _non_null(types: str | Sequence[str]) -> str | list[str]:

@@ -113,6 +113,16 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
             "target can drop the rows that are gone."
         ),
     ),
+    th.Property(
+        "mark_deleted",
+        th.BooleanType(),
+        default=False,
+        title="Mark deleted rows",
+        description=(
+            "Whether to add the column `_sdc_deleted_at`, with the time from `deletedAt`: targets of the PipelineWise "
+            "family delete such rows if their setting `hard_delete` is on."
+        ),
+    ),
     additional_properties=False,
 ).to_dict()
 
@@ -132,6 +142,7 @@ class Settings:
     sample_records: int
     user_agent: str
     emit_activate_version_messages: bool
+    mark_deleted: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -191,7 +202,9 @@ def _in_words(validator: str, rule: Any) -> str:  # noqa: ANN401 - the value of 
         types = [rule] if isinstance(rule, str) else [name for name in rule if name != "null"]
         return f"it must be of type {' or '.join(types)}"
     words = {"enum": "it must be one of", "minimum": "it must be at least", "maximum": "it must be at most"}
-    return f"{words.get(validator, f'it breaks the rule {validator}')} {rule}"
+    if validator in words:
+        return f"{words[validator]} {rule}"
+    return "it has not the form that --about describes"
 
 
 def _is_header(text: str) -> bool:

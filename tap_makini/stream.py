@@ -11,7 +11,7 @@ from singer_sdk.mapper import SameRecordTransform
 from tap_makini.conform import compile_conformer
 from tap_makini.reading import Reading
 from tap_makini.sampling import newest_page, with_custom_fields
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import SCHEMAS, with_deletion_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +45,8 @@ class MakiniStream(Stream):
         super().__init__(tap, SCHEMAS.get_schema(entity.item, key_properties=entity.key), entity.stream)
         self.primary_keys = entity.key
         self.replication_key = entity.replication_key
+        if self.config.get("mark_deleted"):
+            self._schema = with_deletion_column(self.schema)
 
     def add_custom_fields(self, connection: OpenConnection, count: int) -> None:
         """Add columns for what the newest records hold beyond the schema.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import sys
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import click
 from singer_sdk import Tap
+from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator
+from singer_sdk.singerlib import Schema
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.check import check
@@ -27,10 +30,13 @@ from tap_makini.interruption import Interruption
 from tap_makini.job import Job
 from tap_makini.reading import PageSize
 from tap_makini.redaction import redact_logs
+from tap_makini.schema import with_deletion_column
 from tap_makini.settings import PRODUCTS, SETTINGS, Settings, faults
 from tap_makini.state import State
 from tap_makini.stream import MakiniStream
 from tap_makini.sync import NothingReadError, StreamsFailedError, Sync
+from tap_makini.tokens import StaticToken
+from tap_makini.transport import Transport
 from tap_makini.writer import LineWriter
 
 if TYPE_CHECKING:
@@ -96,14 +102,17 @@ class TapMakini(Tap):
     @cached_property
     def connections(self) -> list[OpenConnection]:
         """What to read from."""
-        client = Client(
-            api_url=self.settings.api_url,
-            token=self.settings.api_token,
-            timeout=self.settings.request_timeout_seconds,
-            max_wait=self.settings.max_wait_seconds,
-            user_agent=self.settings.user_agent,
-        )
-        return [OpenConnection(None, client, PageSize(self.settings.page_size))]
+        settings = self.settings
+        transport = Transport(settings.api_url, settings.request_timeout_seconds, settings.user_agent)
+        client = Client(transport, StaticToken(settings.api_token), max_wait=settings.max_wait_seconds)
+        return [OpenConnection(None, client, PageSize(settings.page_size))]
+
+    def setup_mapper(self) -> None:
+        """Set up stream maps, with the catalog's schemas; the catalog may be older than the setting `mark_deleted`."""
+        if self.input_catalog and self.config.get("mark_deleted"):
+            for entry in self.input_catalog.streams:
+                entry.schema = Schema.from_dict(with_deletion_column(entry.schema.to_dict()))
+        super().setup_mapper()
 
     def discover_streams(self) -> Sequence[MakiniStream]:
         """Give a stream for each entity that the chosen products offer, with its custom fields if it is sampled."""
@@ -181,6 +190,15 @@ class TapMakini(Tap):
         """
         connection = self.connections[0]
         check(((stream.name, connection.source(stream)) for stream in self._makini_streams()), click.echo)
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805
+        """The SDK's command line, which ends with a traceback where the level of the log is none."""
+        gc.freeze()  # what was imported stays: looking for garbage in it would cost discovery a sixth of its time
+        try:
+            return super().cli
+        except ValueError as error:
+            sys.exit(f"The environment variable LOGLEVEL or TAP_MAKINI_LOGLEVEL is not valid: {error}.")
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:  # noqa: ANN401 - the SDK's own type

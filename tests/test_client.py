@@ -16,6 +16,8 @@ import pytest
 
 from tap_makini.client import Client
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
+from tap_makini.tokens import StaticToken
+from tap_makini.transport import Transport
 from tap_makini.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -95,8 +97,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def client_of(url: str, **changes: Any) -> Client:  # noqa: ANN401 - arguments of any type
-    arguments = {"api_url": url, "token": TOKEN, "timeout": 10, "max_wait": 0, "user_agent": "acme/1.0"}
-    return Client(**{**arguments, **changes})
+    transport = {"api_url": url, "timeout": 10, "user_agent": "acme/1.0"}
+    transport |= {name: changes.pop(name) for name in transport.keys() & changes.keys()}
+    return Client(Transport(**transport), StaticToken(TOKEN), **{"max_wait": 0, **changes})
 
 
 def ask(client: Client) -> bytes:
@@ -124,7 +127,7 @@ def test_address(server: Server, slashes: str) -> None:
     base = slashes.rstrip("/")
 
     assert [target for target, _ in server.asked] == [
-        f"{base}/api/eam/purchase-orders.line-items?page=2&filter%5BupdatedAt:gteq%5D=2025-01-02T03:04:05Z",
+        f"{base}/api/eam/purchase-orders.line-items?page=2&filter%5BupdatedAt%3Agteq%5D=2025-01-02T03%3A04%3A05Z",
         f"{base}/api/eam/assets",
     ]
 

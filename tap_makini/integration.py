@@ -1,0 +1,100 @@
+"""What Makini says of a connection itself: which system it is, and whether its data still moves."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime  # noqa: TC003 - a field's type
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from tap_makini.errors import BadBodyError, MakiniError
+from tap_makini.instant import parse_instant
+from tap_makini.rawjson import REFUSED
+
+if TYPE_CHECKING:
+    from tap_makini.client import Client
+
+logger = logging.getLogger(__name__)
+
+PATH = "/api/integrations/current"
+_SETTLED = {"done", "fulldone"}
+_STOPPED = {"error", "fail"}
+
+
+class Integration(NamedTuple):
+    """The answer of `GET /api/integrations/current` (v3 spec); each part None where it is missing.
+
+    Attributes:
+        id: Makini's id of the connection.
+        company_name: The customer's name.
+        provider: The connected system.
+        sync_status: Of Makini's own copy: `inprogress`, `done`, `fulldone`, `error` or `fail`.
+        synced_at: When that copy was last brought up to date.
+    """
+
+    id: str | None = None
+    company_name: str | None = None
+    provider: str | None = None
+    sync_status: str | None = None
+    synced_at: datetime | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What the API calls the connection."""
+        return self.company_name or self.id
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether Makini's copy is complete, and it is known since when."""
+        return self.sync_status in _SETTLED and self.synced_at is not None
+
+
+def look_up(client: Client) -> Integration:
+    """Ask what a connection is; nothing depends on the answer, so a trouble is no error.
+
+    Args:
+        client: Asks on the connection's behalf.
+
+    Returns:
+        What is known.
+    """
+    try:
+        return client.get(PATH, {}, _read, patience=0.0)
+    except MakiniError as error:
+        logger.debug("%s tells nothing: %s", PATH, error)
+        return Integration()
+
+
+def warn_if_stale(integration: Integration, connection: str) -> None:
+    """Say that a connection's data does not move, or is moving just now."""
+    if integration.sync_status in _STOPPED:
+        logger.warning(
+            "Makini's own sync of %s has status '%s': its data has stopped moving. The source system may refuse the "
+            "stored credentials; have the connection re-authorised in Makini.",
+            connection,
+            integration.sync_status,
+        )
+    elif integration.sync_status == "inprogress":
+        logger.warning("Makini is syncing %s just now: what is read may be part of the data.", connection)
+
+
+def _read(body: bytes) -> Integration:
+    try:
+        document = msgspec.json.decode(body)
+    except REFUSED:
+        raise BadBodyError("the body is no JSON") from None
+    data = document.get("data", document) if isinstance(document, dict) else None
+    if not isinstance(data, dict):
+        raise BadBodyError("'data' is no object")
+    return Integration(
+        _text(data.get("id")),
+        _text(data.get("company_name")),
+        _text(data.get("provider")),
+        _text(data.get("sync_status")),
+        parse_instant(data.get("sync_updated_at")),
+    )
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None

@@ -1,0 +1,171 @@
+"""A connection's token that is had by refreshing, with the pair kept in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING
+
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError, WaitTooLongError
+from tap_makini.lease import Lease, read_lease
+from tap_makini.redaction import redact_logs
+from tap_makini.retry import repeat
+from tap_makini.token_file import StoredPair
+from tap_makini.tokens import TOKEN_PATH, RenewableToken, tell_wait, without_secrets
+from tap_makini.transport import UntouchedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_makini.token_file import PairWriter, TokenFile
+    from tap_makini.transport import Transport
+
+logger = logging.getLogger(__name__)
+
+_REAUTHORISE = (
+    "Have the connection re-authorised in Makini, and put its new refresh token into the setting refresh_token."
+)
+
+
+class RefreshedToken(RenewableToken):
+    """A connection's token, refreshed for good: each refresh gives a new pair and ends the old one (v3 guide).
+
+    An access token is good for 30 days and a refresh token for 31, so a pair is replaced at half its life: a pipeline
+    that runs every two weeks never finds it dead.
+
+    Args:
+        transport: Makes the requests.
+        file: Keeps the pair.
+        client_id: The vendor's id.
+        client_secret: The vendor's secret.
+        refresh_token: What to begin with, where the file does not yet hold what came of it.
+        max_wait: Seconds that may be waited for a connection to the server.
+    """
+
+    due_share = 0.5
+
+    def __init__(  # noqa: PLR0913 - each is a setting
+        self,
+        transport: Transport,
+        file: TokenFile,
+        *,
+        client_id: str,
+        client_secret: str,
+        refresh_token: str | None,
+        max_wait: float,
+    ) -> None:
+        super().__init__()
+        self._transport = transport
+        self._file = file
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._first = refresh_token
+        self._max_wait = max_wait
+        for secret in (client_secret, refresh_token):
+            redact_logs(secret)
+
+    def fetch(self, refused: str | None) -> Lease:
+        """Take the pair in the file, if it is another one and still good, else refresh.
+
+        Raises:
+            CredentialError: The pair is dead, or may be, or could not be kept.
+            MakiniError: No new pair can be had; the old one is not spent.
+        """
+        with self._file.locked():
+            pair = self._stored()
+            if pair is not None and pair.access_token != refused and not _lease(pair).is_due(self.due_share):
+                return _lease(pair)
+            spent = pair.refresh_token if pair else self._first
+            if spent is None:
+                raise CredentialError("there is neither a token file nor a refresh token", _REAUTHORISE)
+            redact_logs(spent)
+            try:
+                with self._file.room() as room:
+                    return self._rotate(spent, room)
+            except (UntouchedError, WaitTooLongError) as error:
+                if pair is None or pair.access_token == refused or _lease(pair).is_due(1.0):
+                    raise
+                logger.warning("The token could not be refreshed, but is still good: %s", error.cause)
+                return _lease(pair)
+
+    def secrets(self) -> Iterator[str]:
+        """Give the client secret, the refresh tokens and the access token."""
+        yield self._client_secret
+        if self._first is not None:
+            yield self._first
+        if self._lease is not None:
+            yield self._lease.token
+            yield from filter(None, [self._lease.refresh_token])
+
+    def _stored(self) -> StoredPair | None:
+        """Read the pair, unless the settings have since been given another beginning."""
+        pair = self._file.read()
+        if pair is None:
+            return None
+        for secret in (pair.access_token, pair.refresh_token):
+            redact_logs(secret)
+        is_of_these_settings = self._first is None or pair.origin in {None, _fingerprint(self._first)}
+        return pair if is_of_these_settings else None
+
+    def _rotate(self, spent: str, room: PairWriter) -> Lease:
+        lease = self._refresh(spent)
+        kept = lease._replace(refresh_token=lease.refresh_token or spent)
+        for secret in (kept.token, kept.refresh_token):
+            redact_logs(secret)
+        pair = StoredPair(
+            access_token=kept.token,
+            refresh_token=kept.refresh_token or spent,
+            issued_at=kept.issued_at,
+            expires_at=kept.expires_at,
+            origin=_fingerprint(self._first) if self._first else None,
+        )
+        try:
+            room.write(pair)
+        except OSError as error:
+            raise CredentialError(
+                f"the new pair of tokens could not be kept ({error.strerror})", _REAUTHORISE
+            ) from None
+        return kept
+
+    def _refresh(self, spent: str) -> Lease:
+        try:
+            return read_lease(repeat(lambda: self._ask(spent), self._max_wait, tell_wait)())
+        except (UntouchedError, WaitTooLongError):
+            raise
+        except (CredentialError, RequestRefusedError) as error:
+            cause = without_secrets(error.cause, iter((spent, self._client_secret)))
+            raise CredentialError(
+                f"Makini does not accept the refresh token, which is good once and for 31 days: {cause}",
+                f"Check the settings client_id and client_secret. {_REAUTHORISE}",
+                error.request_id,
+            ) from None
+        except MakiniError as error:
+            cause = without_secrets(error.cause, iter((spent, self._client_secret)))
+            raise CredentialError(
+                f"the refresh has come to no clear end, so that the pair in the token file may be dead: {cause}",
+                f"Run again; if the refresh token is then not accepted: {_REAUTHORISE}",
+                error.request_id,
+            ) from None
+
+    def _ask(self, spent: str) -> bytes:
+        """Refresh, once: only what the server has certainly not acted upon may be repeated."""
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+            "refresh_token": spent,
+        }
+        try:
+            return self._transport.post(TOKEN_PATH, form=form)
+        except UntouchedError:
+            raise
+        except TransientError as error:
+            raise MakiniError(error.cause, error.remedy, error.request_id) from None
+
+
+def _lease(pair: StoredPair) -> Lease:
+    return Lease(pair.access_token, pair.issued_at, pair.expires_at, pair.refresh_token)
+
+
+def _fingerprint(refresh_token: str) -> str:
+    return hashlib.sha256(refresh_token.encode()).hexdigest()

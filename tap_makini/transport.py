@@ -1,0 +1,150 @@
+"""One request on the wire, and what went wrong with it."""
+
+from __future__ import annotations
+
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from tap_makini.errors import MakiniError, TransientError, error_for_status, read_problem
+from tap_makini.retry import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NETWORK_REMEDY = "Check the setting api_url and the network; run again later."
+_PASSING_TROUBLES = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+class UntouchedError(TransientError):
+    """The server has certainly not acted upon the request: it was not reached, or too busy to look at it (429)."""
+
+
+class Bearer(AuthBase):
+    """Authorises requests in one way only, whatever a `.netrc` might say.
+
+    Args:
+        token: The token; None for requests that carry their credentials in the body.
+    """
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Authorise the request."""
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Transport:
+    """Makes requests; each thread that uses it keeps a connection of its own open.
+
+    Args:
+        api_url: The API's address, without a path.
+        timeout: Seconds to wait for a connection and between two bytes of an answer.
+        user_agent: What to call ourselves.
+    """
+
+    def __init__(self, api_url: str, timeout: float, user_agent: str) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._timeout = timeout
+        self._headers = {"Accept": "application/json", "User-Agent": user_agent}
+        self._own = threading.local()
+
+    def exchange(self, path: str, params: Mapping[str, str], token: str) -> requests.Response:
+        """Ask for something.
+
+        Returns:
+            The answer, whatever its status.
+
+        Raises:
+            MakiniError: No answer came, in the kind that says what follows from it.
+        """
+        return self._send(requests.Request("GET", path, params=dict(params), auth=Bearer(token)))
+
+    def get(self, path: str, params: Mapping[str, str], token: str) -> bytes:
+        """Ask for something.
+
+        Returns:
+            The body of the answer.
+
+        Raises:
+            MakiniError: In the kind that says what follows from it.
+        """
+        return _accepted(self.exchange(path, params, token))
+
+    def post(self, path: str, *, token: str | None = None, form: object = None, document: object = None) -> bytes:
+        """Have something done, with a body that is a form, a JSON document or empty.
+
+        Returns:
+            The body of the answer.
+
+        Raises:
+            MakiniError: In the kind that says what follows from it.
+        """
+        return _accepted(self._send(requests.Request("POST", path, data=form, json=document, auth=Bearer(token))))
+
+    @property
+    def _session(self) -> requests.Session:
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+            self._own.session.headers.update(self._headers)
+        session: requests.Session = self._own.session
+        return session
+
+    def _send(self, request: requests.Request) -> requests.Response:
+        request.url = f"{self._api_url}{request.url}"
+        session = self._session
+        try:
+            prepared = session.prepare_request(request)
+            settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
+            return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
+        except _PASSING_TROUBLES as error:
+            kind = UntouchedError if _is_unsent(error) else TransientError
+            raise kind(_describe(error), _NETWORK_REMEDY) from None
+        except (requests.RequestException, ValueError) as error:
+            raise MakiniError(
+                f"no request could be made ({type(error).__name__})", "Check the setting api_url."
+            ) from None
+
+
+def _accepted(response: requests.Response) -> bytes:
+    if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        return response.content
+    raise refusal(response)
+
+
+def refusal(response: requests.Response) -> MakiniError:
+    """Give the error that says what follows from an answer which does not give what was asked for."""
+    wait = retry_after(response.headers)
+    error = error_for_status(response.status_code, read_problem(response.content, response.headers), wait)
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        return UntouchedError(error.cause, error.remedy, error.request_id, wait)
+    return error
+
+
+def _is_unsent(error: requests.RequestException) -> bool:
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    is_unconnected = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+    return is_unconnected or isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError))
+
+
+def _describe(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the server's certificate is not trusted"
+    if isinstance(error, requests.Timeout):
+        return "no answer came in request_timeout_seconds"
+    if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
+        return "the answer was cut off"
+    return "the connection failed or was reset"
