@@ -62,7 +62,7 @@ class Api:
 
     def _connection(self, request: Request) -> Connection:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        connection = self._sandbox.connections.get(token)
+        connection = self._sandbox.connections.get(token) or self._sandbox.tokens.connection(token)
         if scheme.lower() != "bearer" or connection is None:
             raise Refusal(401, "The access token is missing, unknown or expired.")
         return connection

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from makini_sandbox.admin import AdminApi
 from makini_sandbox.api import Api
 from makini_sandbox.control import control_routes
 from makini_sandbox.limits import http_date
@@ -25,12 +26,15 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 def build_app(sandbox: Sandbox) -> ASGIApp:
     """The application that serves a sandbox."""
-    api = Api(sandbox)
+    api, admin = Api(sandbox), AdminApi(sandbox)
 
     async def endpoint(request: Request) -> Response:
         record = _record(sandbox, request)
         try:
-            response = api.answer(request, record)
+            if admin.answers(request.url.path):
+                response = admin.answer(request, await request.body())
+            else:
+                response = api.answer(request, record)
         except Refusal as refusal:
             response = _refused(refusal, sandbox.behaviour_towards(record).error_body, record.number)
         except Exception as error:

@@ -51,6 +51,11 @@ class Behaviour:
             the server starts.
         work_order_materials: Item type of ``work-orders/materials``; set before the server starts.
         sync_status: What ``/api/integrations/current`` says of the last synchronisation.
+        token_seconds: How long tokens are good that are given out.
+        expires_in: How an answer with a token says so: in seconds, or as a time, that may be text.
+        admin_pages: Whether the list of connections honours, ignores or refuses ``page``.
+        admin_page_size: Connections a page.
+        connection_statuses: Statuses of connections by name, where they are not ``Active``.
         faults: What goes wrong, in order.
         overrides: Knobs that stand otherwise for single entities, by slug.
     """
@@ -83,6 +88,11 @@ class Behaviour:
     quirks: bool = True
     work_order_materials: Literal["MaterialItem", "WorkOrder"] = "MaterialItem"
     sync_status: Literal["inprogress", "done", "fulldone", "error", "fail"] = "fulldone"
+    token_seconds: int = 300
+    expires_in: Literal["duration", "epoch", "epoch_text"] = "duration"
+    admin_pages: Literal["honoured", "ignored", "refused"] = "honoured"
+    admin_page_size: int = 50
+    connection_statuses: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
 

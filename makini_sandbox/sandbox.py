@@ -15,6 +15,7 @@ from makini_sandbox.data.world import World
 from makini_sandbox.recorded import RecordedRequest
 from makini_sandbox.server import ThreadedServer
 from makini_sandbox.store import Store
+from makini_sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,7 @@ class Sandbox:
         behaviour: May be changed at any time.
         clock: Gives the time.
         connections: Connections by token.
+        tokens: The tokens that it has given out.
         requests: All requests under ``/api`` so far.
         failures: Errors of the sandbox or of a callback; the first is raised at the end.
     """
@@ -87,6 +89,7 @@ class Sandbox:
         self.clock = clock
         self.requests: list[RecordedRequest] = []
         self.failures: list[Exception] = []
+        self.tokens = Tokens(self)
         self._callbacks: list[Callback] = []
         until = _midnight(clock())
         self.connections = {

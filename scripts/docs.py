@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.hub_settings import about
-from tap_makini.entities import ENTITIES
+from tap_makini.entities import CONNECTIONS, ENTITIES
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -42,7 +42,7 @@ def streams_table() -> str:
         f"| `{entity.stream}` | `{entity.slug}` | {', '.join(entity.products)} | "
         f"{', '.join(f'`{key}`' for key in entity.key)} | "
         f"{f'`{entity.replication_key}`' if entity.replication_key else 'read whole'} |"
-        for entity in sorted(ENTITIES, key=lambda entity: entity.stream)
+        for entity in sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
     ]
     return "\n".join(
         ["| stream | entity | products | key | incremental by |", "| --- | --- | --- | --- | --- |", *rows]

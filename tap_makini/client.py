@@ -87,14 +87,11 @@ class Client:
         """Ask with the connection's token, and once more with another one if that is refused."""
         token = self._tokens.token()
         try:
-            body = self._through_gate(path, params, token, traffic, budget)
+            return self._through_gate(path, params, token, traffic, budget)
         except CredentialError:
             if not self._tokens.renew(token):
                 raise
-            token = self._tokens.token()
-            body = self._through_gate(path, params, token, traffic, budget)
-        self._tokens.confirm(token)
-        return body
+        return self._through_gate(path, params, self._tokens.token(), traffic, budget)
 
     def _through_gate(self, path: str, params: Mapping[str, str], token: str, traffic: Traffic, budget: float) -> bytes:
         with self.gate.passing(budget):
@@ -102,6 +99,8 @@ class Client:
             response = self._transport.exchange(path, params, token)
             self.clock_behind = _behind(response.headers)
             self.gate.heed(response.headers)
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                self._tokens.confirm(token)
             if response.status_code == HTTPStatus.OK:
                 return response.content
             error = refusal(response)

@@ -162,6 +162,7 @@ class Object(Container):
             nullable=nullable,
             kept=msgspec.Raw if whole else _struct(kept, (), closed=False),
         )
+        self.names = columns.keys()
         self._null_keys = dict.fromkeys(keys, b"null")
         self._deselected = deselected
         self._columns = {name: (column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()}

@@ -27,6 +27,7 @@ import msgspec
 from tap_makini import values
 from tap_makini.columns import Array, Choice, Column, Key, Leftover, Object, Scalar
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members, text_json
+from tap_makini.schema import DELETION_COLUMN, DELETION_TIME
 
 CONNECTION = "_makini_connection"
 EXTRA = "_makini_extra"
@@ -43,6 +44,7 @@ _KINDS = {
     "array": values.OPEN_ARRAY,
 }
 _TEXT_KINDS = {"date-time": values.DATE_TIME, "date": values.DATE}
+_DELETION = Scalar(values.DATE_TIME, nullable=True)
 _INDEX = re.compile(r"/\d+")
 _MAX_DRIFTS = 1_000  # a source that uses ids as names must not fill the memory
 
@@ -71,15 +73,19 @@ class Conformer:
 
     Attributes:
         drift: Where records did not fit, by JSON pointer with `*` for each index; the first 1,000 places.
+        never_seen: The selected columns that no record has had, by their fields in the Struct.
     """
 
-    def __init__(self, root: Object, added: Mapping[str, bytes]) -> None:
+    def __init__(self, root: Object, added: Mapping[str, bytes], *, marks_deleted: bool) -> None:
         self._root = root
         self._read = msgspec.json.Decoder(root.form).decode
         self._narrow = None if root.kept is msgspec.Raw else msgspec.json.Decoder(root.kept).decode
         self._added = added
+        self._marks_deleted = marks_deleted
         self._ending = self._end(b"null")
         self.drift: dict[str, Drift] = {}
+        fields = msgspec.structs.fields(root.form)
+        self.never_seen = {field.name: field.encode_name for field in fields if field.encode_name in root.names}
 
     def record(self, raw: bytes) -> bytes:
         """Conform one record.
@@ -97,15 +103,18 @@ class Conformer:
         if raw.endswith(self._ending):
             raw = raw[: -len(self._ending)] + b"}"
         try:
-            self._read(raw)
+            taken = self._read(raw)
             values.refuse_nul(raw)
         except REFUSED:
             return self._mended(raw)
+        if self.never_seen:
+            self._see(field for field in self.never_seen if getattr(taken, field) is not msgspec.UNSET)
+        mark = self._mark(raw)
         if self._narrow:
             raw = msgspec.json.encode(self._narrow(raw))
         if b"\n" in raw or b"\r" in raw:
             raw = compact(raw)
-        return _spliced(raw, self._ending)
+        return _spliced(raw, mark + self._ending)
 
     def as_dict(self, raw: bytes) -> dict[str, Any]:
         """Conform one record and decode it, numbers that are not integers as `decimal.Decimal`."""
@@ -115,29 +124,47 @@ class Conformer:
     def _mended(self, raw: bytes) -> bytes:
         leftovers = list[Leftover]()
         try:
-            body = self._root.parts(compact(raw), "", leftovers)
+            raw = compact(raw)
+            body = self._root.parts(raw, "", leftovers)
         except NotJSONError as error:
-            msg = f"a record is no JSON object: {error}"
-            raise NotARecord(msg) from None
+            raise NotARecord(f"a record is no JSON object: {error}") from None
+        if self.never_seen:
+            present = members(raw)
+            self._see(field for field, name in self.never_seen.items() if name in present)
+        mark = self._mark(raw)
         if not leftovers:
-            return _spliced(body, self._ending)
-        left, extra = self._without_added(leftovers)
+            return _spliced(body, mark + self._ending)
+        left, extra = self._without_added(leftovers, mark)
         self._count(left)
-        return _spliced(body, self._end(_write_extra({**extra, **{at: raw for at, raw, _ in left}})))
+        return _spliced(body, mark + self._end(_write_extra({**extra, **{at: raw for at, raw, _ in left}})))
 
     def _end(self, extra: bytes) -> bytes:
         members = ((name, extra if name == EXTRA else value) for name, value in self._added.items())
         return b"".join(b',"%b":%b' % (name.encode(), value) for name, value in members) + b"}"
 
-    def _without_added(self, leftovers: Iterable[Leftover]) -> tuple[Collection[Leftover], Mapping[str, JSON]]:
+    def _mark(self, raw: bytes) -> bytes:
+        """Write the column that tells targets when the record was deleted."""
+        if not self._marks_deleted:
+            return b""
+        sent = members(raw).get(DELETION_TIME, b"null")
+        return b',"%b":%b' % (DELETION_COLUMN.encode(), _DELETION.conform(sent, "", [], raw) or b"null")
+
+    def _without_added(
+        self, leftovers: Iterable[Leftover], mark: bytes
+    ) -> tuple[Collection[Leftover], Mapping[str, JSON]]:
         """Take out what an earlier pass added; what the source sends under these names stays."""
-        own = {f"/{name}": value for name, value in self._added.items()}
+        added = {**self._added, **members(b"{%b}" % mark[1:])}
+        own = {f"/{name}": bytes(value) for name, value in added.items()}
         found = {left.pointer: left for left in leftovers if own.get(left.pointer) != left.raw}
         sent = found.pop(f"/{EXTRA}", None)
         earlier = _read_extra(sent.raw) if sent else {}
         if sent and (not earlier or earlier.keys() & found.keys()):
             return [*found.values(), sent], {}
         return found.values(), earlier
+
+    def _see(self, fields: Iterable[str]) -> None:
+        for field in tuple(fields):
+            del self.never_seen[field]
 
     def _count(self, leftovers: Iterable[Leftover]) -> None:
         for pointer, _, kind in leftovers:
@@ -187,7 +214,8 @@ def compile_conformer(
 
     Args:
         schema: The stream's schema: an object, of which `type`, `format`, `properties`, `items` and
-            `anyOf` count. A property without a type takes any value.
+            `anyOf` count. A property without a type takes any value. `_sdc_deleted_at` gets the
+            value of `deletedAt`.
         selected: Says of a Singer breadcrumb, such as `("properties", "key")`, whether it is
             selected. The properties of an array's objects are asked for with `items` in between:
             `("properties", "lineItems", "items", "properties", "price")`.
@@ -199,8 +227,10 @@ def compile_conformer(
     added = {CONNECTION: b"null" if connection is None else text_json(connection), EXTRA: b"null"}
     properties = schema.get("properties", {})
     outgoing = {name: value for name, value in added.items() if name in properties and selected(("properties", name))}
-    own = {name: part for name, part in properties.items() if name not in outgoing}
-    return Conformer(_object(own, selected, (), nullable=False), outgoing)
+    marks_deleted = DELETION_COLUMN in properties and selected(("properties", DELETION_COLUMN))
+    ours = {*outgoing, DELETION_COLUMN} if marks_deleted else outgoing
+    own = {name: part for name, part in properties.items() if name not in ours}
+    return Conformer(_object(own, selected, (), nullable=False), outgoing, marks_deleted=marks_deleted)
 
 
 def _object(properties: Mapping[str, Any], selected: Selects, breadcrumb: Breadcrumb, *, nullable: bool) -> Object:

@@ -2,36 +2,118 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import threading
 from typing import TYPE_CHECKING
 
+from tap_makini.admin import Admin
+from tap_makini.client import Client
+from tap_makini.connections import Connection, list_connections, named_connections, pick
+from tap_makini.entities import CONNECTIONS
+from tap_makini.integration import Integration, IntegrationSource, look_up, warn_if_stale
 from tap_makini.reading import PageSize, Source
+from tap_makini.refreshing import RefreshedToken
+from tap_makini.token_file import TokenFile
+from tap_makini.tokens import AdminToken, StaticToken
+from tap_makini.transport import Transport
 
 if TYPE_CHECKING:
-    from tap_makini.client import Client
+    from tap_makini.settings import Settings
     from tap_makini.stream import MakiniStream
 
+logger = logging.getLogger(__name__)
 
-@dataclass
+
 class OpenConnection:
     """One customer's system.
 
-    Attributes:
-        name: Its name, which becomes the value of `_makini_connection`; None where it has none.
+    Args:
+        name: What state and records call it; None for a single one, which records call what the API calls it.
         client: Asks the API on its behalf.
         page_size: How many records to ask for.
     """
 
-    name: str | None
-    client: Client
-    page_size: PageSize
+    def __init__(self, name: str | None, client: Client, page_size: int) -> None:
+        self.name = name
+        self.client = client
+        self._page_size = PageSize(page_size)
+        self._lock = threading.Lock()
+        self._integration: Integration | None = None
 
     def __str__(self) -> str:
         """Name the connection in a log."""
         return self.name or "the connection"
 
+    @property
+    def integration(self) -> Integration:
+        """What Makini says of it; asked for once a run."""
+        with self._lock:
+            if self._integration is None:
+                self._integration = look_up(self.client)
+                warn_if_stale(self._integration, str(self))
+            return self._integration
+
+    @property
+    def label(self) -> str | None:
+        """The value of `_makini_connection`."""
+        return self.name or self.integration.name
+
     def source(self, stream: MakiniStream) -> Source:
         """Give the list that a stream reads here."""
+        if stream.entity is CONNECTIONS:
+            return IntegrationSource(self)
         return Source(
-            self.client, stream.path, stream.filter_key, self.page_size, sizes_pages=stream.entity.sizes_pages
+            self.client, stream.path, stream.filter_key, self._page_size, sizes_pages=stream.entity.sizes_pages
         )
+
+
+def open_connections(settings: Settings) -> list[OpenConnection]:
+    """Give the connections that the settings name.
+
+    Raises:
+        MakiniError: The Admin API does not list them.
+    """
+    transport = Transport(settings.api_url, settings.request_timeout_seconds, settings.user_agent)
+    return [
+        OpenConnection(
+            connection.name,
+            Client(
+                transport,
+                connection.tokens,
+                max_wait=settings.max_wait_seconds,
+                requests_per_minute=settings.requests_per_minute,
+            ),
+            settings.page_size,
+        )
+        for connection in pick(_connections(settings, transport), settings.connection_names)
+    ]
+
+
+def _connections(settings: Settings, transport: Transport) -> list[Connection]:
+    if settings.connections:
+        return named_connections(settings.connections)
+    if settings.api_token is not None:
+        return [Connection(None, StaticToken(settings.api_token))]
+    if settings.token_file is not None:
+        return [Connection(None, _refreshed(settings, settings.token_file, transport))]
+    return _listed(settings, transport)
+
+
+def _refreshed(settings: Settings, file: str, transport: Transport) -> RefreshedToken:
+    return RefreshedToken(
+        transport,
+        TokenFile(file),
+        client_id=settings.client_id or "",
+        client_secret=settings.client_secret or "",
+        refresh_token=settings.refresh_token,
+        max_wait=settings.max_wait_seconds,
+    )
+
+
+def _listed(settings: Settings, transport: Transport) -> list[Connection]:
+    wait = settings.max_wait_seconds
+    tokens = AdminToken(transport, settings.client_id or "", settings.client_secret or "", wait)
+    listing = list_connections(Admin(transport, tokens, wait))
+    for name, status in listing.others:
+        logger.warning("Connection %s is left out, since Makini calls it %s.", name, status)
+    return listing.active

@@ -146,3 +146,8 @@ ENTITIES: tuple[Entity, ...] = (
     _statuses("stock-transfers", WMS),
     _statuses("shipment-orders", WMS),
 )
+
+CONNECTIONS = Entity(
+    "connections", ALL, "Integration", key=("id",), replication_key=None, sizes_pages=False, filters=False
+)
+"""The connection itself: no list, but what `GET /api/integrations/current` says of it."""

@@ -27,7 +27,7 @@ def parse_instant(value: object) -> datetime | None:
         return None
     if len(value) == _USUAL_LENGTH and value[4::3] == "--T::Z":
         with suppress(ValueError):  # what is not of the usual form after all is looked at more closely
-            return datetime.fromisoformat(value[:-1]).replace(tzinfo=timezone.utc)
+            return datetime.fromisoformat(f"{value[:-1]}+00:00")
     if (match := _FORM.fullmatch(value.strip())) is None:
         return None
     day, clock, fraction, zone = match.groups()

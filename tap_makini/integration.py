@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.errors import BadBodyError, MakiniError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError
 from tap_makini.instant import parse_instant
+from tap_makini.page import Page
 from tap_makini.rawjson import REFUSED
+from tap_makini.reading import PageSize, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap_makini.client import Client
+    from tap_makini.connection import OpenConnection
+    from tap_makini.reading.source import Query
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +37,7 @@ class Integration(NamedTuple):
         provider: The connected system.
         sync_status: Of Makini's own copy: `inprogress`, `done`, `fulldone`, `error` or `fail`.
         synced_at: When that copy was last brought up to date.
+        record: All of it, as JSON.
     """
 
     id: str | None = None
@@ -38,6 +45,7 @@ class Integration(NamedTuple):
     provider: str | None = None
     sync_status: str | None = None
     synced_at: datetime | None = None
+    record: bytes | None = None
 
     @property
     def name(self) -> str | None:
@@ -93,8 +101,32 @@ def _read(body: bytes) -> Integration:
         _text(data.get("provider")),
         _text(data.get("sync_status")),
         parse_instant(data.get("sync_updated_at")),
+        msgspec.json.encode(data) if data.get("id") else None,
     )
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None
+
+
+class IntegrationSource(Source):
+    """The list of the one connection that is read, for the stream `connections`.
+
+    Args:
+        connection: The connection.
+    """
+
+    def __init__(self, connection: OpenConnection) -> None:
+        super().__init__(connection.client, PATH, None, PageSize(1), sizes_pages=False)
+        self._connection = connection
+
+    def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is but one page
+        """Give what Makini says of the connection; it has been asked already.
+
+        Raises:
+            EntityAbsentError: Makini says nothing.
+        """
+        record = self._connection.integration.record
+        if record is None:
+            raise EntityAbsentError("Makini says nothing of the connection", "Deselect the stream connections.")
+        return Page([record], number=1, last=1, size=1, total=1)

@@ -66,12 +66,17 @@ class Job:
 
     @cached_property
     def _conformer(self) -> Conformer:
-        return self.stream.conformer(self.connection.name)
+        return self.stream.conformer(self.connection.label)
 
     @property
     def drift(self) -> dict[str, Drift]:
         """What the schema did not foresee."""
         return self._conformer.drift
+
+    @property
+    def never_seen(self) -> list[str]:
+        """The columns that no record has had."""
+        return list(self._conformer.never_seen.values())
 
     def deliveries(self) -> Iterator[Delivery]:
         """Read the stream to its end.
@@ -101,7 +106,9 @@ class Job:
             for batch in reading.batches():
                 begun = True
                 once_written = None
-                if bookmark and batch.reached:
+                if bookmark and batch.withdraws:
+                    once_written = bookmark.withdraw
+                elif bookmark and batch.reached:
                     once_written = partial(bookmark.reach, batch.reached, self.connection.client.clock_behind)
                 yield Delivery(lines.of(batch.rows), len(batch.rows), once_written)
         except EntityAbsentError as error:

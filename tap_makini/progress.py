@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from tap_makini.summary import Status
@@ -19,7 +21,9 @@ logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_GLANCES = 0.5
 _SECONDS_BETWEEN_LOG_LINES = 60.0
+_SECONDS_TO_END = 1.0  # a terminal that takes nothing must not hold the run
 _CLEAR = "\r\x1b[K"
+_USUAL_WIDTH = 80
 
 
 class Progress:
@@ -27,29 +31,31 @@ class Progress:
 
     Args:
         summary: The run's results so far.
-        terminal: Where a person may be watching.
+        terminal: Where a person may be watching; standard error by default.
     """
 
-    def __init__(self, summary: Summary, terminal: IO[str] = sys.stderr) -> None:
+    def __init__(self, summary: Summary, terminal: IO[str] | None = None) -> None:
         self._summary = summary
-        self._terminal = terminal
-        self._is_watched = terminal.isatty()
+        self._terminal = terminal or sys.stderr
+        self._is_watched = self._terminal.isatty()
         self._started = time.monotonic()
         self._ended = threading.Event()
-        self._clearing = _ClearLine(terminal)
+        self._teller = threading.Thread(target=self._tell, name="progress", daemon=True)
+        self._clearing = _ClearLine(self._terminal)
 
     def __enter__(self) -> None:
         """Begin to tell."""
         if self._is_watched:
             for handler in logging.getLogger().handlers:
                 handler.addFilter(self._clearing)
-        threading.Thread(target=self._tell, name="progress", daemon=True).start()
+        self._teller.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Tell no more."""
         self._ended.set()
+        self._teller.join(_SECONDS_TO_END)
         if self._is_watched:
             self._terminal.write(_CLEAR)
             for handler in logging.getLogger().handlers:
@@ -60,10 +66,17 @@ class Progress:
         while not self._ended.wait(pause):
             line = describe(self._summary, time.monotonic() - self._started)
             if self._is_watched:
-                self._terminal.write(f"{_CLEAR}{line}")
+                self._terminal.write(f"{_CLEAR}{line[: _width(self._terminal) - 1]}")
                 self._terminal.flush()
             else:
                 logger.info("%s", line)
+
+
+def _width(terminal: IO[str]) -> int:
+    """Give the length of a line; what ran over into the next one could not be cleared."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(terminal.fileno()).columns or _USUAL_WIDTH
+    return _USUAL_WIDTH
 
 
 class _ClearLine(logging.Filter):

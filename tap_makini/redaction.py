@@ -16,12 +16,12 @@ class SecretFilter(logging.Filter):
     """Masks secrets in log messages and tracebacks.
 
     Args:
-        secrets: What to mask.
+        secrets: What to mask; more may be added.
     """
 
     def __init__(self, *secrets: str) -> None:
         super().__init__()
-        self._secrets = secrets
+        self.secrets = set(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask, and let every record pass."""
@@ -33,7 +33,7 @@ class SecretFilter(logging.Filter):
         return True
 
     def _mask(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in tuple(self.secrets):
             text = text.replace(secret, _MASK)
         return text
 
@@ -51,13 +51,17 @@ def _parts(record: logging.LogRecord) -> Iterator[str]:
         yield record.stack_info
 
 
+_FILTER = SecretFilter()
+
+
 def redact_logs(secret: object) -> None:
     """Mask a secret in all that the root logger's handlers put out.
 
     Args:
-        secret: The value of a setting; what is no text, or too short to be a secret, is passed over.
+        secret: The value of a setting, or a token; what is no text, or too short to be a secret, is passed over.
     """
     if not isinstance(secret, str) or len(secret) < _SHORTEST:
         return
+    _FILTER.secrets.add(secret)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(SecretFilter(secret))
+        handler.addFilter(_FILTER)  # a no-op where it is there already

@@ -92,7 +92,7 @@ def _longer(error: TransientError, left: float, budget: float) -> float:
             f"Run again in {asked:.0f} s, or raise max_wait_seconds.",
             error.request_id,
         )
-    spread = random.uniform(0.0, max(1.0, asked / 20))  # noqa: S311 - spreads load, no secret
+    spread = random.uniform(0.0, min(1.0, asked / 10))  # noqa: S311 - spreads load, no secret
     return min(asked + spread, left)
 
 

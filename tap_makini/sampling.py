@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _Schema = dict[str, Any]
 
-_LONGEST_NAME = 63  # of a column in PostgreSQL
+_LONGEST_NAME = 63  # bytes, of a column in PostgreSQL
+_TARGETS_OWN = "_sdc_"  # the columns that SDK targets add
 _TEXT: _Schema = {"type": ["string", "null"]}
 _READABLE_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
@@ -68,11 +69,16 @@ def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:
     custom = {
         name: _column(samples[name])
         for name in sorted(samples)
-        if taken[_as_in_a_database(name)] == 1 and name.isprintable() and 0 < len(name) <= _LONGEST_NAME
+        if taken[_as_in_a_database(name)] == 1 and _can_name_a_column(name)
     }
     own = {name: known[name] for name in (CONNECTION_COLUMN, EXTRA_COLUMN) if name in known}
     standard = {name: column for name, column in known.items() if name not in own}
     return {**schema, "properties": {**standard, **custom, **own}}
+
+
+def _can_name_a_column(name: str) -> bool:
+    is_text = name.isprintable()  # which a lone surrogate is not, so the rest can be encoded
+    return is_text and 0 < len(name.encode()) <= _LONGEST_NAME and not name.lower().startswith(_TARGETS_OWN)
 
 
 def _samples(known: Mapping[str, _Schema], records: Iterable[bytes]) -> dict[str, list[Any]]:
@@ -100,9 +106,9 @@ def _column(values: Iterable[Any]) -> _Schema:
     """Give the narrowest column that takes all of these values; JSON text where nothing narrower does."""
     present = [value for value in values if value is not None]
     if present and all(isinstance(value, list) for value in present):
-        items = _column(item for value in present for item in value)
-        nested = any(isinstance(item, (dict, list)) for value in present for item in value)
-        return _TEXT if nested else {"type": ["array", "null"], "items": items}
+        items = [item for value in present for item in value]
+        nested = any(isinstance(item, (dict, list)) for item in items)
+        return _TEXT if nested else {"type": ["array", "null"], "items": _column(items)}
     if present and all(isinstance(value, bool) for value in present):
         return {"type": ["boolean", "null"]}
     if present and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):

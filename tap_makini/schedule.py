@@ -62,7 +62,8 @@ class Schedule:
         """Run the jobs.
 
         Args:
-            workers: How many at once; 1 runs them in the order given, in the calling thread.
+            workers: How many at once; 1 runs them one after the other, in the calling thread, so that equal
+                answers give equal events. Connections take turns, each with its jobs in the order given.
 
         Yields:
             What comes of them.
@@ -84,9 +85,11 @@ class Schedule:
         events: Queue[Event | None] = Queue(maxsize=2 * workers)  # pages in flight are all the memory there is
 
         def work() -> None:
-            for event in self._work():
-                events.put(event)
-            events.put(None)
+            try:
+                for event in self._work():
+                    events.put(event)
+            finally:
+                events.put(None)  # even if the thread dies, since it would be waited for
 
         for number in range(workers):
             threading.Thread(target=work, name=f"job-{number + 1}", daemon=True).start()

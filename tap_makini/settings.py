@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
+from tap_makini.credentials import credential_faults
 from tap_makini.instant import parse_instant
 
 if TYPE_CHECKING:
@@ -22,10 +23,83 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     th.Property(
         "api_token",
         th.StringType(),
-        required=True,
         secret=True,
         title="API token",
         description="Token of the Makini connection to read, from Makini Link, the dashboard or the Admin API.",
+    ),
+    th.Property(
+        "connections",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property(
+                    "name",
+                    th.StringType(),
+                    required=True,
+                    title="Name",
+                    description="What state and records call the connection; it should never change.",
+                ),
+                th.Property(
+                    "api_token",
+                    th.StringType(),
+                    required=True,
+                    secret=True,
+                    title="API token",
+                    description="The connection's token.",
+                ),
+                additional_properties=False,
+            )
+        ),
+        secret=True,
+        title="Connections",
+        description=(
+            "Several connections to read in one run, in place of api_token: a list of objects with `name` and "
+            "`api_token`."
+        ),
+    ),
+    th.Property(
+        "client_id",
+        th.StringType(),
+        secret=True,
+        title="Client ID",
+        description=(
+            "Your id as a vendor on Makini. With client_secret it reads all active connections that the Admin API "
+            "lists, in place of api_token."
+        ),
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType(),
+        secret=True,
+        title="Client secret",
+        description="The secret that goes with client_id.",
+    ),
+    th.Property(
+        "connection_names",
+        th.ArrayType(th.StringType()),
+        title="Connection names",
+        description=(
+            "Which connections to read, by name or by pattern (`plant-*`), or with `!` before it which to leave out, "
+            "so that several workers can share them. All of them unless set."
+        ),
+    ),
+    th.Property(
+        "refresh_token",
+        th.StringType(),
+        secret=True,
+        title="Refresh token",
+        description=(
+            "A connection's refresh token, for client_id and client_secret to get its tokens with, in place of "
+            "api_token. It is used once; what comes of it is kept in token_file."
+        ),
+    ),
+    th.Property(
+        "token_file",
+        th.StringType(),
+        title="Token file",
+        description=(
+            "Where the tokens that came of refresh_token are kept, with mode 0600. It must outlive the run: "
+            "the tokens in it are the only ones that work."
+        ),
     ),
     th.Property(
         "api_url",
@@ -71,6 +145,19 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description="Records to ask for in a request; the server may give fewer.",
     ),
     th.Property(
+        "max_parallel",
+        th.IntegerType(minimum=1, maximum=64),
+        default=4,
+        title="Parallel reads",
+        description="How many streams to read at once, of one connection or of several; with 1 the output is ordered.",
+    ),
+    th.Property(
+        "requests_per_minute",
+        th.IntegerType(minimum=1),
+        title="Requests per minute",
+        description="The most requests to begin in any minute under one token, beyond what the vendor itself limits.",
+    ),
+    th.Property(
         "max_wait_seconds",
         th.IntegerType(minimum=0, maximum=604_800),
         default=900,
@@ -94,6 +181,16 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description=(
             "How many of the newest records of each stream discovery reads to find custom fields, which then become "
             "columns. With 0, discovery needs no token, and custom fields are in `_makini_extra`."
+        ),
+    ),
+    th.Property(
+        "skip_unsynced",
+        th.BooleanType(),
+        default=False,
+        title="Skip connections without a new sync",
+        description=(
+            "Whether to leave a connection out, at the cost of one request, when Makini has not synced it since the "
+            "last complete run of the same streams."
         ),
     ),
     th.Property(
@@ -131,15 +228,24 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
 class Settings:
     """The checked settings of a run; times in seconds but where the name says otherwise."""
 
-    api_token: str
+    api_token: str | None
+    connections: list[dict[str, str]]
+    client_id: str | None
+    client_secret: str | None
+    connection_names: list[str]
+    refresh_token: str | None
+    token_file: str | None
     api_url: str
     products: tuple[str, ...]
     start_date: datetime | None
     lookback_minutes: int
     page_size: int
+    max_parallel: int
+    requests_per_minute: int | None
     max_wait_seconds: int
     request_timeout_seconds: int
     sample_records: int
+    skip_unsynced: bool
     user_agent: str
     emit_activate_version_messages: bool
     mark_deleted: bool
@@ -149,8 +255,15 @@ class Settings:
         """Take the settings from a configuration that `faults` has nothing to say about."""
         values = {name: _value(name, config) for name in cls.__dataclass_fields__}
         values["products"] = tuple(values["products"])
+        values["connections"] = values["connections"] or []
+        values["connection_names"] = values["connection_names"] or []
         values["start_date"] = parse_instant(values["start_date"])
         return cls(**values)
+
+    @property
+    def names_connections(self) -> bool:
+        """Whether there are several connections, told apart by name."""
+        return bool(self.connections) or (self.client_id is not None and self.token_file is None)
 
 
 def _value(name: str, config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of any setting
@@ -160,27 +273,38 @@ def _value(name: str, config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of an
     return int(value) if isinstance(value, float) else value  # JSON Schema takes 500.0 for an integer
 
 
-def faults(errors: Iterable[ValidationError], config: Mapping[str, Any]) -> list[str]:
+def faults(errors: Iterable[ValidationError], config: Mapping[str, Any], *, is_complete: bool = True) -> list[str]:
     """Say what is wrong with a configuration, all of it at once, by name and never by value.
 
     Args:
         errors: What a validator found in it.
         config: The configuration.
+        is_complete: Whether there must be a credential in it.
 
     Returns:
         A sentence for each fault.
     """
     found = [fault for error in errors for fault in _explain(error)]
-    checks = (
-        ("api_token", _is_token, "a token as Makini gives them: visible characters without spaces"),
-        ("api_url", _is_address, "an address such as https://api.makini.io"),
-        ("start_date", parse_instant, "a date such as 2025-01-31 or 2025-01-31T00:00:00Z"),
-        ("user_agent", _is_header, "visible ASCII characters, with spaces only between them"),
-    )
-    for name, check, form in checks:
-        if isinstance(config.get(name), str) and not check(config[name]):
-            found.append(f"The setting {name} is not valid: it must be {form}.")
+    found += _form_faults(config)
+    found += credential_faults(config, is_complete=is_complete)
     return sorted(set(found))
+
+
+def _form_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    visible = "visible characters without spaces, as Makini gives them"
+    checks = [
+        ("api_token", config.get("api_token"), _is_token, visible),
+        ("api_url", config.get("api_url"), _is_address, "an address such as https://api.makini.io"),
+        ("start_date", config.get("start_date"), parse_instant, "a date such as 2025-01-31 or 2025-01-31T00:00:00Z"),
+        ("user_agent", config.get("user_agent"), _is_header, "visible ASCII characters, with spaces only between them"),
+    ]
+    entries = config.get("connections")
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            checks.append((f"connections.{index}.api_token", entry.get("api_token"), _is_token, visible))
+    for name, value, check, form in checks:
+        if isinstance(value, str) and not check(value):
+            yield f"The setting {name} is not valid: it must be {form}."
 
 
 def _explain(error: ValidationError) -> Iterator[str]:

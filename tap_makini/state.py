@@ -95,6 +95,8 @@ class OpenBookmark:
         self._stream = stream
         self._connection = connection
         self._bookmark = bookmark
+        self._was_resumed = bookmark.progress is not None
+        self._is_doubtful = False
         self._begun = datetime.now(timezone.utc)
 
     def bound(self, start_date: datetime | None, lookback: timedelta) -> datetime | None:
@@ -111,6 +113,11 @@ class OpenBookmark:
         started = self._bookmark.started(self._begun + clock_behind)
         self._keep(self._bookmark.interrupted(started, instant))
 
+    def withdraw(self) -> None:
+        """Take back what an interrupted read reached, since the server does not do what that relied on."""
+        self._is_doubtful = self._was_resumed
+        self._keep(self._bookmark.abandoned())
+
     def complete(self, outcome: Outcome, clock_behind: timedelta) -> None:
         """Note that the stream has been read to its end.
 
@@ -119,7 +126,7 @@ class OpenBookmark:
             clock_behind: How far the server's clock is behind ours, never positive.
         """
         started = self._bookmark.started(self._begun + clock_behind)
-        if outcome.is_unsettled:
+        if outcome.is_unsettled or self._is_doubtful:
             logger.warning(
                 "Stream %s changed while it was read, and some records may have slipped through: "
                 "the next run starts where this one did.",

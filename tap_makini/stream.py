@@ -11,7 +11,7 @@ from singer_sdk.mapper import SameRecordTransform
 from tap_makini.conform import compile_conformer
 from tap_makini.reading import Reading
 from tap_makini.sampling import newest_page, with_custom_fields
-from tap_makini.schema import SCHEMAS, with_deletion_column
+from tap_makini.schema import CONNECTION_COLUMN, SCHEMAS, with_deletion_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +42,10 @@ class MakiniStream(Stream):
         self.entity = entity
         self.path = path
         self._makini_tap = tap
-        super().__init__(tap, SCHEMAS.get_schema(entity.item, key_properties=entity.key), entity.stream)
-        self.primary_keys = entity.key
+        named = tap.settings.names_connections
+        key = (CONNECTION_COLUMN, *entity.key) if named else entity.key
+        super().__init__(tap, SCHEMAS.get_schema(entity.item, key_properties=key), entity.stream)
+        self.primary_keys = key
         self.replication_key = entity.replication_key
         if self.config.get("mark_deleted"):
             self._schema = with_deletion_column(self.schema)
@@ -106,7 +108,7 @@ class MakiniStream(Stream):
             Conformed records.
         """
         connection = self._makini_tap.connections[0]
-        conformer = self.conformer(connection.name)
+        conformer = self.conformer(connection.label)
         for batch in Reading(connection.source(self), None).batches():
             for row in batch.rows:
                 yield conformer.as_dict(row.raw)

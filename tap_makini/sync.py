@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.singerlib.messages import ActivateVersionMessage
 
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
@@ -117,10 +118,13 @@ class Sync:
     def _fail(self, job: Job, result: Result, error: Exception) -> None:
         if not isinstance(error, MakiniError):
             logger.debug("Stream %s failed", result.name, exc_info=error)
-            error = MakiniError(f"{type(error).__name__}: {error}", "This is a fault of the tap: report it.")
+            is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
+            remedy = "Check the setting stream_maps." if is_of_maps else "This is a fault of the tap: report it."
+            error = MakiniError(f"{type(error).__name__}: {error}", remedy)
         logger.error("Stream %s failed: %s", result.name, error)
         result.status, result.error = Status.FAILED, error
         if isinstance(error, CredentialError):
+            job.connection.client.gate.shut(error)
             for dropped in self._schedule.drop(job.connection):
                 self._results[dropped].status, self._results[dropped].error = Status.DROPPED, error
                 self._tables.end(dropped, is_whole=False)
@@ -178,14 +182,15 @@ def tell_oddities(job: Job, result: Result) -> None:
     if job.outcome and job.outcome.undated and job.stream.filter_key:
         logger.info("Stream %s: %d records have no readable replication key.", result.name, job.outcome.undated)
     if job.drift:
-        places = [f"{pointer} ({drift.kind}, {drift.count} times)" for pointer, drift in job.drift.items()]
-        more = f" and {len(places) - _MOST_PLACES} more places" if len(places) > _MOST_PLACES else ""
-        logger.info(
-            "Stream %s: what no column takes is in _makini_extra: %s%s.",
-            result.name,
-            ", ".join(places[:_MOST_PLACES]),
-            more,
-        )
+        places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in job.drift.values()]
+        logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
+    if result.records and job.never_seen:
+        logger.info("Stream %s: no record has %s.", result.name, _shortened(job.never_seen))
+
+
+def _shortened(places: list[str]) -> str:
+    more = len(places) - _MOST_PLACES
+    return ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 def conclude(summary: Summary) -> None:

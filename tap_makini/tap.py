@@ -21,22 +21,20 @@ from singer_sdk.singerlib import Schema
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.check import check
-from tap_makini.client import Client
-from tap_makini.connection import OpenConnection
-from tap_makini.entities import ENTITIES
+from tap_makini.connection import OpenConnection, open_connections
+from tap_makini.credentials import secrets
+from tap_makini.entities import CONNECTIONS, ENTITIES
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
+from tap_makini.integration import PATH as INTEGRATION_PATH
 from tap_makini.interruption import Interruption
 from tap_makini.job import Job
-from tap_makini.reading import PageSize
 from tap_makini.redaction import redact_logs
 from tap_makini.schema import with_deletion_column
-from tap_makini.settings import PRODUCTS, SETTINGS, Settings, faults
+from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.state import State
 from tap_makini.stream import MakiniStream
 from tap_makini.sync import NothingReadError, StreamsFailedError, Sync
-from tap_makini.tokens import StaticToken
-from tap_makini.transport import Transport
 from tap_makini.writer import LineWriter
 
 if TYPE_CHECKING:
@@ -74,11 +72,11 @@ class TapMakini(Tap):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Name all faults of the settings at once; the SDK's own messages hold their values, secret or not."""
         self.append_builtin_config(self.config_jsonschema)
-        redact_logs(self._config.get("api_token"))
+        for secret in secrets(self._config):
+            redact_logs(secret)
         errors = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
-        if not raise_errors:  # discovery: works without settings, not with wrong ones
-            errors = (error for error in errors if error.validator != "required")
-        found = faults(errors, self._config)
+        # discovery works without settings, not with wrong ones
+        found = faults(errors, self._config, is_complete=raise_errors)
         if found:
             raise ConfigValidationError(" ".join(found), errors=found, schema=self.config_jsonschema)
         return found
@@ -101,11 +99,18 @@ class TapMakini(Tap):
 
     @cached_property
     def connections(self) -> list[OpenConnection]:
-        """What to read from."""
-        settings = self.settings
-        transport = Transport(settings.api_url, settings.request_timeout_seconds, settings.user_agent)
-        client = Client(transport, StaticToken(settings.api_token), max_wait=settings.max_wait_seconds)
-        return [OpenConnection(None, client, PageSize(settings.page_size))]
+        """What to read from.
+
+        Raises:
+            NothingReadError: There is nothing.
+        """
+        try:
+            connections = open_connections(self.settings)
+        except MakiniError as error:
+            raise NothingReadError(str(error)) from error
+        if not connections:
+            raise NothingReadError("There is no connection to read: check the setting connection_names.")
+        return connections
 
     def setup_mapper(self) -> None:
         """Set up stream maps, with the catalog's schemas; the catalog may be older than the setting `mark_deleted`."""
@@ -116,10 +121,8 @@ class TapMakini(Tap):
 
     def discover_streams(self) -> Sequence[MakiniStream]:
         """Give a stream for each entity that the chosen products offer, with its custom fields if it is sampled."""
-        products = self.config.get("products") or PRODUCTS
-        streams = [
-            MakiniStream(self, entity, path) for entity in ENTITIES if (path := entity.path(products)) is not None
-        ]
+        paths = {entity: entity.path(self.settings.products) for entity in ENTITIES} | {CONNECTIONS: INTEGRATION_PATH}
+        streams = [MakiniStream(self, entity, path) for entity, path in paths.items() if path is not None]
         if self.config.get("sample_records") and self.input_catalog is None:
             self._validate_config()
             for stream in streams:
@@ -156,7 +159,7 @@ class TapMakini(Tap):
         """
         self._warn_of_unknown_streams()
         state = State(cast("dict[str, Any]", self.state))
-        Sync(self._jobs(state), 1, state, self.message_writer).run()
+        Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
 
     def _warn_of_unknown_streams(self) -> None:
         for name, entry in (self.input_catalog or {}).items():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from http import HTTPStatus
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from tap_makini.errors import MakiniError, TransientError, error_for_status, read_problem
 from tap_makini.retry import retry_after
@@ -70,7 +71,7 @@ class Transport:
         Raises:
             MakiniError: No answer came, in the kind that says what follows from it.
         """
-        return self._send(requests.Request("GET", path, params=dict(params), auth=Bearer(token)))
+        return self._send(requests.Request("GET", path, params=dict(params), auth=Bearer(token)), self._session)
 
     def get(self, path: str, params: Mapping[str, str], token: str) -> bytes:
         """Ask for something.
@@ -86,25 +87,33 @@ class Transport:
     def post(self, path: str, *, token: str | None = None, form: object = None, document: object = None) -> bytes:
         """Have something done, with a body that is a form, a JSON document or empty.
 
+        A new connection is made for it: on one kept open, that the server may have closed meanwhile, it could not be
+        told whether the request arrived.
+
         Returns:
             The body of the answer.
 
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
-        return _accepted(self._send(requests.Request("POST", path, data=form, json=document, auth=Bearer(token))))
+        request = requests.Request("POST", path, data=form, json=document, auth=Bearer(token))
+        with self._new_session() as session:
+            return _accepted(self._send(request, session))
 
     @property
     def _session(self) -> requests.Session:
         if not hasattr(self._own, "session"):
-            self._own.session = requests.Session()
-            self._own.session.headers.update(self._headers)
+            self._own.session = self._new_session()
         session: requests.Session = self._own.session
         return session
 
-    def _send(self, request: requests.Request) -> requests.Response:
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.headers.update(self._headers)
+        return session
+
+    def _send(self, request: requests.Request, session: requests.Session) -> requests.Response:
         request.url = f"{self._api_url}{request.url}"
-        session = self._session
         try:
             prepared = session.prepare_request(request)
             settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
@@ -136,8 +145,9 @@ def refusal(response: requests.Response) -> MakiniError:
 def _is_unsent(error: requests.RequestException) -> bool:
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    is_unconnected = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
-    return is_unconnected or isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError))
+    if isinstance(reason, SSLError):
+        return bool(reason.args) and isinstance(reason.args[0], SSLCertVerificationError)
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
 
 
 def _describe(error: requests.RequestException) -> str:

@@ -99,7 +99,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         Only Linux can; elsewhere an interruption has to wait for the reader.
         """
         with suppress(OSError, AttributeError):
-            0 and fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)
+            fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)
 
     def _write(self, data: bytes, start: int, end: int) -> int:
         while start < end and self.stop_with is None:

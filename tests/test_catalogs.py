@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from scripts.catalogs import FOLDER, catalogs, selections
-from tap_makini.entities import ENTITIES
+from tap_makini.entities import CONNECTIONS, ENTITIES
 
 WANTED = catalogs()
 
@@ -37,7 +37,7 @@ def test_discovery_prints_the_whole_catalog_and_the_same_each_time() -> None:
 @pytest.mark.parametrize(("name", "streams"), selections().items())
 def test_selection_selects_existing_streams_once(name: str, streams: list[str]) -> None:
     assert len(set(streams)) == len(streams)
-    assert set(streams) <= {entity.stream for entity in ENTITIES}
+    assert set(streams) <= {entity.stream for entity in (*ENTITIES, CONNECTIONS)}
     for entry in json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["streams"]:
         (root,) = (item["metadata"] for item in entry["metadata"] if item["breadcrumb"] == [])
         assert root["selected"] is True, entry["tap_stream_id"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.exceptions import SchemaNotFoundError
 
-from tap_makini.entities import ENTITIES, Entity
+from tap_makini.entities import CONNECTIONS, ENTITIES, Entity
 from tap_makini.schema import SCHEMAS, ItemSchemas
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ DECLARED: dict[str, dict[str, str]] = json.loads(
     Path(__file__).with_name("data").joinpath("vendor_v3.json").read_bytes(),
 )["items"]
 FILES: dict[str, Schema] = {
-    path.stem: json.loads(path.read_bytes())
-    for path in sorted(Path(str(SCHEMAS.dir_path)).glob("*.json"))
+    path.stem: json.loads(path.read_bytes()) for path in sorted(Path(str(SCHEMAS.dir_path)).glob("*.json"))
 }
 FIELDS = [(item, field) for item in FILES for field in FILES[item]["properties"]]
 FILE_KEYWORDS = {
@@ -83,7 +82,7 @@ def test_there_is_a_file_for_each_item_type() -> None:
 def test_every_file_is_of_a_stream_or_nested_in_one() -> None:
     nested = set().union(*(references(schema) for schema in FILES.values()))
 
-    assert set(FILES) == {entity.item for entity in ENTITIES} | nested
+    assert set(FILES) == {entity.item for entity in (*ENTITIES, CONNECTIONS)} | nested
 
 
 @each_item
@@ -167,9 +166,7 @@ def test_types_are_what_the_names_say(item: str) -> None:
     assert {field: vendor_form(properties_of(item)[field]) for field in named} == named
 
 
-@pytest.mark.parametrize(
-    "pair", [pair for pair in FIELDS if pair[1].endswith("Keys")], ids="/".join
-)
+@pytest.mark.parametrize("pair", [pair for pair in FIELDS if pair[1].endswith("Keys")], ids="/".join)
 def test_lists_of_keys_hold_strings(pair: tuple[str, str]) -> None:
     item, field = pair
 
@@ -217,11 +214,7 @@ def test_emitted_keywords_are_those_that_every_target_takes(entity: Entity) -> N
 
 @each_entity
 def test_only_root_and_key_are_not_nullable(entity: Entity) -> None:
-    required = {
-        path: node["type"]
-        for path, node in nodes(stream_schema(entity))
-        if "null" not in node["type"]
-    }
+    required = {path: node["type"] for path, node in nodes(stream_schema(entity)) if "null" not in node["type"]}
 
     assert required == {"": "object"} | {f"/{name}": "string" for name in entity.key}
 

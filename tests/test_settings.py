@@ -10,6 +10,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_makini.inputs import settings_from_environment
 from tap_makini.instant import parse_instant
+from tap_makini.credentials import credential_faults
 from tap_makini.settings import PRODUCTS, SETTINGS, Settings, faults
 
 TOKEN = {"api_token": "abcd-1234"}
@@ -87,7 +88,6 @@ def test_values_are_checked_ones() -> None:
         ({"api_token": ""}, "api_token"),
         ({"api_token": "line\n"}, "api_token"),
         ({"api_token": "tökén"}, "api_token"),
-        ({"api_token": None}, "api_token"),
         ({"api_url": "api.makini.io"}, "api_url"),
         ({"api_url": "ftp://api.makini.io"}, "api_url"),
         ({"api_url": "https://"}, "api_url"),
@@ -210,3 +210,50 @@ def test_wrong_values_of_the_environment_are_named_like_all_others(monkeypatch: 
 
     assert [message.split()[2] for message in messages] == ["api_url", "emit_activate_version_messages", "page_size"]
     assert MARK not in " ".join(messages)
+
+
+@pytest.mark.parametrize(
+    ("config", "fault"),
+    [
+        ({}, "The setting api_token is missing: it, connections, or client_id and client_secret must be set."),
+        (
+            {"api_token": None},
+            "The setting api_token is missing: it, connections, or client_id and client_secret must be set.",
+        ),
+        (
+            {"connections": []},
+            "The setting api_token is missing: it, connections, or client_id and client_secret must be set.",
+        ),
+        ({"client_id": "me"}, "The setting client_secret is missing: client_id needs it."),
+        ({"client_secret": "mine"}, "The setting client_id is missing: client_secret needs it."),
+        (
+            {"client_id": "me", "client_secret": "mine", "refresh_token": "once"},
+            "The setting token_file is missing: refresh_token needs it.",
+        ),
+        (
+            TOKEN | {"client_id": "me", "client_secret": "mine"},
+            "The settings api_token and client_id are both set: give one of them.",
+        ),
+        (
+            {"connections": [{"name": "a", "api_token": "tok-1"}, {"name": "a", "api_token": "tok-2"}]},
+            "The setting connections is not valid: each name in it must be another one.",
+        ),
+        (
+            {"connections": [{"name": "", "api_token": "tok-1"}]},
+            "The setting connections is not valid: a name in it is empty.",
+        ),
+        (
+            {"connections": [{"name": "a", "api_token": "two words"}]},
+            "The setting connections.0.api_token is not valid: it must be visible characters without spaces, as Makini "
+            "gives them.",
+        ),
+        ({"connections": [{"name": "a"}]}, "The setting connections.0.api_token is missing."),
+    ],
+)
+def test_whose_data_to_read_must_be_said_in_one_whole_way(config: dict[str, Any], fault: str) -> None:
+    assert faults_of(config) == [fault]
+
+
+def test_discovery_needs_no_credential_but_takes_no_half_of_one() -> None:
+    assert list(credential_faults({}, is_complete=False)) == []
+    assert list(credential_faults({"client_id": "me"}, is_complete=False)) != []

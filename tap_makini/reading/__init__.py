@@ -8,16 +8,17 @@ targets upsert; what has not been delivered is read again or holds the bookmark.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import BadBodyError
 from tap_makini.instant import floor_second
 from tap_makini.reading.cursor import Cursor
 from tap_makini.reading.offset import NewestFirst, Offset
-from tap_makini.reading.rows import RowReader, dated, is_ascending
+from tap_makini.reading.rows import RowReader
 from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
-from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy
+from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy, shows_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Outcome", "PageSize", "Reading", "Source"]
 
 logger = logging.getLogger(__name__)
+
+_SECOND = timedelta(seconds=1)
 
 
 class Reading:
@@ -41,7 +44,7 @@ class Reading:
 
     def __init__(self, source: Source, bound: datetime | None) -> None:
         self._source = source
-        self._bound = None if bound is None else floor_second(bound)
+        self._bound = None if bound is None else _just_before(bound)
         self._reader = RowReader(source.replication_key)
         self.outcome = Outcome()
 
@@ -70,6 +73,7 @@ class Reading:
         try:
             yield from self._choose(opening).batches()
         except DisprovedError as evidence:
+            yield Batch([], withdraws=True)
             yield from self._fall_back(opening, str(evidence)).batches()
 
     def _choose(self, opening: Opening) -> Strategy:
@@ -87,19 +91,21 @@ class Reading:
         """Read by page numbers: from the newest record back to the bound where there is an order, else everything."""
         if self._bound is not None and opening.query.order is not None:
             newest_first = opening.reopened(bound=None, order="desc")
-            if _is_ordered(newest_first, opening.reopened(bound=None)):
+            if shows_order(opening.reopened(bound=None), newest_first):
                 return self._use(NewestFirst(newest_first, self.outcome, self._bound), reason)
-        return self._use(Offset(opening.reopened(), self.outcome), reason)
+        return self._use(Offset(opening, self.outcome), reason)
 
     def _use(self, strategy: Strategy, reason: str) -> Strategy:
         logger.info("Reading %s by %s: %s.", self._source.path, type(strategy).__name__, reason)
         return strategy
 
 
-def _is_ordered(newest_first: Opening, oldest_first: Opening) -> bool:
-    """Whether two orders were heeded: then one list begins where the other ends."""
-    newest, oldest = dated(newest_first.rows()), dated(oldest_first.rows())
-    return bool(newest and oldest) and is_ascending(newest[::-1]) and newest[-1] >= oldest[0]
+def _just_before(instant: datetime) -> datetime | None:
+    """Give a whole second before an instant, since a server may leave out the bound itself; None at time's start."""
+    try:
+        return floor_second(instant) - _SECOND
+    except OverflowError:
+        return None
 
 
 def _expect_the_same_again(opening: Opening) -> None:

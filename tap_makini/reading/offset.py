@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_makini.reading.rows import dated, digest, is_ascending
+from tap_makini.reading.rows import Sighted, dated, digest, is_ascending
 from tap_makini.reading.strategy import Batch
-from tap_makini.reading.walk import Walk
+from tap_makini.reading.walk import Walk, continues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from tap_makini.reading.strategy import Opening, Outcome
 
 _MOST_PASSES = 3
+_MOST_PASSES_TO_COMPLETE = 20
 
 
 class Offset:
     """Reads the whole list, and reads it again while it cannot be sure to have seen all of it.
 
-    Sure is a pass whose pages overlapped all the way and that saw as many records as the server counts, or a
-    repeated pass that brought nothing new. Where no pass is, the bookmark stays.
+    Sure is a pass whose pages overlapped all the way, or one that saw the very same as the pass before: then the list
+    stood still from the end of the one to the start of the other. A server that gives the first page in another order
+    when it is asked again has no order at all: there only the count of all records tells, once a pass brings nothing
+    new. Where no pass is sure, the bookmark stays.
     """
 
     def __init__(self, opening: Opening, outcome: Outcome) -> None:
@@ -32,17 +35,24 @@ class Offset:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        opening = self._opening
-        for repetition in range(_MOST_PASSES):
-            walk = Walk(opening)
-            before = len(self._delivered)
+        opening = self._opening.reopened()
+        keeps_order = continues(self._opening.page.records, opening.page.records)
+        before = None
+        for passes in range(1, _MOST_PASSES_TO_COMPLETE + 1):
+            walk = Walk(opening, varies_sizes=passes == 1)
+            sighted = Sighted()
+            delivered = len(self._delivered)
             for window in walk.windows():
+                sighted.add(window.rows)
                 yield Batch(self._new(window.rows))
-            brought_nothing = len(self._delivered) == before
-            if walk.is_proven and len(self._delivered) >= walk.total:
+            misses_some = len(self._delivered) < walk.total
+            if keeps_order and (walk.is_proven or sighted == before):
                 return
-            if repetition and brought_nothing:
+            if not (keeps_order or misses_some) and passes > 1 and len(self._delivered) == delivered:
                 return
+            if passes >= _MOST_PASSES and (keeps_order or not misses_some):
+                break
+            before = sighted
             opening = opening.reopened()
         self._outcome.unsettle(None)
 
@@ -69,14 +79,29 @@ class NewestFirst:
         self._bound = bound
 
     def batches(self) -> Iterator[Batch]:
-        """Read the list down to the bound, or all of it where it turns out not to be in order."""
-        walk = Walk(self._opening)
+        """Read the list down to the bound, again where it is not sure to have been seen whole."""
+        opening, before = self._opening, None
+        for passes in range(1, _MOST_PASSES + 1):
+            walk = Walk(opening, varies_sizes=passes == 1)
+            sighted = Sighted()
+            yield from self._read_back(walk, sighted)
+            if sighted == before or (walk.is_proven and not sighted.is_short_of(walk.reached)):
+                return
+            before = sighted
+            opening = opening.reopened()
+        self._outcome.unsettle(None)
+
+    def _read_back(self, walk: Walk, sighted: Sighted) -> Iterator[Batch]:
+        """Make one pass, to the end where the list turns out not to be in order."""
+        earliest: datetime | None = None
         in_order = True
         for window in walk.windows():
+            sighted.add(window.rows)
             yield Batch(window.fresh)
             instants = dated(window.rows)
-            in_order = in_order and is_ascending(instants[::-1])
-            if in_order and instants and instants[0] < self._bound:
-                break
-        if not walk.is_proven or not in_order:
-            self._outcome.unsettle(None)
+            if not instants:
+                continue
+            in_order = in_order and is_ascending(instants[::-1]) and (earliest is None or instants[-1] <= earliest)
+            earliest = instants[-1]
+            if in_order and instants[0] < self._bound:
+                return

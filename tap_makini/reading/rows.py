@@ -65,6 +65,26 @@ def is_ascending(instants: Sequence[datetime]) -> bool:
     return all(earlier <= later for earlier, later in pairwise(instants))
 
 
+class Sighted:
+    """What one pass over a list has seen, in its order; passes that have seen the same are equal."""
+
+    def __init__(self) -> None:
+        self._digests: list[bytes] = []
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Take in rows, in the order in which they come."""
+        self._digests.extend(digest(row.raw) for row in rows)
+
+    def is_short_of(self, count: int) -> bool:
+        """Whether fewer different records have been seen than that: then others must have been missed."""
+        return len(set(self._digests)) < count
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sighted) and self._digests == other._digests
+
+    __hash__ = None  # type: ignore[assignment] # it grows
+
+
 def digest(raw: bytes) -> bytes:
     """Name a record's content in 16 bytes, to know it again without keeping it."""
     return hashlib.blake2b(raw, digest_size=16).digest()

@@ -12,9 +12,10 @@ import logging
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from tap_makini.errors import RequestRefusedError
 from tap_makini.instant import floor_day, floor_second
-from tap_makini.reading.rows import dated, digest, is_ascending
-from tap_makini.reading.strategy import Batch, DisprovedError
+from tap_makini.reading.rows import Sighted, dated, is_ascending
+from tap_makini.reading.strategy import Batch, DisprovedError, shows_order
 from tap_makini.reading.walk import Walk
 
 if TYPE_CHECKING:
@@ -53,53 +54,64 @@ class Seek:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        self._prove_order()
-        opening: Opening | None = self._opening
-        while opening is not None:
-            opening = yield from self._read_from(opening)
+        try:
+            self._prove_order()
+            opening: Opening | None = self._opening
+            while opening is not None:
+                opening = yield from self._read_from(opening)
+        except RequestRefusedError as refusal:
+            raise DisprovedError(f"it refuses to be asked so ({refusal.cause})") from refusal
 
     def _prove_order(self) -> None:
         """Ask for the far end of the list, once from behind: a server that ignores the order gives the near end.
 
         Where the whole list is read, records without a date may stand at its end, beyond the reach of any filter.
         """
-        near = dated(self._opening.rows())
-        far = self._opening.reopened(order="desc").rows()
-        instants = dated(far)
-        if not is_ascending(instants[::-1]) or (near and instants and instants[0] < near[-1]):
-            raise DisprovedError("the server does not heed the order asked for")
+        newest_first = self._opening.reopened(order="desc")
         if self._anchor is None:
             first = self._opening.page
-            far += self._opening.reopened(page=first.last, size=self._opening.query.size and first.size).rows()
-            if len(dated(far)) < len(far):
+            last = self._opening.reopened(page=first.last, size=self._opening.query.size and first.size)
+            if any(row.instant is None for row in (*newest_first.rows(), *last.rows())):
                 raise DisprovedError("there are records without a date, which a filter leaves out")
+        if not shows_order(self._opening, newest_first):
+            raise DisprovedError("the server does not show that it heeds the order asked for")
 
     def _read_from(self, opening: Opening) -> Generator[Batch, None, Opening | None]:
-        """Deliver the list from one anchor on.
+        """Deliver the list from one anchor on, again where it is not sure that the anchor's records were all seen.
 
         Returns:
             The list from the next anchor on; None at the end.
         """
         self._opening = opening
-        for passes_left in reversed(range(_MOST_PASSES)):
-            walk = Walk(self._opening, self._known, self._promised)
+        before = None
+        for passes in range(1, _MOST_PASSES + 1):
+            walk = Walk(self._opening, self._known, self._promised, varies_sizes=passes == 1)
             tie = Tie()
-            for window in walk.windows():
-                self._check(window.rows)
-                following = self._index_of_next_anchor(window.rows)
-                tie.add(window, following)
-                if tie.misses_some and passes_left:
-                    yield Batch(window.fresh)
-                    break
-                if tie.misses_some or not walk.is_proven:
-                    self._outcome.unsettle(self._anchor)
-                instants = dated(window.rows)
-                yield Batch(window.fresh, instants[-1] if instants and window.is_joined else None)
-                if following is not None and window.is_joined and not window.page.is_last:
-                    return self._jump(window, following)
-            else:
-                return None
+            end = yield from self._pass(walk, tie)
+            if (walk.is_proven and not tie.misses_some) or tie.sighted == before:
+                break
+            if passes == _MOST_PASSES:
+                self._outcome.unsettle(self._anchor)
+                break
+            before = tie.sighted
             self._opening = self._opening.reopened()
+        return None if end is None else self._jump(*end)
+
+    def _pass(self, walk: Walk, tie: Tie) -> Generator[Batch, None, tuple[Window, int] | None]:
+        """Deliver the records of an anchor and the first ones beyond it.
+
+        Returns:
+            The last window and the index of the next anchor in it; None at the end of the list.
+        """
+        for window in walk.windows():
+            self._check(window.rows)
+            following = self._index_of_next_anchor(window.rows)
+            tie.add(window, following)
+            instants = dated(window.rows)
+            is_safe = window.is_joined and walk.is_proven and not tie.misses_some and self._outcome.is_settled
+            yield Batch(window.fresh, instants[-1] if instants and is_safe else None)
+            if following is not None and window.is_joined and not window.page.is_last:
+                return window, following
         return None
 
     def _index_of_next_anchor(self, rows: list[Row]) -> int | None:
@@ -119,7 +131,7 @@ class Seek:
         """Ask from the row at an index on; some of the rows delivered from there on must come again."""
         self._known = set(window.page.records)
         instants = dated(window.rows)
-        for at in (index, max(index - len(instants) // _STEP_BACK, 0)):
+        for at in (index, max(index - 1 - len(instants) // _STEP_BACK, 0)):
             opening = self._opening.reopened(bound=self._floor(instants[at]))
             if self._floor is floor_day or not self._known.isdisjoint(opening.page.records):
                 self._promised = (window.page.total or 0) - window.page.start - at
@@ -150,7 +162,7 @@ class Tie:
 
     def __init__(self) -> None:
         self._first: list[Row] = []
-        self._seen: set[bytes] = set()
+        self.sighted = Sighted()
         self.misses_some = False
 
     def add(self, window: Window, following: int | None) -> None:
@@ -159,7 +171,7 @@ class Tie:
         if window.page.start == 0:
             self._first = rows  # seldom looked at: most anchors have but one window
             return
-        self._seen.update(digest(row.raw) for row in (*self._first, *rows))
+        self.sighted.add((*self._first, *rows))
         self._first = []
         if following is not None or window.page.is_last:
-            self.misses_some = len(self._seen) < window.page.start + len(rows)
+            self.misses_some = self.sighted.is_short_of(window.page.start + len(rows))

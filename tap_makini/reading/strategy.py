@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tap_makini.reading.rows import dated
+from tap_makini.reading.rows import dated, is_ascending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,21 @@ class Opening(NamedTuple):
         return self.reader.rows(self.page.records)
 
 
+def shows_order(oldest_first: Opening, newest_first: Opening) -> bool:
+    """Whether the first pages of a list, asked for in both orders, show that the server heeds them.
+
+    A server that heeds none gives the same page twice. Where all records of that page are of one instant, as after a
+    bulk import, each page on its own is in order: only that the two lie apart is evidence.
+    """
+    oldest, newest = dated(oldest_first.rows()), dated(newest_first.rows())[::-1]
+    if not (oldest and newest and is_ascending(oldest) and is_ascending(newest)):
+        return False
+    page = oldest_first.page
+    if page.total is not None and page.total < 2 * page.size:
+        return oldest[0] < newest[-1] and oldest[-1] <= newest[-1]
+    return oldest[-1] < newest[0]
+
+
 class Batch(NamedTuple):
     """Rows to deliver.
 
@@ -48,10 +63,12 @@ class Batch(NamedTuple):
         rows: The rows.
         reached: With these rows, everything before this instant has been delivered; None where that is not known,
             so that an interrupted read has to begin anew.
+        withdraws: What was reached before does not hold after all.
     """
 
     rows: list[Row]
     reached: datetime | None = None
+    withdraws: bool = False
 
 
 @dataclass
@@ -79,6 +96,11 @@ class Outcome:
         if instants:
             newest = max(instants)
             self.latest = newest if self.latest is None else max(self.latest, newest)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing can have slipped through so far."""
+        return not self.is_unsettled and self.unsettled_from is None
 
     def unsettle(self, instant: datetime | None) -> None:
         """Have everything from an instant on read again by the next run."""

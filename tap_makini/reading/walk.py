@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_makini.page import Page
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _OVERLAP = 20  # a twentieth of a page
 _SMALLEST = 2  # half of a page
 _LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
-_MOST_STEPS_BACK = 50
+_MOST_STEPS_BACK = 12
 
 
 class Window(NamedTuple):
@@ -48,26 +48,40 @@ class Walk:
         opening: The list and its first page.
         known: Records delivered before this walk, which it leaves out.
         promised: How many records the list must hold, by an earlier answer.
+        varies_sizes: Whether pages may be of different sizes, so that they overlap. Where records of equal instant
+            come in another order for each size, only pages of one size hold them all.
 
     Attributes:
         is_proven: Whether the pages overlapped all the way.
         total: How many records the last answer counted.
+        reached: The position behind the last record that was read.
     """
 
-    def __init__(self, opening: Opening, known: AbstractSet[bytes] = frozenset(), promised: int = 0) -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        known: AbstractSet[bytes] = frozenset(),
+        promised: int = 0,
+        *,
+        varies_sizes: bool = True,
+    ) -> None:
         self._source, self._query, first, self._reader = opening
         self._page = first
         self._largest = first.size
         self._known = set(known)
-        self._edge: AbstractSet[bytes] = frozenset()
+        self._joined: Sequence[bytes] = ()
         self._promised = promised
         self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
         self._can_size_pages = (
-            self._source.sizes_pages and self._query.size is not None and self._largest >= _LEAST_TO_VARY
+            varies_sizes
+            and self._source.sizes_pages
+            and self._query.size is not None
+            and self._largest >= _LEAST_TO_VARY
         )
         self.is_proven = True
         self.total = first.total or 0
+        self.reached = 0
 
     def windows(self) -> Iterator[Window]:
         """Fetch page after page, each overlapping the one before.
@@ -81,6 +95,7 @@ class Walk:
         page = self._page
         while True:
             self.total = page.total or 0
+            self.reached = page.start + len(page.records)
             rows = self._reader.rows(page.records)
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
@@ -90,7 +105,7 @@ class Walk:
             page = self._fetch_from(self._account_for(page, is_joined=is_joined), page)
 
     def _joins(self, page: Page) -> bool:
-        if page.start == 0 or not self._edge.isdisjoint(page.records):
+        if page.start == 0 or continues(self._joined, page.records):
             return True
         if self._can_size_pages and self._steps_back < _MOST_STEPS_BACK:
             return False
@@ -104,7 +119,7 @@ class Walk:
         """
         if is_joined:
             self._known = set(page.records)
-            self._edge = self._known
+            self._joined = page.records
             return page.end
         self._known = self._known.union(page.records)
         self._steps_back += 1
@@ -131,6 +146,22 @@ class Walk:
 
     def _asked(self, page: Page) -> int | None:
         return page.size if self._query.size is not None else None
+
+
+def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:
+    """Whether a page begins within the page before it, which is to say that nothing can be between the two.
+
+    Then the end of the one is the start of the other, in the same order, but for records that changed meanwhile. That
+    some record is in both is not enough: pages without a lasting order share records by chance.
+    """
+    places = {record: place for place, record in enumerate(before)}
+    shared = [(places[record], place) for place, record in enumerate(page) if record in places]
+    if not shared or shared != sorted(shared):
+        return False
+    first, last = shared[0][0], shared[-1][1]
+    is_end = len(before) - first <= 2 * len(shared)
+    is_start = last < 2 * len(shared) or first == 0
+    return is_end and is_start
 
 
 def overlapping_page(position: int, overlap: int, largest: int) -> tuple[int, int] | None:

@@ -163,7 +163,7 @@ def test_no_answer_without_the_token(serve: Serve, header: str | None) -> None:
     assert answer.json()["code"] == "AUTHENTICATION_FAILED"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/eam", "/api/eam/nothing", "/api/system/connections"])
+@pytest.mark.parametrize("path", ["/", "/api/eam", "/api/eam/nothing", "/api/crm/contacts"])
 def test_unknown_paths(serve: Serve, path: str) -> None:
     assert serve().get(path).status_code == 404
 

@@ -1,0 +1,115 @@
+"""The Admin API of the double, met by the tap's own sources of tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from makini_sandbox import Behaviour, ManualClock
+from makini_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
+from tap_makini.admin import Admin
+from tap_makini.connections import list_connections
+from tap_makini.errors import CredentialError
+from tap_makini.refreshing import RefreshedToken
+from tap_makini.token_file import TokenFile
+from tap_makini.tokens import AdminToken
+from tap_makini.transport import Transport
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Client, Serve
+
+TOKENS = {f"token-{name}": name for name in ("Ash", "Birch", "Cedar", "Dogwood", "Elm")}
+
+
+def transport(client: Client) -> Transport:
+    return Transport(client.sandbox.url, 10.0, "test")
+
+
+def admin(client: Client, secret: str = CLIENT_SECRET) -> Admin:
+    return Admin(transport(client), AdminToken(transport(client), CLIENT_ID, secret, 0.0), 0.0)
+
+
+def status(client: Client, token: str) -> int:
+    client.token = token
+    return client.page("work-orders").status_code
+
+
+@pytest.mark.parametrize("expires_in", ["duration", "epoch", "epoch_text"])
+def test_connections_are_listed_and_tokens_minted(serve: Serve, expires_in: Any) -> None:  # noqa: ANN401 - a knob
+    behaviour = Behaviour(admin_page_size=2, expires_in=expires_in, connection_statuses={"Birch": "Inactive"})
+    client = serve(rows=1, connections=TOKENS, behaviour=behaviour)
+    listing = list_connections(admin(client))
+    assert [connection.name for connection in listing.active] == ["Ash", "Cedar", "Dogwood", "Elm"]
+    assert listing.others == [("Birch", "Inactive")]
+    token = listing.active[1].tokens.token()
+    assert status(client, token) == 200
+    assert client.sandbox.requests[-1].connection == "Cedar"
+    assert [request.query for request in client.sandbox.requests[1:4]] == [{}, {"page": "2"}, {"page": "3"}]
+
+
+@pytest.mark.parametrize("pages", ["ignored", "refused"])
+def test_pages_that_do_not_work(serve: Serve, pages: Any) -> None:  # noqa: ANN401 - a knob
+    client = serve(rows=1, connections=TOKENS, behaviour=Behaviour(admin_page_size=2, admin_pages=pages))
+    assert len(list_connections(admin(client)).active) == 2
+
+
+def test_token_ends_with_its_time(serve: Serve) -> None:
+    clock = ManualClock(serve(rows=1).sandbox.clock())
+    client = serve(rows=1, connections=TOKENS, clock=clock)
+    token = list_connections(admin(client)).active[0].tokens.token()
+    clock.advance(299)
+    assert status(client, token) == 200
+    clock.advance(1)
+    assert status(client, token) == 401
+
+
+def test_refused_tokens_are_renewed(serve: Serve) -> None:
+    client = serve(rows=1, connections=TOKENS)
+    tokens = list_connections(admin(client)).active[0].tokens
+    refused = tokens.token()
+    client.sandbox.tokens.expire_all()
+    assert status(client, refused) == 401
+    assert tokens.renew(refused)
+    assert status(client, tokens.token()) == 200
+
+
+def test_connection_that_is_gone(serve: Serve) -> None:
+    client = serve(rows=1, connections=TOKENS)
+    connection = list_connections(admin(client)).active[0]
+    token = connection.tokens.token()
+    del client.sandbox.connections["token-Ash"]
+    assert status(client, token) == 401
+    assert not connection.tokens.renew(token)
+    with pytest.raises(CredentialError, match="404"):
+        connection.tokens.token()
+
+
+def test_wrong_client_secret(serve: Serve) -> None:
+    with pytest.raises(CredentialError, match="client_secret"):
+        list_connections(admin(serve(rows=1), "wrong-secret"))
+
+
+def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
+    client = serve(rows=1)
+    first = client.sandbox.tokens.begin_pair(client.sandbox.connections[client.sandbox.token])
+
+    def source(file: str) -> RefreshedToken:
+        return RefreshedToken(
+            transport(client),
+            TokenFile(str(tmp_path / file)),
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            refresh_token=first,
+            max_wait=0.0,
+        )
+
+    tokens = source("pair.json")
+    old = tokens.token()
+    assert status(client, old) == 200
+    assert tokens.renew(old)
+    assert (status(client, old), status(client, tokens.token())) == (401, 200)
+    with pytest.raises(CredentialError, match="does not accept the refresh token"):
+        source("other.json").token()

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from scripted_transport import Asked, ScriptedTransport
+
+from tap_makini.admin import Admin
+from tap_makini.connections import Connection, list_connections, named_connections, pick
+from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, RequestRefusedError
+from tap_makini.tokens import StaticToken
+
+
+def entry(key: str, name: str | None = None, status: str | None = "Active", created_at: str = "") -> dict[str, Any]:
+    return {"key": key, "name": name, "status": status, "created_at": created_at, "email": "a@b.example"}
+
+
+class Api:
+    """An Admin API with so many connections a page.
+
+    Args:
+        entries: The connections.
+        size: How many on a page.
+        pages: What becomes of the parameter `page`: it works, is ignored, or is refused.
+        meta: Whether there is a `meta`.
+    """
+
+    def __init__(self, entries: list[Any], size: int = 100, pages: str = "work", *, meta: bool = True) -> None:
+        self._entries = entries
+        self._size = size
+        self._pages = pages
+        self._meta = meta
+        self.transport = ScriptedTransport(self._answer)
+        self.admin = Admin(self.transport, StaticToken("admin"), 0.0)
+
+    def _answer(self, asked: Asked) -> Any:  # noqa: ANN401 - JSON or an error
+        if asked.method == "POST":
+            return {"token": f"token-of-{asked.path.split('/')[-2]}"}
+        if self._pages == "refused" and "page" in asked.sent:
+            return RequestRefusedError("the server answered 422", "Report it.")
+        number = int(asked.sent.get("page", "1")) if self._pages == "work" else 1
+        total = len(self._entries)
+        answer: dict[str, Any] = {"data": self._entries[(number - 1) * self._size : number * self._size]}
+        if self._meta:
+            answer["meta"] = {"current_page": number, "last_page": -(-total // self._size), "total": total}
+        return answer
+
+    def names(self) -> list[str | None]:
+        return [connection.name for connection in list_connections(self.admin).active]
+
+
+SEVEN = [entry(f"k{number}", f"Plant {number}") for number in range(7)]
+PLANTS = [f"Plant {number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("meta", [True, False])
+def test_all_pages_are_read(meta: bool) -> None:  # noqa: FBT001 - the case
+    api = Api(SEVEN, size=3, meta=meta)
+    assert api.names() == PLANTS
+    assert len(api.transport.asked) == (3 if meta else 4)
+    assert api.transport.asked[0].sent == {}
+
+
+def test_single_page_costs_a_single_request() -> None:
+    api = Api(SEVEN)
+    assert api.names() == PLANTS
+    assert len(api.transport.asked) == 1
+
+
+@pytest.mark.parametrize(("pages", "requests"), [("ignored", 2), ("refused", 2)])
+def test_pages_that_do_not_work_end_the_list_and_what_is_missing_is_said(
+    pages: str, requests: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = Api(SEVEN, size=3, pages=pages)
+    assert api.names() == PLANTS[:3]
+    assert len(api.transport.asked) == requests
+    assert "gives 3 of 7 connections" in caplog.text
+
+
+def test_only_active_ones_are_read_and_the_others_named() -> None:
+    statuses = ["ACTIVE", "active", "Inactive", "Pending", "In progress", None]
+    listing = list_connections(
+        Api([entry(f"k{number}", f"P{number}", status) for number, status in enumerate(statuses)]).admin
+    )
+    assert [connection.name for connection in listing.active] == ["P0", "P1", "P5"]
+    assert listing.others == [("P2", "Inactive"), ("P3", "Pending"), ("P4", "In progress")]
+
+
+def test_each_connection_has_a_token_of_its_own() -> None:
+    api = Api([entry("k1", "One"), entry("k2", "Two")])
+    listing = list_connections(api.admin)
+    assert len(api.transport.asked) == 1, "a token is minted only when it is needed"
+    assert [connection.tokens.token() for connection in listing.active] == ["token-of-k1", "token-of-k2"]
+
+
+def test_equal_names_are_told_apart_whatever_the_order() -> None:
+    twins = [
+        entry("aaaaaaaaaa1", "Acme", created_at="2025-03-01T00:00:00Z"),
+        entry("bbbbbbbbbb2", "Acme", created_at="2025-01-01T00:00:00Z"),
+        entry("aaaaaaaaaa3", " Acme ", status="Inactive", created_at="2025-04-01T00:00:00Z"),
+        entry("cccc", "", created_at="2025-05-01T00:00:00Z"),
+    ]
+    for seed in range(5):
+        random.Random(seed).shuffle(twins)  # noqa: S311 - no secret
+        listing = list_connections(Api(twins).admin)
+        tokens = {connection.name: connection.tokens.token() for connection in listing.active}
+        assert tokens == {
+            "Acme": "token-of-bbbbbbbbbb2",
+            "Acme (aaaaaaaa)": "token-of-aaaaaaaaaa1",
+            "cccc": "token-of-cccc",
+        }
+        assert listing.others == [("Acme (aaaaaaaaaa3)", "Inactive")]
+
+
+def test_name_stays_when_a_twin_is_created() -> None:
+    first = entry("zz", "Acme", created_at="2025-01-01T00:00:00Z")
+    second = entry("aa", "Acme", created_at="2025-02-01T00:00:00Z")
+    assert Api([first]).names() == ["Acme"]
+    assert Api([second, first]).names() == ["Acme", "Acme (aa)"]
+
+
+def test_entries_without_a_key_are_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    assert Api([{"name": "x"}, "text", None, {"id": 7, "name": "Seven"}]).names() == ["Seven"]
+    assert "without a key" in caplog.text
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data":null}', b'{"data":{}}', b"7"])
+def test_answer_that_is_no_list(body: bytes) -> None:
+    admin = Admin(ScriptedTransport(lambda _: body), StaticToken("admin"), 0.0)
+    with pytest.raises(BadBodyError):
+        list_connections(admin)
+
+
+def test_list_that_is_not_for_us() -> None:
+    refusal = EntityAbsentError("the server answered 403", "Deselect it.")
+    admin = Admin(ScriptedTransport(lambda _: refusal), StaticToken("admin"), 0.0)
+    with pytest.raises(CredentialError, match="client_id"):
+        list_connections(admin)
+
+
+CONNECTIONS = [Connection(name, StaticToken("t0ken")) for name in ("Acme East", "Acme West", "Beta [old]", "Gamma")]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        ([], ["Acme East", "Acme West", "Beta [old]", "Gamma"]),
+        (["Gamma", "Acme East"], ["Acme East", "Gamma"]),
+        (["Acme*"], ["Acme East", "Acme West"]),
+        (["Beta [old]"], ["Beta [old]"]),
+        (["!Acme*"], ["Beta [old]", "Gamma"]),
+        (["Acme*", "!*West"], ["Acme East"]),
+        (["acme*"], []),
+    ],
+)
+def test_pick(patterns: list[str], names: list[str]) -> None:
+    assert [connection.name for connection in pick(CONNECTIONS, patterns)] == names
+
+
+def test_pattern_that_fits_nothing_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    pick(CONNECTIONS, ["Gamma", "Delta", "!Epsilon"])
+    assert "'Delta'" in caplog.text
+    assert "'Epsilon'" in caplog.text
+    assert "'Gamma'" not in caplog.text
+
+
+def test_listed_by_the_settings() -> None:
+    (connection,) = named_connections([{"name": "One", "api_token": "t0ken"}])
+    assert (connection.name, connection.tokens.token()) == ("One", "t0ken")

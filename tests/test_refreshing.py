@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scripted_transport import Asked, ScriptedTransport, in_turn
+
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
+from tap_makini.refreshing import RefreshedToken
+from tap_makini.token_file import TokenFile
+from tap_makini.transport import UntouchedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NOW = 1_772_366_400.0
+DAY = 86_400.0
+LOST = TransientError("the answer was cut off")
+
+
+class Vendor:
+    """Gives a new pair for the newest refresh token only."""
+
+    def __init__(self, valid: str = "first-refresh-token") -> None:
+        self.valid = valid
+        self.pairs = 0
+
+    def __call__(self, asked: Asked) -> Any:  # noqa: ANN401 - JSON or an error
+        if asked.sent["refresh_token"] != self.valid:
+            return RequestRefusedError(f"the server answered 400 ({asked.sent['refresh_token']} is dead)", "Report it.")
+        self.pairs += 1
+        self.valid = f"refresh-{self.pairs}"
+        return pair(self.pairs)
+
+
+def pair(number: int) -> dict[str, Any]:
+    expires_in = str(int(time.time() + 30 * DAY))
+    return {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "expires_in": expires_in}
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    now = [NOW]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+    def go_on(seconds: float) -> None:
+        now[0] += seconds
+
+    return go_on
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tokens.json"
+
+
+def source(path: Path, answer: Callable[[Asked], Any], first: str | None = "first-refresh-token") -> RefreshedToken:
+    return RefreshedToken(
+        ScriptedTransport(answer),
+        TokenFile(str(path)),
+        client_id="id",
+        client_secret="s3cret-of-client",  # noqa: S106 - made up
+        refresh_token=first,
+        max_wait=10.0,
+    )
+
+
+def stored(path: Path) -> tuple[str, str]:
+    document = json.loads(path.read_text())
+    return document["access_token"], document["refresh_token"]
+
+
+def test_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> None:
+    transport = ScriptedTransport(Vendor())
+    tokens = RefreshedToken(
+        transport,
+        TokenFile(str(path)),
+        client_id="id",
+        client_secret="s3cret-of-client",  # noqa: S106 - made up
+        refresh_token="first-refresh-token",  # noqa: S106 - made up
+        max_wait=10.0,
+    )
+    assert tokens.token() == "access-1"
+    assert stored(path) == ("access-1", "refresh-1")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": "id",
+        "client_secret": "s3cret-of-client",
+        "refresh_token": "first-refresh-token",
+    }
+    assert transport.asked == [Asked("POST", "/link/token", None, form)]
+    assert set(tokens.secrets()) == {"s3cret-of-client", "first-refresh-token", "access-1", "refresh-1"}
+
+
+def test_later_runs_use_what_is_kept(path: Path, clock: Callable[[float], None]) -> None:
+    vendor = Vendor()
+    source(path, vendor).token()
+    clock(14 * DAY)
+    assert source(path, vendor).token() == "access-1"
+    clock(2 * DAY)
+    assert source(path, vendor).token() == "access-2"
+    assert source(path, vendor, first=None).token() == "access-2"
+    assert stored(path) == ("access-2", "refresh-2")
+
+
+def test_only_the_token_file_is_left_behind(path: Path) -> None:
+    source(path, Vendor()).token()
+    assert sorted(child.name for child in path.parent.iterdir()) == ["tokens.json", "tokens.json.lock"]
+
+
+def test_refused_token_is_refreshed_once(path: Path) -> None:
+    vendor = Vendor()
+    tokens = source(path, vendor)
+    assert tokens.renew(tokens.token())
+    assert tokens.token() == "access-2"
+    assert not tokens.renew("access-2")
+    assert vendor.pairs == 2
+
+
+def test_what_another_process_has_refreshed_is_taken_over(path: Path) -> None:
+    vendor = Vendor()
+    ours, theirs = source(path, vendor), source(path, vendor)
+    token = ours.token()
+    assert theirs.token() == token
+    assert theirs.renew(token)
+    assert ours.renew(token)
+    assert ours.token() == theirs.token() == "access-2"
+    assert vendor.pairs == 2
+
+
+def test_many_sources_of_one_file_never_spend_a_pair_twice(path: Path) -> None:
+    workers = 8
+    vendor = Vendor()
+    all_here = threading.Barrier(workers, timeout=10)
+
+    def work(_: int) -> tuple[str, str]:
+        tokens = source(path, vendor)
+        all_here.wait()
+        token = tokens.token()
+        all_here.wait()
+        assert tokens.renew(token)
+        return token, tokens.token()
+
+    with ThreadPoolExecutor(workers) as pool:
+        assert set(pool.map(work, range(workers))) == {("access-1", "access-2")}
+    assert vendor.pairs == 2
+
+
+def test_refresh_token_that_is_set_anew_replaces_a_dead_pair(path: Path) -> None:
+    source(path, Vendor()).token()
+    vendor = Vendor("second-refresh-token")
+    assert source(path, vendor, first="second-refresh-token").token() == "access-1"
+    assert vendor.valid == "refresh-1"
+
+
+def test_answer_without_a_new_refresh_token_keeps_the_old_one(path: Path) -> None:
+    source(path, in_turn({"access_token": "access-1"})).token()
+    assert stored(path) == ("access-1", "first-refresh-token")
+
+
+def test_dead_refresh_token(path: Path) -> None:
+    with pytest.raises(CredentialError, match="does not accept the refresh token") as caught:
+        source(path, Vendor("another")).token()
+    assert "re-authorised" in str(caught.value)
+    assert "first-refresh-token" not in str(caught.value)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "lost", [LOST, TransientError("the server answered 502", retry_after=1.0), b"<html>", {"token_type": "Bearer"}]
+)
+def test_lost_answer_is_not_asked_for_again(path: Path, lost: Any) -> None:  # noqa: ANN401 - an answer
+    with pytest.raises(CredentialError, match="may be dead"):
+        source(path, in_turn(lost)).token()
+
+
+def test_refusal_to_look_at_the_request_may_be_repeated(path: Path) -> None:
+    busy = UntouchedError("the server answered 429", retry_after=3.0)
+    unreached = UntouchedError("the connection failed or was reset")
+    assert source(path, in_turn(busy, unreached, pair(1))).token() == "access-1"
+
+
+def test_unreachable_server_leaves_a_pair_that_is_still_good_in_use(path: Path, clock: Callable[[float], None]) -> None:
+    source(path, Vendor()).token()
+    clock(20 * DAY)
+
+    def unreachable(_: Asked) -> Any:  # noqa: ANN401 - an error
+        return UntouchedError("the server answered 429", retry_after=3600.0)
+
+    assert source(path, unreachable).token() == "access-1"
+    clock(20 * DAY)
+    with pytest.raises(MakiniError, match="3600 s"):
+        source(path, unreachable).token()
+    assert stored(path) == ("access-1", "refresh-1")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'{"access_token":"","refresh_token":"","issued_at":0}', b"\xff" * 9]
+)
+def test_damaged_file_is_told_and_left_alone(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(CredentialError, match="the token file is damaged") as caught:
+        source(path, in_turn()).token()
+    assert "token_file" in caught.value.remedy
+    assert path.read_bytes() == content
+
+
+def test_neither_file_nor_refresh_token(path: Path) -> None:
+    with pytest.raises(CredentialError, match="neither a token file nor a refresh token"):
+        source(path, in_turn(), first=None).token()
+
+
+def test_missing_folder_is_found_before_the_pair_is_spent(path: Path) -> None:
+    with pytest.raises(CredentialError, match="cannot be locked"):
+        source(path.parent / "absent" / "tokens.json", in_turn()).token()
+
+
+@pytest.mark.parametrize("failing", ["write", "fsync"])
+def test_full_disk_is_found_before_the_pair_is_spent(path: Path, failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, failing, full)
+    with pytest.raises(CredentialError, match="cannot be replaced"):
+        source(path, in_turn()).token()
+    assert [child.name for child in path.parent.iterdir()] == ["tokens.json.lock"]
+
+
+def test_room_is_taken_before_the_pair_is_spent(path: Path) -> None:
+    def look(_: Asked) -> Any:  # noqa: ANN401 - JSON
+        sizes.extend(child.stat().st_size for child in path.parent.iterdir() if child.name.startswith(".tokens"))
+        return pair(1)
+
+    sizes: list[int] = []
+    source(path, look).token()
+    assert len(sizes) == 1
+    assert sizes[0] > 10 * path.stat().st_size
+
+
+def test_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor()
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - JSON
+        monkeypatch.setattr(os, "ftruncate", broken)
+        return vendor(asked)
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(CredentialError, match="could not be kept") as caught:
+        source(path, answer).token()
+    assert "refresh-1" not in str(caught.value)
+    assert not path.exists()
+
+
+def test_link_to_the_file_stays_a_link(path: Path) -> None:
+    real = path.parent / "real.json"
+    path.symlink_to(real)
+    source(path, Vendor()).token()
+    assert path.is_symlink()
+    assert stored(real) == ("access-1", "refresh-1")

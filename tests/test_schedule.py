@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_makini.job import Delivery
+from tap_makini.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_makini.connection import OpenConnection
+    from tap_makini.job import Job
+    from tap_makini.schedule import Event
+
+PATIENCE_SECONDS = 30
+
+
+@dataclass(eq=False)
+class StubJob:
+    """A job of so many deliveries.
+
+    Attributes:
+        connection: Whose it is; equal names are one connection.
+        name: Tells it from others.
+        pages: How many deliveries it makes.
+        error: What it ends with.
+        before_page: Called before each delivery.
+    """
+
+    connection: str
+    name: str = "job"
+    pages: int = 1
+    error: Exception | None = None
+    before_page: Callable[[], object] = lambda: None
+    delivered: list[Delivery] = field(default_factory=list)
+
+    def deliveries(self) -> Iterator[Delivery]:
+        for number in range(self.pages):
+            self.before_page()
+            self.delivered.append(Delivery([b"%d\n" % number], 1))
+            yield self.delivered[-1]
+        if self.error is not None:
+            raise self.error
+
+
+NOBODY = StubJob("nobody")
+
+
+def schedule(*jobs: StubJob) -> Schedule:
+    return Schedule(cast("list[Job]", jobs))
+
+
+def ran(events: Iterator[Event]) -> list[tuple[StubJob, object]]:
+    return [(cast("StubJob", job), event) for job, event in events]
+
+
+def order(events: list[tuple[StubJob, object]]) -> list[str]:
+    """Give the names of the jobs in the order of their ends."""
+    return [job.name for job, event in events if event is None]
+
+
+def jobs_of(**counts: int) -> list[StubJob]:
+    return [StubJob(name, f"{name}{number}") for name, count in counts.items() for number in range(count)]
+
+
+# --- giving jobs out -------------------------------------------------------------------------------
+
+
+def test_no_jobs() -> None:
+    assert schedule().take() is None
+    assert ran(schedule().run(1)) == []
+    assert ran(schedule().run(3)) == []
+
+
+def test_a_connection_that_works_already_comes_after_one_that_does_not() -> None:
+    plan = schedule(*jobs_of(a=3, b=1, c=1))
+    names = [cast("StubJob", plan.take()).name for _ in range(5)]
+
+    assert names == ["a0", "b0", "c0", "a1", "a2"]
+    assert plan.take() is None
+
+
+def test_a_connection_with_many_jobs_does_not_hold_up_those_that_end() -> None:
+    plan = schedule(*jobs_of(a=4, b=3))
+    first, second = plan.take(), plan.take()
+    assert (cast("StubJob", first).name, cast("StubJob", second).name) == ("a0", "b0")
+    plan.finish(cast("Job", second))
+
+    assert cast("StubJob", plan.take()).name == "b1"
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 5)), st.data())
+def test_each_job_is_given_once_and_to_the_connection_that_has_least(
+    counts: dict[str, int], data: st.DataObject
+) -> None:
+    jobs = jobs_of(**counts)
+    plan = schedule(*jobs)
+    left = Counter(counts)
+    taken: list[StubJob] = []
+    running: list[StubJob] = []
+    while (job := plan.take()) is not None:
+        stub = cast("StubJob", job)
+        at_work = Counter(other.connection for other in running)
+        waiting = [name for name, count in left.items() if count]
+        assert at_work[stub.connection] == min(at_work[name] for name in waiting)
+        left[stub.connection] -= 1
+        taken.append(stub)
+        running.append(stub)
+        for ended in data.draw(st.sets(st.integers(0, len(running) - 1))):
+            plan.finish(cast("Job", running[ended]))
+            running[ended] = NOBODY
+        running = [other for other in running if other is not NOBODY]
+
+    for name in counts:
+        assert [job for job in taken if job.connection == name] == [job for job in jobs if job.connection == name]
+
+
+def test_the_jobs_of_a_dropped_connection_are_given_back_and_not_out() -> None:
+    jobs = jobs_of(a=3, b=2)
+    plan = schedule(*jobs)
+    running = cast("StubJob", plan.take())
+    assert running is jobs[0]
+
+    dropped = cast("list[StubJob]", plan.drop(cast("OpenConnection", "a")))
+    assert dropped == jobs[1:3]
+    assert not plan.drop(cast("OpenConnection", "a"))
+    plan.finish(cast("Job", running))
+    left = cast("list[StubJob | None]", [plan.take(), plan.take(), plan.take()])
+    assert left == [*jobs[3:], None]
+
+
+# --- one at a time ---------------------------------------------------------------------------------
+
+
+def test_one_worker_reads_in_the_order_given_and_in_this_thread() -> None:
+    threads: list[threading.Thread] = []
+    jobs = [
+        StubJob("a", str(number), 2, before_page=lambda: threads.append(threading.current_thread()))
+        for number in range(3)
+    ]
+    events = ran(schedule(*jobs).run(1))
+
+    assert events == [event for job in jobs for event in [*((job, page) for page in job.delivered), (job, None)]]
+    assert set(threads) == {threading.current_thread()}
+
+
+def test_one_worker_lets_connections_take_turns() -> None:
+    assert order(ran(schedule(*jobs_of(a=3, b=1, c=2)).run(1))) == ["a0", "b0", "c0", "a1", "c1", "a2"]
+
+
+def test_one_worker_reads_no_further_than_it_is_asked_to() -> None:
+    job = StubJob("a", pages=3)
+    events = schedule(job).run(1)
+    next(events)
+
+    assert len(job.delivered) == 1
+
+
+def test_a_drop_takes_effect_while_jobs_run() -> None:
+    jobs = jobs_of(a=3, b=1)
+    plan = schedule(*jobs)
+    ended = []
+    for job, event in plan.run(1):
+        if event is None:
+            ended.append(cast("StubJob", job).name)
+        plan.drop(cast("OpenConnection", "a"))
+
+    assert ended == ["a0", "b0"]
+
+
+# --- several at once -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_what_a_job_delivers_stays_in_order_and_its_end_comes_last(workers: int) -> None:
+    jobs = [StubJob(connection, f"{connection}{n}", pages=n) for connection in "abc" for n in range(12)]
+    events = ran(schedule(*jobs).run(workers))
+
+    for job in jobs:
+        assert [event for other, event in events if other is job] == [*job.delivered, None]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_error_ends_its_job_and_no_other(workers: int) -> None:
+    trouble = RuntimeError("boom")
+    jobs = [StubJob("a", "broken", 2, trouble), StubJob("a", "stillborn", 0, trouble), StubJob("a", "whole", 2)]
+    events = ran(schedule(*jobs).run(workers))
+
+    ends = {job.name: event for job, event in events if not isinstance(event, Delivery)}
+    assert ends == {"broken": trouble, "stillborn": trouble, "whole": None}
+    assert [event for job, event in events if job is jobs[0]] == [*jobs[0].delivered, trouble]
+    assert len(events) == 7
+
+
+def test_as_many_jobs_run_at_once_as_there_are_workers() -> None:
+    together = threading.Barrier(3)
+    jobs = [StubJob(name, name, before_page=lambda: together.wait(PATIENCE_SECONDS)) for name in "abc"]
+    events = ran(schedule(*jobs).run(3))
+
+    assert sorted(order(events)) == ["a", "b", "c"]
+
+
+def test_a_connection_that_waits_holds_one_worker_only() -> None:
+    go_on = threading.Event()
+    slow = [StubJob("slow", f"slow{n}", before_page=lambda: go_on.wait(PATIENCE_SECONDS)) for n in range(4)]
+    quick = [StubJob("quick", f"quick{n}") for n in range(20)]
+    ended = []
+    for job, event in schedule(*slow, *quick).run(2):
+        if event is None:
+            ended.append(cast("StubJob", job).name)
+        if ended[-1:] == ["quick18"]:
+            go_on.set()
+
+    assert ended[:19] == [f"quick{n}" for n in range(19)]
+    assert len(ended) == 24
+
+
+def test_no_more_pages_are_read_ahead_than_the_queue_holds() -> None:
+    workers = 2
+    most_ahead = 3 * workers  # the queue's, and one in the hands of each worker
+    read = threading.Semaphore(0)
+    jobs = [StubJob(name, name, 1_000, before_page=read.release) for name in "ab"]
+    events = schedule(*jobs).run(workers)
+    next(events)
+    for _ in range(most_ahead + 1):
+        assert read.acquire(timeout=PATIENCE_SECONDS)
+    for taken, _ in enumerate(events, start=2):
+        assert sum(len(job.delivered) for job in jobs) <= taken + most_ahead
+    assert sum(len(job.delivered) for job in jobs) == 2_000
+
+
+class ThreadExit(BaseException):
+    """Ends a thread, and is no error of a job."""
+
+
+@pytest.mark.timeout(PATIENCE_SECONDS)
+def test_a_thread_that_dies_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    died: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+
+    def die() -> None:
+        raise ThreadExit
+
+    jobs = [StubJob("a", "dying", before_page=die), StubJob("b", "whole")]
+    events = ran(schedule(*jobs).run(2))
+
+    assert order(events) == ["whole"]
+    assert len(died) == 1

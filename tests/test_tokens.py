@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scripted_transport import Asked, ScriptedTransport, in_turn
+
+from tap_makini.admin import Admin, MintedToken
+from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
+from tap_makini.tokens import AdminToken, StaticToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = 1_772_366_400.0
+ADMIN = {"access_token": "admin-1", "expires_in": 3600}
+UNAUTHORISED = CredentialError("the server answered 401", "Check the setting api_token.")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "time", clock)
+    monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(time, "sleep", lambda seconds: setattr(clock, "now", clock.now + seconds))
+    return clock
+
+
+class Vendor:
+    """Gives admin tokens, and tokens for connections, each with a number of its own."""
+
+    def __init__(self, expires_in: Any = 300) -> None:  # noqa: ANN401 - any JSON
+        self.expires_in = expires_in
+        self.minted = 0
+        self.admin_tokens = 0
+
+    def __call__(self, asked: Asked) -> Any:  # noqa: ANN401 - JSON or an error
+        if asked.path == "/link/token":
+            self.admin_tokens += 1
+            return {"access_token": f"admin-{self.admin_tokens}", "expires_in": 3600}
+        if asked.token != f"admin-{self.admin_tokens}":
+            return UNAUTHORISED
+        self.minted += 1
+        return {"token": f"minted-{self.minted}", "expires_in": self.expires_in}
+
+
+def minted(answer: Callable[[Asked], Any], key: str = "k1") -> tuple[MintedToken, ScriptedTransport]:
+    transport = ScriptedTransport(answer)
+    admin = Admin(transport, AdminToken(transport, "id", "s3cret-of-client", 10.0), 10.0)
+    return MintedToken(admin, key), transport
+
+
+def test_static_token_is_all_there_is() -> None:
+    source = StaticToken("t0ken")
+    source.confirm("t0ken")
+    assert (source.token(), source.renew("t0ken"), list(source.secrets())) == ("t0ken", False, ["t0ken"])
+
+
+def test_requests_that_lead_to_a_minted_token() -> None:
+    source, transport = minted(Vendor(), "k/1 ä")
+    assert source.token() == source.token() == "minted-1"
+    credentials = {"grant_type": "client_credentials", "client_id": "id", "client_secret": "s3cret-of-client"}
+    assert transport.asked == [
+        Asked("POST", "/link/token", None, credentials),
+        Asked("POST", "/api/system/connections/k%2F1%20%C3%A4/token", "admin-1", {}),
+    ]
+
+
+@pytest.mark.parametrize("expires_in", [300, "300", NOW + 300, str(int(NOW) + 300)])
+def test_minted_anew_shortly_before_its_end(clock: Clock, expires_in: Any) -> None:  # noqa: ANN401 - any JSON
+    source, _ = minted(Vendor(expires_in))
+    source.token()
+    clock.now = NOW + 260
+    assert source.token() == "minted-1"
+    clock.now = NOW + 275
+    assert source.token() == "minted-2"
+
+
+def test_unknown_end_is_found_out_by_refusal_only(clock: Clock) -> None:
+    source, _ = minted(Vendor("soon"))
+    source.token()
+    clock.now = NOW + 10**8
+    assert source.token() == "minted-1"
+    assert source.renew("minted-1")
+    assert source.token() == "minted-2"
+
+
+def test_renewed_once_and_given_up_when_that_is_refused_too() -> None:
+    vendor = Vendor()
+    source, _ = minted(vendor)
+    assert source.renew(source.token())
+    assert [source.renew("minted-2") for _ in range(3)] == [False] * 3
+    assert vendor.minted == 2
+
+
+def test_accepted_token_may_end_and_be_renewed_again_and_again() -> None:
+    source, _ = minted(Vendor())
+    for number in range(1, 6):
+        token = source.token()
+        assert token == f"minted-{number}"
+        source.confirm(token)
+        assert source.renew(token)
+
+
+def test_token_that_has_served_for_a_while_counts_as_accepted(clock: Clock) -> None:
+    source, _ = minted(Vendor())
+    assert source.renew(source.token())
+    clock.now += 100
+    assert source.renew("minted-2")
+
+
+def test_refusal_of_a_token_that_is_gone_already_mints_nothing() -> None:
+    vendor = Vendor()
+    source, _ = minted(vendor)
+    source.token()
+    assert source.renew("minted-0")
+    assert vendor.minted == 1
+
+
+def test_workers_never_mint_at_the_same_time() -> None:
+    workers = 16
+    vendor = Vendor()
+    source, _ = minted(vendor)
+    all_here = threading.Barrier(workers, timeout=10)
+
+    def work(_: int) -> tuple[str, bool, str]:
+        all_here.wait()
+        first = source.token()
+        all_here.wait()
+        return first, source.renew(first), source.token()
+
+    with ThreadPoolExecutor(workers) as pool:
+        results = set(pool.map(work, range(workers)))
+    assert results == {("minted-1", True, "minted-2")}
+    assert (vendor.minted, vendor.admin_tokens) == (2, 1)
+
+
+def test_admin_token_is_renewed_when_it_is_refused() -> None:
+    vendor = Vendor()
+    source, transport = minted(vendor)
+    other = MintedToken(source._admin, "k2")  # noqa: SLF001 - two connections of one vendor
+    source.token()
+    vendor.admin_tokens = 7
+    assert other.token() == "minted-2"
+    assert transport.asked[-1].token == "admin-8"  # noqa: S105 - made up
+
+
+def test_connection_that_is_gone_is_asked_for_once() -> None:
+    gone = EntityAbsentError("the server answered 404", "Deselect it.")
+    source, transport = minted(in_turn(ADMIN, gone))
+    for _ in range(3):
+        with pytest.raises(CredentialError, match="no token for the connection: the server answered 404"):
+            source.token()
+    assert len(transport.asked) == 2
+
+
+def test_connection_that_goes_during_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    gone = EntityAbsentError("the server answered 404", "Deselect it.")
+    source, transport = minted(in_turn(ADMIN, {"token": "minted-1"}, gone))
+    with caplog.at_level(logging.WARNING):
+        assert not source.renew(source.token())
+    assert not source.renew("minted-1")
+    assert "no other can be had" in caplog.text
+    assert len(transport.asked) == 3
+
+
+def test_minting_is_repeated_and_waits_as_asked(clock: Clock) -> None:
+    busy = TransientError("the server answered 429", retry_after=5.0)
+    source, _ = minted(in_turn(ADMIN, busy, {"token": "minted-1"}))
+    assert source.token() == "minted-1"
+    assert clock.now >= NOW + 5
+
+
+def test_trouble_that_lasts_is_told_and_may_pass(clock: Clock) -> None:
+    outage = [TransientError("the server answered 500", retry_after=6.0)] * 2
+    source, _ = minted(in_turn(ADMIN, {"token": "minted-1"}, *outage, {"token": "minted-2"}))
+    token = source.token()
+    with pytest.raises(WaitTooLongError):
+        source.renew(token)
+    clock.now += 10
+    assert source.renew(token)
+    assert source.token() == "minted-2"
+
+
+def test_refused_client_credentials_name_the_settings_and_no_secret() -> None:
+    error = CredentialError("the server answered 401 (secret s3cret-of-client is wrong)", "Check api_token.", "req-1")
+    source, _ = minted(in_turn(error))
+    with pytest.raises(CredentialError) as caught:
+        source.token()
+    story = str(caught.value)
+    assert "client_id, client_secret" in story
+    assert "req-1" in story
+    assert "s3cret-of-client" not in story
+
+
+def test_admin_token_refused_for_good() -> None:
+    answers = (ADMIN, UNAUTHORISED, {"access_token": "admin-2"}, UNAUTHORISED)
+    source, _ = minted(in_turn(*answers))
+    with pytest.raises(CredentialError, match="refuses the admin token"):
+        source.token()
+
+
+def test_secrets_are_known_and_kept_out_of_the_logs() -> None:
+    handler = logging.StreamHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        source, _ = minted(Vendor())
+        token = source.token()
+        record = logging.LogRecord("x", logging.INFO, "", 0, "%s and s3cret-of-client", (token,), None)
+        handler.filter(record)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert list(source.secrets()) == [token]
+    assert record.getMessage() == "(secret) and (secret)"

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
+from tap_makini.transport import Transport, UntouchedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    answer = Answer()
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[tuple[str, str, str, dict[str, str]]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def respond(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        self.server.asked.append((self.command, self.path, body, dict(self.headers)))
+        answer = self.server.answer
+        self.send_response(answer.status)
+        length = len(answer.body) if answer.length is None else answer.length
+        for name, value in {**answer.headers, "Content-Length": str(length)}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = respond  # noqa: N815 - the names that the server looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the server's name for it
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def transport(server: Server) -> Transport:
+    return Transport(f"http://127.0.0.1:{server.server_port}/", 5.0, "test/1")
+
+
+def test_what_is_sent(server: Server, transport: Transport) -> None:
+    transport.get("/list", {"page": "2"}, "t0ken")
+    transport.post("/link/token", form={"a": "b c"})
+    transport.post("/link/token", document={"a": "b"})
+    transport.post("/mint", token="t0ken")  # noqa: S106 - made up
+    (get, form, document, bare) = server.asked
+    assert get[:3] == ("GET", "/list?page=2", "")
+    assert get[3]["Authorization"] == bare[3]["Authorization"] == "Bearer t0ken"
+    assert (get[3]["User-Agent"], get[3]["Accept"]) == ("test/1", "application/json")
+    assert form[:3] == ("POST", "/link/token", "a=b+c")
+    assert form[3]["Content-Type"] == "application/x-www-form-urlencoded"
+    assert document[2].replace(" ", "") == '{"a":"b"}'
+    assert document[3]["Content-Type"] == "application/json"
+    assert "Authorization" not in form[3]
+    assert bare[2] == ""
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_success_gives_the_body(server: Server, transport: Transport, status: int) -> None:
+    server.answer = Answer(status, b"body")
+    assert transport.post("/x") == b"body"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer(401), CredentialError),
+        (Answer(400), RequestRefusedError),
+        (Answer(503), TransientError),
+        (Answer(302, headers={"Location": "/elsewhere"}), MakiniError),
+        (Answer(200, b"half", length=10), TransientError),
+    ],
+)
+def test_trouble(server: Server, transport: Transport, answer: Answer, kind: type[MakiniError]) -> None:
+    server.answer = answer
+    with pytest.raises(MakiniError) as caught:
+        transport.post("/x", token="t0ken")  # noqa: S106 - made up
+    assert type(caught.value) is kind
+    assert "t0ken" not in str(caught.value)
+    assert len(server.asked) == 1
+
+
+def test_too_many_requests_are_not_acted_upon(server: Server, transport: Transport) -> None:
+    server.answer = Answer(429, headers={"Retry-After": "7"})
+    with pytest.raises(UntouchedError) as caught:
+        transport.post("/x")
+    assert caught.value.retry_after == 7.0
+
+
+def test_unreached_server_has_not_acted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(UntouchedError):
+        Transport(f"http://127.0.0.1:{port}", 5.0, "test").post("/x")
+
+
+def test_connection_that_breaks_later_leaves_it_open_what_was_done(server: Server, transport: Transport) -> None:
+    server.RequestHandlerClass = HangingUp
+    with pytest.raises(TransientError) as caught:
+        transport.post("/x")
+    assert not isinstance(caught.value, UntouchedError)
+
+
+class HangingUp(Handler):
+    def respond(self) -> None:
+        self.close_connection = True
+
+    do_GET = do_POST = respond  # noqa: N815 - the names that the server looks for
+
+
+def test_address_that_is_none() -> None:
+    with pytest.raises(MakiniError, match="no request could be made"):
+        Transport("nonsense", 5.0, "test").post("/x")
