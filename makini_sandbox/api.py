@@ -76,7 +76,7 @@ class Api:
             "provider": "sandbox",
             "updated_at": now,
             "sync_status": self._sandbox.behaviour.sync_status,
-            "sync_updated_at": now,
+            "sync_updated_at": self._sandbox.behaviour.synced_at or now,
         }
         return json_response(msgspec.json.encode({"data": data}), {}, compress=False)
 

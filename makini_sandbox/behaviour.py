@@ -51,6 +51,7 @@ class Behaviour:
             the server starts.
         work_order_materials: Item type of ``work-orders/materials``; set before the server starts.
         sync_status: What ``/api/integrations/current`` says of the last synchronisation.
+        synced_at: When it says that was; None for just now.
         token_seconds: How long tokens are good that are given out.
         expires_in: How an answer with a token says so: in seconds, or as a time, that may be text.
         admin_pages: Whether the list of connections honours, ignores or refuses ``page``.
@@ -88,6 +89,7 @@ class Behaviour:
     quirks: bool = True
     work_order_materials: Literal["MaterialItem", "WorkOrder"] = "MaterialItem"
     sync_status: Literal["inprogress", "done", "fulldone", "error", "fail"] = "fulldone"
+    synced_at: str | None = None
     token_seconds: int = 300
     expires_in: Literal["duration", "epoch", "epoch_text"] = "duration"
     admin_pages: Literal["honoured", "ignored", "refused"] = "honoured"

@@ -1,4 +1,4 @@
-"""Checking a connection: one request for each stream, and a table of what can be read."""
+"""Checking connections: one request for each stream, and a table of what can be read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.reading.rows import RowReader, dated
+from tap_makini.report import NothingReadError, StreamsFailedError
 from tap_makini.sampling import newest_page
-from tap_makini.sync import NothingReadError, StreamsFailedError
+from tap_makini.summary import Result, by_cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from tap_makini.connection import OpenConnection
     from tap_makini.reading import Source
+    from tap_makini.stream import MakiniStream
 
 
 class Finding(NamedTuple):
@@ -24,41 +27,53 @@ class Finding(NamedTuple):
     newest: str = ""
 
 
-def check(sources: Iterable[tuple[str, Source]], tell: Callable[[str], None]) -> None:
-    """Ask for one record of each stream and tell what came.
+def check(connections: Iterable[OpenConnection], streams: Sequence[MakiniStream], tell: Callable[[str], None]) -> None:
+    """Ask for one record of each stream of each connection, and tell what came.
 
     Args:
-        sources: The list of each stream, by its name.
+        connections: What to ask.
+        streams: What to ask for.
         tell: Takes the lines of the table.
 
     Raises:
-        NothingReadError: The credential is wrong, or no stream is offered.
+        NothingReadError: No credential is right, or no stream is offered.
         StreamsFailedError: Some streams could not be read.
     """
-    tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
-    verdicts, failures = [], []
-    for name, source in sources:
-        try:
-            finding = _look(name, source)
-        except CredentialError as error:
-            raise NothingReadError(str(error)) from error
-        except EntityAbsentError:
-            finding = Finding(name, "no")
-        except MakiniError as error:
-            finding = Finding(name, "failed")
-            failures.append(f"stream {name}: {error}")
-        verdicts.append(finding.verdict)
-        tell(f"{finding.stream:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
-    if failures:
-        raise StreamsFailedError("Not readable: " + " | ".join(failures))
-    if "yes" not in verdicts:
-        raise NothingReadError(
-            "No stream is offered by this connection: check the settings api_url, api_token and products."
-        )
+    failed: list[Result] = []
+    offered = 0
+    for connection in connections:
+        if connection.name is not None:
+            tell(f"Connection {connection.name}")
+        tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
+        for stream in streams:
+            result = Result(stream.name, connection.name)
+            finding = _find(result, connection.source(stream))
+            offered += finding.verdict == "yes"
+            tell(f"{finding.stream:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
+            if result.error is not None:
+                failed.append(result)
+            if isinstance(result.error, CredentialError):
+                break  # it would be the same for all others
+    _conclude(failed, offered)
 
 
-def _look(name: str, source: Source) -> Finding:
-    page = newest_page(source, 1)
+def _conclude(failed: list[Result], offered: int) -> None:
+    if failed and (offered or not all(isinstance(result.error, CredentialError) for result in failed)):
+        raise StreamsFailedError(f"Not readable: {by_cause(failed)}")
+    if failed:
+        raise NothingReadError(by_cause(failed) if failed[0].connection else str(failed[0].error))
+    if not offered:
+        raise NothingReadError("No stream is offered: check the settings api_url, api_token and products.")
+
+
+def _find(result: Result, source: Source) -> Finding:
+    try:
+        page = newest_page(source, 1)
+    except EntityAbsentError:
+        return Finding(result.stream, "no")
+    except MakiniError as error:
+        result.error = error
+        return Finding(result.stream, "failed")
     instants = dated(RowReader(source.replication_key).rows(page.records))
     newest = max(instants).strftime("%Y-%m-%d %H:%M") if instants else ""
-    return Finding(name, "yes", "" if page.total is None else str(page.total), newest)
+    return Finding(result.stream, "yes", "" if page.total is None else str(page.total), newest)

@@ -87,6 +87,12 @@ class Conformer:
         fields = msgspec.structs.fields(root.form)
         self.never_seen = {field.name: field.encode_name for field in fields if field.encode_name in root.names}
 
+    def of(self, connection: str | None) -> Conformer:
+        """Give a conformer for the same stream of another connection, without compiling it anew."""
+        named = {CONNECTION: _connection_json(connection)} if CONNECTION in self._added else {}
+        added = {**self._added, **named}
+        return Conformer(self._root, added, marks_deleted=self._marks_deleted)
+
     def record(self, raw: bytes) -> bytes:
         """Conform one record.
 
@@ -207,6 +213,10 @@ def _read_extra(raw: bytes) -> Mapping[str, JSON]:
     return found if all(name.startswith("/") for name in found) else {}
 
 
+def _connection_json(name: str | None) -> bytes:
+    return b"null" if name is None else text_json(name)
+
+
 def compile_conformer(
     schema: Mapping[str, Any], selected: Callable[[Breadcrumb], bool], *, connection: str | None
 ) -> Conformer:
@@ -224,7 +234,7 @@ def compile_conformer(
     Returns:
         The conformer.
     """
-    added = {CONNECTION: b"null" if connection is None else text_json(connection), EXTRA: b"null"}
+    added = {CONNECTION: _connection_json(connection), EXTRA: b"null"}
     properties = schema.get("properties", {})
     outgoing = {name: value for name, value in added.items() if name in properties and selected(("properties", name))}
     marks_deleted = DELETION_COLUMN in properties and selected(("properties", DELETION_COLUMN))

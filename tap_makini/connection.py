@@ -31,6 +31,9 @@ class OpenConnection:
         name: What state and records call it; None for a single one, which records call what the API calls it.
         client: Asks the API on its behalf.
         page_size: How many records to ask for.
+
+    Attributes:
+        selection: Names what is read of it.
     """
 
     def __init__(self, name: str | None, client: Client, page_size: int) -> None:
@@ -39,6 +42,7 @@ class OpenConnection:
         self._page_size = PageSize(page_size)
         self._lock = threading.Lock()
         self._integration: Integration | None = None
+        self.selection = ""
 
     def __str__(self) -> str:
         """Name the connection in a log."""

@@ -55,6 +55,10 @@ class RequestRefusedError(MakiniError):
     """The server does not take the query as it stands (400 or 422)."""
 
 
+class NothingNewError(MakiniError):
+    """Makini has not synced the connection since it was last read whole."""
+
+
 class WaitTooLongError(MakiniError):
     """The vendor asks for a longer wait than `max_wait_seconds` allows."""
 
@@ -80,6 +84,10 @@ class TransientError(MakiniError):
     ) -> None:
         super().__init__(cause, remedy, request_id)
         self.retry_after = retry_after
+
+
+class UnreachableError(TransientError):
+    """The server cannot be reached, or does not answer in time."""
 
 
 class BadBodyError(TransientError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from singer_sdk.singerlib.messages import RecordMessage
 
-from tap_makini.errors import EntityAbsentError, MakiniError
+from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.reading import Reading
 
 if TYPE_CHECKING:
@@ -85,11 +85,12 @@ class Job:
             What to write; the first one as soon as the first page is there, even if there are no records.
 
         Raises:
+            NothingNewError: Makini has not synced the connection since it was read whole, and it is to be left out.
             EntityAbsentError: The connection does not offer the entity; nothing has been delivered.
             MakiniError: The stream could not be read to its end.
         """
-        key = self.stream.filter_key
-        bookmark = None if key is None else self._state.open(self.stream.name, key, self.connection.name)
+        self._leave_if_nothing_is_new()
+        bookmark = self._open_bookmark()
         lookback = timedelta(minutes=self._settings.lookback_minutes)
         bound = bookmark.bound(self._settings.start_date, lookback) if bookmark else None
         reading = Reading(self.source, bound)
@@ -98,6 +99,22 @@ class Job:
         if bookmark:
             clock_behind = self.connection.client.clock_behind
             yield Delivery((), 0, partial(bookmark.complete, reading.outcome, clock_behind))
+
+    def _open_bookmark(self) -> OpenBookmark | None:
+        key = self.stream.filter_key
+        if key is None:
+            return None
+        return self._state.open(self.stream.name, key, self.connection.name, self.connection.integration.id)
+
+    def _leave_if_nothing_is_new(self) -> None:
+        integration = self.connection.integration
+        synced_at = integration.synced_at
+        if not (self._settings.skip_unsynced and integration.is_settled and synced_at):
+            return
+        if self._state.is_unsynced(self.connection.name, synced_at, self.connection.selection):
+            raise NothingNewError(
+                f"Makini has not synced {self.connection} since its last complete run", "Nothing to do."
+            )
 
     def _read(self, reading: Reading, bookmark: OpenBookmark | None) -> Iterator[Delivery]:
         lines = RecordLines(self.stream, self._conformer, self.version)

@@ -76,12 +76,13 @@ class Page(msgspec.Struct, frozen=True):
         return self.start + max(self.size, len(self.records))
 
 
-def parse_page(body: bytes, asked: int) -> Page:
+def parse_page(body: bytes, asked: int, *, by_cursor: bool = False) -> Page:
     """Read and check an answer.
 
     Args:
         body: The body as received.
         asked: The number of the page asked for.
+        by_cursor: Whether a cursor stood in place of the number.
 
     Returns:
         The page.
@@ -98,6 +99,10 @@ def parse_page(body: bytes, asked: int) -> Page:
     meta = envelope.meta or Meta()
     if cursor := envelope.next_cursor or meta.next_cursor:
         return Page(records, asked, asked + 1, len(records), meta.total, str(cursor))
+    if by_cursor:
+        if (meta.current_page or 0) < (meta.last_page or 0):
+            _reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
+        return Page(records, asked, asked, len(records), meta.total)
     if envelope.meta is not None and meta.is_placeholder and records:
         return Page(records, asked, asked, len(records), is_placeholder=True)
     _check(meta, len(records), asked)

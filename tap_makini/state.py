@@ -5,6 +5,9 @@ below `connections` in the same entry, by name, so that size and time stay linea
 
     {"replication_key": "updatedAt",
      "connections": {"acme": {"replication_key_value": "2025-01-02T03:04:05.000000Z"}}}
+
+What Makini calls each connection is kept beside the bookmarks, so that one which gets a name, or another one, keeps its
+bookmarks; and when it had been synced at its last complete run, so that it can be left out until it is synced again.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.bookmark import Bookmark, UnusableBookmarkError, read_bookmark
+from tap_makini.instant import format_instant
 
 if TYPE_CHECKING:
     from tap_makini.reading import Outcome
@@ -22,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 CONNECTIONS = "connections"
 _KEY = "replication_key"
+_UNNAMED = ""
 
 
 class State:
@@ -34,17 +39,23 @@ class State:
     def __init__(self, value: dict[str, Any]) -> None:
         self.value = value
 
-    def open(self, stream: str, replication_key: str, connection: str | None = None) -> OpenBookmark:
+    def open(
+        self, stream: str, replication_key: str, connection: str | None = None, identity: str | None = None
+    ) -> OpenBookmark:
         """Take up a bookmark; one that cannot be relied on is reported, and the stream read as if there were none.
 
         Args:
             stream: The stream's name.
             replication_key: Its replication key.
             connection: The connection's name; None for the only one.
+            identity: What Makini calls the connection, under whatever name.
         """
         now = datetime.now(timezone.utc)
+        entry = self._entry(stream, connection)
+        if not entry and identity is not None:
+            entry = next(filter(None, (self._entry(stream, name) for name in self._names_of(identity))), None)
         try:
-            bookmark = read_bookmark(self._entry(stream, connection), replication_key, now)
+            bookmark = read_bookmark(entry, replication_key, now)
         except UnusableBookmarkError as reason:
             name = stream if connection is None else f"{connection}/{stream}"
             logger.warning(
@@ -53,10 +64,42 @@ class State:
             bookmark = Bookmark(replication_key)
         return OpenBookmark(self, stream, connection, bookmark)
 
+    def is_unsynced(self, connection: str | None, synced_at: datetime, selection: str) -> bool:
+        """Whether Makini has not synced a connection since the last complete run that read the same.
+
+        Args:
+            connection: The connection's name.
+            synced_at: When Makini last synced it.
+            selection: Names what is read.
+        """
+        known = self._known().get(connection or _UNNAMED)
+        return isinstance(known, dict) and known.items() >= _completion(synced_at, selection).items()
+
+    def know(self, connection: str | None, identity: str) -> None:
+        """Note what Makini calls a connection."""
+        self._note(connection, {"id": identity})
+
+    def complete(self, connection: str | None, synced_at: datetime, selection: str) -> None:
+        """Note that a connection was read whole; the arguments are those of `is_unsynced`."""
+        self._note(connection, _completion(synced_at, selection))
+
+    def _note(self, connection: str | None, facts: dict[str, str]) -> None:
+        known, name = self._known(), connection or _UNNAMED
+        present = known.get(name)
+        self.value[CONNECTIONS] = {**known, name: {**(present if isinstance(present, dict) else {}), **facts}}
+
+    def _known(self) -> dict[str, Any]:
+        known = self.value.get(CONNECTIONS)
+        return known if isinstance(known, dict) else {}
+
+    def _names_of(self, identity: str) -> list[str | None]:
+        own = {name: known.get("id") for name, known in self._known().items() if isinstance(known, dict)}
+        return [name or None for name, known_identity in own.items() if known_identity == identity]
+
     def _entry(self, stream: str, connection: str | None) -> object:
         entry = self.value.get("bookmarks", {}).get(stream)
         if connection is None:
-            return entry
+            return _without_others(entry)
         named = entry.get(CONNECTIONS) if isinstance(entry, dict) else entry
         own = named.get(connection) if isinstance(named, dict) else named
         if isinstance(own, dict) and own and isinstance(entry, dict) and _KEY in entry:
@@ -78,6 +121,18 @@ class State:
         entry[CONNECTIONS] = named
         named[connection] = written
         bookmarks[stream] = entry
+
+
+def _completion(synced_at: datetime, selection: str) -> dict[str, str]:
+    return {"synced_at": format_instant(synced_at), "selection": selection}
+
+
+def _without_others(entry: object) -> object:
+    """Give the entry of an unnamed connection; nothing where there are only named ones."""
+    if not isinstance(entry, dict):
+        return entry
+    own = {name: value for name, value in entry.items() if name != CONNECTIONS}
+    return {} if own.keys() == {_KEY} and CONNECTIONS in entry else own
 
 
 class OpenBookmark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
@@ -88,9 +89,13 @@ class MakiniStream(Stream):
         )
 
     def conformer(self, connection: str | None) -> Conformer:
-        """Compile what makes a connection's records fit this stream's schema and selection."""
+        """Give what makes a connection's records fit this stream's schema and selection."""
+        return self._compiled.of(connection)
+
+    @cached_property
+    def _compiled(self) -> Conformer:
         mask = self.mask
-        return compile_conformer(self.effective_schema, lambda breadcrumb: mask[breadcrumb], connection=connection)
+        return compile_conformer(self.effective_schema, lambda breadcrumb: mask[breadcrumb], connection=None)
 
     @property
     def writer(self) -> LineWriter:

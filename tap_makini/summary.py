@@ -26,6 +26,8 @@ class Status(Enum):
     COMPLETE = "complete"
     ABSENT = "absent"
     FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not read, since nothing is new."""
     DROPPED = "dropped"
     """Not begun, since its connection is in trouble."""
 
@@ -136,11 +138,15 @@ def _stand(results: list[Result]) -> str:
 
 
 def by_cause(failed: Iterable[Result]) -> str:
-    """Tell what failed and why; a trouble that several streams share is told once."""
-    names: dict[str, list[str]] = {}
+    """Tell what failed and why; a trouble that several streams share is told once, with one request id."""
+    stories: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], list[str]] = {}
     for result in failed:
-        names.setdefault(str(result.error), []).append(result.name)
-    return " | ".join(f"{_listed(streams)}: {story}" for story, streams in names.items())
+        if result.error is not None:
+            cause = (result.error.cause, result.error.remedy)
+            stories.setdefault(cause, str(result.error))
+            names.setdefault(cause, []).append(result.name)
+    return " | ".join(f"{_listed(streams)}: {stories[cause]}" for cause, streams in names.items())
 
 
 def _listed(names: list[str]) -> str:

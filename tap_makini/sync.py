@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
-from singer_sdk.singerlib.messages import ActivateVersionMessage
 
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
+from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.interruption import Interrupted
 from tap_makini.job import Delivery
 from tap_makini.progress import Progress
+from tap_makini.report import conclude, tell_oddities
 from tap_makini.schedule import Schedule
-from tap_makini.summary import Result, Status, Summary, by_cause
+from tap_makini.summary import Result, Status, Summary
+from tap_makini.tables import Tables
+from tap_makini.trouble import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from tap_makini.writer import LineWriter
 
 logger = logging.getLogger(__name__)
-
-_MOST_PLACES = 10
-
-
-class NothingReadError(Exception):
-    """The run could not begin: a setting or a credential is wrong. The message says which."""
-
-
-class StreamsFailedError(Exception):
-    """Some streams failed; the others are complete. The message says which, why and what to do."""
 
 
 class Sync:
@@ -59,6 +49,7 @@ class Sync:
         self._state = state
         self._writer = writer
         self._tables = Tables(jobs, writer)
+        self._connections = Connections(jobs)
         self._metrics: dict[Job, Metrics] = {}
         self._results = {job: Result(job.stream.name, job.connection.name, job.source.traffic) for job in jobs}
         self.summary = Summary(list(self._results.values()))
@@ -87,10 +78,8 @@ class Sync:
     def _write(self, job: Job, delivery: Delivery) -> None:
         self._tables.begin(job)
         result = self._results[job]
-        if job not in self._metrics:
-            self._metrics[job] = Metrics(job)
-            result.status = Status.RUNNING
-            result.expected = job.outcome.expected if job.outcome else None
+        if result.status is Status.WAITING:
+            self._begin(job, result)
         self._writer.write_lines(delivery.lines)
         result.records += delivery.records
         self._metrics[job].records.increment(delivery.records)
@@ -98,36 +87,67 @@ class Sync:
             delivery.once_written()
             self._writer.write_state(self._state.value, may_wait=True)
 
+    def _begin(self, job: Job, result: Result) -> None:
+        self._metrics[job] = Metrics(job)
+        result.status = Status.RUNNING
+        result.expected = job.outcome.expected if job.outcome else None
+        identity = job.connection.integration.id
+        if identity is not None:
+            self._state.know(job.connection.name, identity)
+
     def _end(self, job: Job, error: Exception | None) -> None:
-        result = self._results[job]
         if job in self._metrics:
             self._metrics.pop(job).close()
-        if error is None:
-            result.status = Status.COMPLETE
-        elif isinstance(error, EntityAbsentError):
-            logger.warning(
-                "Stream %s is left out, since the connection does not offer it: %s.", result.name, error.cause
-            )
-            result.status, result.error = Status.ABSENT, error
-        else:
-            self._fail(job, result, error)
-        self._tables.end(job, is_whole=result.status is not Status.FAILED)
+        result = self._results[job]
+        self._judge(result, error)
+        is_done = result.status is not Status.FAILED
+        self._tables.end(job, is_whole=is_done)
+        is_settled = job.outcome is None or job.outcome.is_settled
+        if self._connections.end(job, error, is_whole=is_done and is_settled):
+            self._drop_others(job, result)
+        if self._connections.is_whole(job.connection):
+            self._note_complete(job)
         self._writer.write_state(self._state.value, may_wait=True)
         tell_oddities(job, result)
 
-    def _fail(self, job: Job, result: Result, error: Exception) -> None:
+    def _judge(self, result: Result, error: Exception | None) -> None:
+        """Say what the end of a job means."""
+        if error is None:
+            result.status = Status.COMPLETE
+            return
         if not isinstance(error, MakiniError):
             logger.debug("Stream %s failed", result.name, exc_info=error)
             is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
             remedy = "Check the setting stream_maps." if is_of_maps else "This is a fault of the tap: report it."
             error = MakiniError(f"{type(error).__name__}: {error}", remedy)
-        logger.error("Stream %s failed: %s", result.name, error)
-        result.status, result.error = Status.FAILED, error
-        if isinstance(error, CredentialError):
-            job.connection.client.gate.shut(error)
-            for dropped in self._schedule.drop(job.connection):
-                self._results[dropped].status, self._results[dropped].error = Status.DROPPED, error
-                self._tables.end(dropped, is_whole=False)
+        result.error = error
+        if isinstance(error, NothingNewError):
+            result.status = Status.SKIPPED
+        elif isinstance(error, EntityAbsentError):
+            result.status = Status.ABSENT
+            reason = f"since the connection does not offer it: {error.cause}"
+            logger.warning("Stream %s is left out, %s.", result.name, reason)
+        else:
+            result.status = Status.FAILED
+            logger.error("Stream %s failed: %s", result.name, error)
+
+    def _drop_others(self, job: Job, result: Result) -> None:
+        """Leave a connection's other jobs alone, since they would fare no better."""
+        skipped = result.status is Status.SKIPPED
+        if skipped:
+            logger.info("Connection %s is skipped: %s.", job.connection, result.error and result.error.cause)
+        elif result.error is not None:
+            job.connection.client.gate.shut(result.error)
+        for other in self._schedule.drop(job.connection):
+            dropped = self._results[other]
+            dropped.status, dropped.error = (Status.SKIPPED if skipped else Status.DROPPED), result.error
+            self._tables.end(other, is_whole=False)
+            self._connections.end(other, None, is_whole=False)
+
+    def _note_complete(self, job: Job) -> None:
+        integration = job.connection.integration
+        if integration.is_settled and integration.synced_at:
+            self._state.complete(job.connection.name, integration.synced_at, job.connection.selection)
 
 
 class Metrics:
@@ -145,81 +165,3 @@ class Metrics:
     def close(self) -> None:
         """Log the counts."""
         self._open.close()
-
-
-class Tables:
-    """The tables that the records of all connections go to.
-
-    Each is announced by one SCHEMA, ahead of its first record. An ACTIVATE_VERSION, upon which a target drops all
-    older rows, is sent once the stream has been read to its end in every connection, and never if one broke off.
-    """
-
-    def __init__(self, jobs: Sequence[Job], writer: LineWriter) -> None:
-        self._writer = writer
-        self._begun: set[str] = set()
-        self._left = Counter(job.stream.name for job in jobs)
-        self._broken: set[str] = set()
-
-    def begin(self, job: Job) -> None:
-        """Announce a job's table, unless it has been."""
-        if job.stream.name not in self._begun:
-            job.stream.write_schema()
-            self._begun.add(job.stream.name)
-
-    def end(self, job: Job, *, is_whole: bool) -> None:
-        """Note that a job has ended."""
-        name = job.stream.name
-        self._left[name] -= 1
-        if not is_whole:
-            self._broken.add(name)
-        if job.version is not None and not self._left[name] and name in self._begun and name not in self._broken:
-            self._writer.write_message(ActivateVersionMessage(name, job.version))
-
-
-def tell_oddities(job: Job, result: Result) -> None:
-    """Log what the schema did not foresee in a stream's records, without their values."""
-    result.drifts = len(job.drift)
-    if job.outcome and job.outcome.undated and job.stream.filter_key:
-        logger.info("Stream %s: %d records have no readable replication key.", result.name, job.outcome.undated)
-    if job.drift:
-        places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in job.drift.values()]
-        logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
-    if result.records and job.never_seen:
-        logger.info("Stream %s: no record has %s.", result.name, _shortened(job.never_seen))
-
-
-def _shortened(places: list[str]) -> str:
-    more = len(places) - _MOST_PLACES
-    return ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
-
-
-def conclude(summary: Summary) -> None:
-    """Log what came of a run.
-
-    Raises:
-        NothingReadError: Nothing could be read at all.
-        StreamsFailedError: Some streams failed.
-    """
-    complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
-    failed = summary.with_status(Status.FAILED, Status.DROPPED)
-    refused = [result for result in failed if isinstance(result.error, CredentialError)]
-    if failed and len(refused) == len(summary.results) and not summary.records:
-        raise NothingReadError(" | ".join(sorted({str(result.error) for result in refused})))
-    logger.info("Summary: %s", json.dumps([result.to_dict() for result in summary.results]))
-    for line in summary.table():
-        logger.info("%s", line)
-    logger.info(
-        "%d records of %d streams are written; %d streams are not offered, %d failed.",
-        summary.records,
-        len(complete),
-        len(absent),
-        len(failed),
-    )
-    if not summary.results:
-        logger.warning("No stream is selected, so nothing was read.")
-    if absent and not (complete or failed):
-        raise NothingReadError(
-            "No selected stream is offered by this connection: check the settings api_url, api_token and products."
-        )
-    if failed:
-        raise StreamsFailedError(f"Incomplete: {by_cause(failed)}")

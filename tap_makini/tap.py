@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import hashlib
 import logging
 import sys
 from contextlib import contextmanager
@@ -30,11 +31,12 @@ from tap_makini.integration import PATH as INTEGRATION_PATH
 from tap_makini.interruption import Interruption
 from tap_makini.job import Job
 from tap_makini.redaction import redact_logs
+from tap_makini.report import NothingReadError, StreamsFailedError
 from tap_makini.schema import with_deletion_column
 from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.state import State
 from tap_makini.stream import MakiniStream
-from tap_makini.sync import NothingReadError, StreamsFailedError, Sync
+from tap_makini.sync import Sync
 from tap_makini.writer import LineWriter
 
 if TYPE_CHECKING:
@@ -170,11 +172,14 @@ class TapMakini(Tap):
 
     def _jobs(self, state: State) -> list[Job]:
         version = self.initialized_at // 1000 if self.settings.emit_activate_version_messages else None
+        streams = [stream for stream in self._makini_streams() if stream.selected]
+        selection = "|".join(f"{stream.name}:{stream.filter_key or ''}" for stream in streams)
+        for connection in self.connections:
+            connection.selection = hashlib.blake2b(selection.encode(), digest_size=8).hexdigest()
         return [
             Job(stream, connection, self.settings, state, version)
             for connection in self.connections
-            for stream in self._makini_streams()
-            if stream.selected
+            for stream in streams
         ]
 
     def _makini_streams(self) -> list[MakiniStream]:
@@ -191,8 +196,7 @@ class TapMakini(Tap):
             NothingReadError: The credential is wrong, or no stream is offered.
             StreamsFailedError: Some streams could not be read.
         """
-        connection = self.connections[0]
-        check(((stream.name, connection.source(stream)) for stream in self._makini_streams()), click.echo)
+        check(self.connections, self._makini_streams(), click.echo)
 
     @plugin_cli
     def cli(cls) -> click.Command:  # noqa: N805

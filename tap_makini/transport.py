@@ -11,7 +11,7 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
-from tap_makini.errors import MakiniError, TransientError, error_for_status, read_problem
+from tap_makini.errors import MakiniError, TransientError, UnreachableError, error_for_status, read_problem
 from tap_makini.retry import retry_after
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _PASSING_TROUBLES = (
 )
 
 
-class UntouchedError(TransientError):
+class UntouchedError(UnreachableError):
     """The server has certainly not acted upon the request: it was not reached, or too busy to look at it (429)."""
 
 
@@ -119,7 +119,7 @@ class Transport:
             settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
             return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
         except _PASSING_TROUBLES as error:
-            kind = UntouchedError if _is_unsent(error) else TransientError
+            kind = UntouchedError if _is_unsent(error) else _kind(error)
             raise kind(_describe(error), _NETWORK_REMEDY) from None
         except (requests.RequestException, ValueError) as error:
             raise MakiniError(
@@ -140,6 +140,10 @@ def refusal(response: requests.Response) -> MakiniError:
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         return UntouchedError(error.cause, error.remedy, error.request_id, wait)
     return error
+
+
+def _kind(error: requests.RequestException) -> type[TransientError]:
+    return UnreachableError if isinstance(error, requests.Timeout) else TransientError
 
 
 def _is_unsent(error: requests.RequestException) -> bool:

@@ -105,7 +105,7 @@ class Source:
         """
 
         def read(body: bytes) -> Page:
-            page = parse_page(body, query.page)
+            page = parse_page(body, query.page, by_cursor=query.cursor is not None)
             if page.records and page.records == unlike:
                 raise BadBodyError(f"page {query.page} is the page before it once more")
             return page

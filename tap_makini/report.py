@@ -1,0 +1,75 @@
+"""What is said of a run at its end, and what it means for the exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from tap_makini.errors import CredentialError
+from tap_makini.summary import Status, Summary, by_cause
+
+if TYPE_CHECKING:
+    from tap_makini.job import Job
+    from tap_makini.summary import Result
+
+logger = logging.getLogger(__name__)
+
+_MOST_PLACES = 10
+
+
+class NothingReadError(Exception):
+    """The run could not begin: a setting or a credential is wrong. The message says which."""
+
+
+class StreamsFailedError(Exception):
+    """Some streams failed; the others are complete. The message says which, why and what to do."""
+
+
+def tell_oddities(job: Job, result: Result) -> None:
+    """Log what the schema did not foresee in a stream's records, without their values."""
+    result.drifts = len(job.drift)
+    if job.outcome and job.outcome.undated and job.stream.filter_key:
+        logger.info("Stream %s: %d records have no readable replication key.", result.name, job.outcome.undated)
+    if job.drift:
+        places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in job.drift.values()]
+        logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
+    if result.records and job.never_seen:
+        logger.info("Stream %s: no record has %s.", result.name, _shortened(job.never_seen))
+
+
+def _shortened(places: list[str]) -> str:
+    more = len(places) - _MOST_PLACES
+    return ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+
+
+def conclude(summary: Summary) -> None:
+    """Log what came of a run.
+
+    Raises:
+        NothingReadError: Nothing could be read at all.
+        StreamsFailedError: Some streams failed.
+    """
+    complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
+    failed = summary.with_status(Status.FAILED, Status.DROPPED)
+    refused = [result for result in failed if isinstance(result.error, CredentialError)]
+    if failed and len(refused) == len(summary.results) and not summary.records:
+        raise NothingReadError(" | ".join(sorted({str(result.error) for result in refused})))
+    logger.info("Summary: %s", json.dumps([result.to_dict() for result in summary.results]))
+    for line in summary.table():
+        logger.info("%s", line)
+    logger.info(
+        "%d records of %d streams are written; %d streams are not offered, %d failed.",
+        summary.records,
+        len(complete),
+        len(absent),
+        len(failed),
+    )
+    if not summary.results:
+        logger.warning("No stream is selected, so nothing was read.")
+    if absent and not (complete or failed):
+        raise NothingReadError(
+            "No selected stream is offered by this connection: check the settings api_url, api_token and products."
+        )
+    if failed:
+        raise StreamsFailedError(f"Incomplete: {by_cause(failed)}")
