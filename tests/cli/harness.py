@@ -1,0 +1,181 @@
+"""Runs the program, and reads what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from makini_sandbox import Sandbox
+
+PROGRAM = [str(Path(sys.executable).with_name("tap-makini"))]
+WITHOUT_WAITS = [sys.executable, str(Path(__file__).with_name("without_waits.py"))]
+_PATIENCE_SECONDS = 60
+_LOG_LINE = re.compile(r"\S+ \S+ \| (\w+) +\| \S+ +\| (.*)")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run of the program.
+
+    Attributes:
+        code: Its exit code.
+        output: Its standard output.
+        errors: Its standard error.
+    """
+
+    code: int
+    output: str
+    errors: str
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.output.splitlines()]
+
+    def of(self, kind: str, stream: str | None = None) -> list[dict[str, Any]]:
+        """Give the messages of a type, of one stream where it is named."""
+        return [
+            message for message in self.messages if message["type"] == kind and stream in {None, message.get("stream")}
+        ]
+
+    def keys(self, stream: str) -> set[str]:
+        """Give the keys of a stream's records."""
+        return {message["record"]["key"] for message in self.of("RECORD", stream)}
+
+    @property
+    def state(self) -> Any:  # noqa: ANN401 - decoded JSON
+        """The value of the last STATE."""
+        return self.of("STATE")[-1]["value"]
+
+    def logged(self, level: str) -> list[str]:
+        """Give the log messages of a level."""
+        found = [_LOG_LINE.fullmatch(line) for line in self.errors.splitlines()]
+        return [match[2] for match in found if match and match[1] == level]
+
+    @property
+    def last_line(self) -> str:
+        """The last line of the log, which is what an orchestrator shows of a run that failed."""
+        line = self.errors.splitlines()[-1]
+        match = _LOG_LINE.fullmatch(line)
+        return match[2] if match else line
+
+
+def run(
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    program: list[str] | None = None,
+) -> Outcome:
+    """Run the program to its end.
+
+    Args:
+        arguments: Of the command line.
+        environment: Variables beside the usual ones.
+        program: How to start it.
+
+    Returns:
+        What came of it.
+    """
+    done = subprocess.run(
+        [*(program or PROGRAM), *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=clean_environment(environment or {}),
+        stdin=subprocess.DEVNULL,
+        timeout=_PATIENCE_SECONDS,
+    )
+    outcome = Outcome(done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in outcome.errors, outcome.errors
+    return outcome
+
+
+def clean_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """Give this process's environment without what steers the tap, and with some variables more."""
+    kept = {name: text for name, text in os.environ.items() if not re.match("TAP_MAKINI|SINGER|LOGLEVEL", name)}
+    return {**kept, "NO_PROXY": "127.0.0.1", **additions}
+
+
+@dataclass(frozen=True)
+class Files:
+    """Writes the files that the command line names.
+
+    Attributes:
+        folder: Where to put them.
+        catalog: The discovered catalog.
+    """
+
+    folder: Path
+    catalog: Mapping[str, Any]
+
+    def write(self, name: str, content: object) -> Path:
+        """Write a text as it is, and anything else as JSON."""
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    def selection(self, *streams: str, replication: Mapping[str, Any] | None = None) -> Path:
+        """Write a catalog that selects streams.
+
+        Args:
+            streams: Their names.
+            replication: Metadata at the root of each, such as another replication method.
+
+        Returns:
+            Its path.
+        """
+        document = json.loads(json.dumps(self.catalog))
+        document["streams"] = [entry for entry in document["streams"] if entry["stream"] in streams]
+        assert len(document["streams"]) == len(streams)
+        for entry in document["streams"]:
+            for name, value in (replication or {}).items():
+                entry[name.replace("-", "_")] = value
+            [root] = [item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]]
+            root |= {"selected": True, **(replication or {})}
+        return self.write("catalog.json", document)
+
+    def read(
+        self,
+        sandbox: Sandbox,
+        *streams: str,
+        state: object = None,
+        replication: Mapping[str, Any] | None = None,
+        waits: bool = True,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        """Have the program read streams from a sandbox, one after the other.
+
+        Args:
+            sandbox: The API.
+            streams: Names of the streams.
+            state: The state to start from.
+            replication: Metadata at the root of each stream.
+            waits: Whether waits between requests are real.
+            settings: Settings beside address and token.
+
+        Returns:
+            What came of it.
+        """
+        config = {"api_url": sandbox.url, "api_token": sandbox.token, "max_parallel": 1, **(settings or {})}
+        arguments: list[str | Path] = ["--config", self.write("config.json", config)]
+        arguments += ["--catalog", self.selection(*streams, replication=replication)] if streams else []
+        arguments += ["--state", self.write("state.json", state)] if state is not None else []
+        return run(*arguments, program=None if waits else WITHOUT_WAITS)
+
+
+def held_keys(sandbox: Sandbox, slug: str) -> set[str]:
+    """Give the keys of all rows that a sandbox holds of an entity."""
+    return set(sandbox.store.keys(slug))
+
+
+def stream_of(slug: str) -> str:
+    """Give the name of an entity's stream."""
+    return slug.translate(str.maketrans("-/.", "___"))

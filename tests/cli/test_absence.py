@@ -1,0 +1,65 @@
+"""Entities that the connected system does not have."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from makini_sandbox import Behaviour, Fault, Sandbox
+
+from .harness import Files, held_keys
+
+Answer = Literal[403, 404, 501]
+
+
+@pytest.mark.parametrize("answer", [403, 404, 501])
+def test_an_absent_entity_is_left_out_with_one_warning(files: Files, answer: Answer) -> None:
+    behaviour = Behaviour(absent=frozenset({"assets"}), absent_answer=answer)
+    with Sandbox(rows=5, behaviour=behaviour) as sandbox:
+        outcome = files.read(sandbox, "accounts", "assets", "work_orders")
+        assert outcome.keys("work_orders") == held_keys(sandbox, "work-orders")
+    assert outcome.code == 0
+    [warning] = outcome.logged("WARNING")
+    assert warning.startswith("Stream assets is left out, since the connection does not offer it")
+    assert str(answer) in warning
+    assert not outcome.of("SCHEMA", "assets")
+
+
+def test_an_empty_entity_is_no_absent_one(files: Files) -> None:
+    behaviour = Behaviour(absent=frozenset({"assets"}), absent_answer="empty")
+    with Sandbox(rows=5, behaviour=behaviour) as sandbox:
+        outcome = files.read(sandbox, "assets")
+    assert outcome.code == 0
+    assert not outcome.logged("WARNING")
+    assert len(outcome.of("SCHEMA", "assets")) == 1
+    assert not outcome.of("RECORD")
+
+
+def test_nothing_but_absent_entities_is_a_wrong_setting(files: Files) -> None:
+    with Sandbox(rows=5, behaviour=Behaviour(absent=frozenset({"assets", "work-orders"}))) as sandbox:
+        outcome = files.read(sandbox, "assets", "work_orders")
+    assert outcome.code == 1
+    assert not outcome.of("SCHEMA")
+    assert outcome.last_line.startswith("No selected stream is offered by this connection: check the settings")
+
+
+@pytest.mark.parametrize("status", [403, 404, 501])
+def test_an_entity_that_goes_while_it_is_read_has_failed(files: Files, status: int) -> None:
+    going = Fault("status", slug="assets", nth=4, times=None, status=status)
+    with Sandbox(sizes={"assets": 25}, rows=5, behaviour=Behaviour(faults=[going])) as sandbox:
+        outcome = files.read(sandbox, "assets", "work_orders", settings={"page_size": 10})
+        assert outcome.keys("work_orders") == held_keys(sandbox, "work-orders")
+    assert outcome.code == 3
+    assert outcome.last_line.startswith("Incomplete: assets: the entity was taken away while it was read")
+
+
+def test_a_token_that_expires_fails_what_is_left(files: Files) -> None:
+    expiring = Fault("expire_token", slug="assets", nth=4)
+    with Sandbox(sizes={"assets": 25}, rows=5, behaviour=Behaviour(faults=[expiring])) as sandbox:
+        outcome = files.read(sandbox, "accounts", "assets", "work_orders", settings={"page_size": 10})
+        assert outcome.keys("accounts") == held_keys(sandbox, "accounts")
+    assert outcome.code == 3
+    assert outcome.last_line.startswith("Incomplete: assets, work_orders: the server answered 401")
+    assert "Check the setting api_token" in outcome.last_line
+    assert outcome.state["bookmarks"].keys() >= {"accounts", "assets"}

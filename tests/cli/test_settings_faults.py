@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .harness import run
+
+if TYPE_CHECKING:
+    from .harness import Files
+
+UNREACHABLE = "http://127.0.0.1:9"
+"""Where nobody listens, should a faulty run get as far as that."""
+
+
+def test_every_fault_is_named_at_once_and_no_value_shown(files: Files) -> None:
+    settings = {
+        "api_tokn": "value-1",
+        "api_url": "ftp://value-2",
+        "page_size": "value-3",
+        "products": ["eam", "value-4"],
+        "start_date": "value-5",
+        "lookback_minutes": -777,
+        "user_agent": "value\n6",
+        "max_wait_seconds": 1.5,
+    }
+    outcome = run("--config", files.write("config.json", settings))
+    assert (outcome.code, outcome.output) == (1, "")
+    told = outcome.logged("ERROR")
+    for name in ("products.1" if name == "products" else name for name in [*settings, "api_token"]):
+        assert len([line for line in told if f" {name} " in line or f" {name}." in line]) == 1, name
+    assert "value" not in outcome.errors
+    assert "777" not in outcome.errors
+
+
+def test_every_fault_of_the_environment_is_named_at_once() -> None:
+    texts = {
+        "EMIT_ACTIVATE_VERSION_MESSAGES": "value",
+        "LOOKBACK_MINUTES": "-777",
+        "MAX_WAIT_SECONDS": "value",
+        "PAGE_SIZE": "",
+        "PRODUCTS": "eam,value",
+        "START_DATE": "value",
+        "STREAM_MAPS": "value",
+    }
+    outcome = run("--config", "ENV", environment={f"TAP_MAKINI_{name}": text for name, text in texts.items()})
+    assert (outcome.code, outcome.output) == (1, "")
+    named = [line.split()[2].partition(".")[0].upper() for line in outcome.logged("ERROR")]
+    assert named == ["API_TOKEN", *texts]
+    assert "value" not in outcome.errors
+    assert "777" not in outcome.errors
+
+
+def test_a_stream_map_that_cannot_be_parsed(files: Files) -> None:
+    maps = {"assets": {"x": "abc("}}
+    settings = {"api_token": "some-token", "api_url": UNREACHABLE, "stream_maps": maps}
+    outcome = run("--config", files.write("config.json", settings))
+    assert (outcome.code, outcome.output) == (1, "")
+    assert outcome.last_line.startswith("The setting stream_maps is not valid: ")
+
+
+def test_a_log_level_that_there_is_not() -> None:
+    outcome = run("--version", environment={"TAP_MAKINI_LOGLEVEL": "loud"})
+    assert outcome.code == 1
+    assert "TAP_MAKINI_LOGLEVEL is not valid" in outcome.last_line
+
+
+@pytest.mark.parametrize("settings", [{"products": 7}, {"api_tokn": "value"}])
+def test_discovery_names_faults_but_nothing_that_is_missing(files: Files, settings: dict[str, object]) -> None:
+    outcome = run("--discover", "--config", files.write("config.json", settings))
+    assert (outcome.code, outcome.output) == (1, "")
+    assert next(iter(settings)) in outcome.last_line
+    assert "api_token" not in outcome.errors
+    assert "value" not in outcome.errors
+
+
+@pytest.mark.parametrize("text", ["{not json", "[1]"])
+def test_a_settings_file_that_is_damaged(files: Files, text: str) -> None:
+    outcome = run("--config", files.write("config.json", text))
+    assert (outcome.code, outcome.output) == (1, "")
+    assert outcome.last_line == "The settings file is damaged: it must be a JSON object."
+
+
+@pytest.mark.parametrize("option", ["state", "catalog"])
+def test_a_state_or_catalog_that_is_damaged(files: Files, option: str) -> None:
+    config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
+    outcome = run("--config", config, f"--{option}", files.write("damaged", "{nope"))
+    assert (outcome.code, outcome.output) == (1, "")
+    assert outcome.last_line == f"The {option} is not JSON (line 1, column 2)."
+
+
+def test_a_state_without_bookmarks_in_it(files: Files) -> None:
+    config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
+    outcome = run("--config", config, "--state", files.write("state.json", {"bookmarks": []}))
+    assert (outcome.code, outcome.output) == (1, "")
+    assert outcome.last_line == "The state is damaged: it must be an object with an object 'bookmarks' in it."
