@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from tap_makini.errors import CredentialError, MakiniError, TransientError
+from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
 from tap_makini.gate import Gate
 from tap_makini.retry import repeat
 from tap_makini.traffic import Traffic
@@ -16,6 +16,8 @@ from tap_makini.transport import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import requests
 
     from tap_makini.tokens import TokenSource
     from tap_makini.transport import Transport
@@ -74,7 +76,11 @@ class Client:
         budget = self._max_wait if patience is None else patience
 
         def once() -> T:
-            return read(self._authorised(path, params, count, budget))
+            response = self._authorised(path, params, count, budget)
+            try:
+                return read(response.content)
+            except BadBodyError as error:
+                raise error.told_with(read_problem(response.content, response.headers)) from None
 
         def tell(seconds: float, error: MakiniError) -> None:
             count.repeats += 1
@@ -83,7 +89,7 @@ class Client:
 
         return repeat(once, budget, tell)()
 
-    def _authorised(self, path: str, params: Mapping[str, str], traffic: Traffic, budget: float) -> bytes:
+    def _authorised(self, path: str, params: Mapping[str, str], traffic: Traffic, budget: float) -> requests.Response:
         """Ask with the connection's token, and once more with another one if that is refused."""
         token = self._tokens.token()
         try:
@@ -93,7 +99,9 @@ class Client:
                 raise
         return self._through_gate(path, params, self._tokens.token(), traffic, budget)
 
-    def _through_gate(self, path: str, params: Mapping[str, str], token: str, traffic: Traffic, budget: float) -> bytes:
+    def _through_gate(
+        self, path: str, params: Mapping[str, str], token: str, traffic: Traffic, budget: float
+    ) -> requests.Response:
         with self.gate.passing(budget):
             traffic.requests += 1
             response = self._transport.exchange(path, params, token)
@@ -102,10 +110,11 @@ class Client:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._tokens.confirm(token)
             if response.status_code == HTTPStatus.OK:
-                return response.content
+                return response
             error = refusal(response)
             if isinstance(error, TransientError) and error.retry_after is not None:
-                self.gate.close(error.retry_after, is_limit=response.status_code == HTTPStatus.TOO_MANY_REQUESTS)
+                is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+                self.gate.close(error.retry_after, is_limit=is_limit, reason=error)
             raise error
 
 

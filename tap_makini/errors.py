@@ -99,11 +99,17 @@ class BadBodyError(TransientError):
 
     repetitions = 3
 
-    def __init__(self, cause: str) -> None:
+    def __init__(self, cause: str, request_id: str | None = None) -> None:
         super().__init__(
             cause,
             "The server's answer cannot be trusted; run again later, and report it to Makini if it stays.",
+            request_id,
         )
+
+    def told_with(self, problem: VendorProblem) -> BadBodyError:
+        """Add what the vendor says in the answer, since an error may come with status 200."""
+        detail = f" ({problem})" if str(problem) else ""
+        return BadBodyError(f"{self.cause}{detail}", problem.request_id)
 
 
 class VendorProblem(NamedTuple):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import random
 import threading
 import time
 from contextlib import contextmanager
@@ -15,7 +17,12 @@ from tap_makini.quota import read_quota
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_makini.errors import MakiniError
     from tap_makini.flow import Passage
+
+logger = logging.getLogger(__name__)
+
+_WORTH_TELLING_SECONDS = 1.0
 
 
 class Gate:
@@ -31,6 +38,7 @@ class Gate:
         self._flow = Flow(requests_per_minute)
         self._changed = threading.Condition()
         self._shut_by: BaseException | None = None
+        self._reason: MakiniError | None = None
 
     @property
     def closed_for(self) -> float:
@@ -64,14 +72,17 @@ class Gate:
                 self._flow.end(time.monotonic(), passage, was_taken=was_taken)
                 self._changed.notify_all()
 
-    def close(self, seconds: float, *, is_limit: bool = True) -> None:
+    def close(self, seconds: float, *, is_limit: bool = True, reason: MakiniError | None = None) -> None:
         """Stop all work under the token, since the vendor asks to wait.
 
         Args:
             seconds: What it asks for.
             is_limit: Whether it does so because of too many requests (429), not of a trouble of its own (503).
+            reason: The answer in which it does.
         """
+        seconds += random.uniform(0.0, min(1.0, seconds / 10))  # noqa: S311 - spreads load, no secret
         with self._changed:
+            self._reason = reason
             self._flow.close(time.monotonic(), seconds, is_limit=is_limit)
             self._changed.notify_all()
 
@@ -101,14 +112,17 @@ class Gate:
                     self._changed.wait(None if math.isinf(hold.seconds) else hold.seconds)
                     continue
                 if hold.seconds > budget:
-                    raise _too_long(hold.seconds, budget)
+                    raise self._too_long(hold.seconds, budget)
+                if hold.seconds >= _WORTH_TELLING_SECONDS:
+                    logger.info("Waiting %.1f s, as the vendor asks of all requests under this token.", hold.seconds)
                 self._changed.wait(hold.seconds)
                 budget -= time.monotonic() - now
 
-
-def _too_long(seconds: float, budget: float) -> WaitTooLongError:
-    return WaitTooLongError(
-        f"the vendor's limit on requests asks to wait {seconds:.0f} s, while {max(budget, 0):.0f} s of "
-        "max_wait_seconds are left",
-        f"Run again in {seconds:.0f} s, or raise max_wait_seconds.",
-    )
+    def _too_long(self, seconds: float, budget: float) -> WaitTooLongError:
+        cause = "the vendor limits requests" if self._reason is None else self._reason.cause
+        return WaitTooLongError(
+            f"{cause}, and the vendor asks to wait {seconds:.0f} s, while {max(budget, 0):.0f} s of max_wait_seconds "
+            "are left",
+            f"Run again in {seconds:.0f} s, or raise max_wait_seconds.",
+            None if self._reason is None else self._reason.request_id,
+        )

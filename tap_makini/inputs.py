@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from singer_sdk.singerlib import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
 
 _BOOLEAN_WORDS = {*TRUTHY, "false", "0", "no", "off"}
 
@@ -34,6 +37,7 @@ def settings_from_environment(schema: Mapping[str, Any], prefix: str) -> dict[st
         The settings; a value of the wrong type stays text, for the schema's validator to name with all other faults.
     """
     settings: dict[str, Any] = {}
+    _warn_of_unknown_variables({f"{prefix}{name.upper()}" for name in schema["properties"]}, prefix)
     for name, declared in schema["properties"].items():
         text = os.environ.get(f"{prefix}{name.upper()}", "")
         try:
@@ -43,6 +47,14 @@ def settings_from_environment(schema: Mapping[str, Any], prefix: str) -> dict[st
         if isinstance(settings.get(name), bool) and text.lower() not in _BOOLEAN_WORDS:
             settings[name] = text
     return settings
+
+
+def _warn_of_unknown_variables(known: set[str], prefix: str) -> None:
+    """Tell of a variable that looks like a setting; Meltano's own begin with a second underscore."""
+    own = {f"{prefix}LOGLEVEL"}
+    for name in sorted(os.environ):
+        if name.startswith(prefix) and not name.startswith(f"{prefix}_") and name not in known | own:
+            logger.warning("The variable %s is no setting of this tap.", name)
 
 
 def checked_state(file: IO[str]) -> IO[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError
+from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError
 from tap_makini.instant import parse_instant
 from tap_makini.page import Page
 from tap_makini.rawjson import REFUSED
@@ -38,6 +38,7 @@ class Integration(NamedTuple):
         sync_status: Of Makini's own copy: `inprogress`, `done`, `fulldone`, `error` or `fail`.
         synced_at: When that copy was last brought up to date.
         record: All of it, as JSON.
+        trouble: Why nothing is known.
     """
 
     id: str | None = None
@@ -46,6 +47,7 @@ class Integration(NamedTuple):
     sync_status: str | None = None
     synced_at: datetime | None = None
     record: bytes | None = None
+    trouble: MakiniError | None = None
 
     @property
     def name(self) -> str | None:
@@ -71,7 +73,7 @@ def look_up(client: Client) -> Integration:
         return client.get(PATH, {}, _read, patience=0.0)
     except MakiniError as error:
         logger.debug("%s tells nothing: %s", PATH, error)
-        return Integration()
+        return Integration(trouble=error)
 
 
 def warn_if_stale(integration: Integration, connection: str) -> None:
@@ -124,9 +126,12 @@ class IntegrationSource(Source):
         """Give what Makini says of the connection; it has been asked already.
 
         Raises:
+            CredentialError: The token is not accepted.
             EntityAbsentError: Makini says nothing.
         """
-        record = self._connection.integration.record
-        if record is None:
+        integration = self._connection.integration
+        if isinstance(integration.trouble, CredentialError):
+            raise integration.trouble
+        if integration.record is None:
             raise EntityAbsentError("Makini says nothing of the connection", "Deselect the stream connections.")
-        return Page([record], number=1, last=1, size=1, total=1)
+        return Page([integration.record], number=1, last=1, size=1, total=1)

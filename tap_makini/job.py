@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,6 +52,7 @@ class Job:
     Attributes:
         source: The list that is read.
         outcome: What the read has seen.
+        begun_at: When the read began, as `time.time` tells it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Job:
         self.version = version if stream.filter_key is None else None
         self.source = connection.source(stream)
         self.outcome: Outcome | None = None
+        self.begun_at = 0.0
 
     @cached_property
     def _conformer(self) -> Conformer:
@@ -89,6 +92,7 @@ class Job:
             EntityAbsentError: The connection does not offer the entity; nothing has been delivered.
             MakiniError: The stream could not be read to its end.
         """
+        self.begun_at = time.time()
         self._leave_if_nothing_is_new()
         bookmark = self._open_bookmark()
         lookback = timedelta(minutes=self._settings.lookback_minutes)

@@ -8,24 +8,32 @@ its data is an error: read as an end, it would lose every record behind it.
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+import re
+from typing import Any, NoReturn
 
 import msgspec
 
 from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import REFUSED, NotJSONError, items, members
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 class Meta(msgspec.Struct):
     """What the envelope says of the list: counts, each None where it is not said."""
 
-    current_page: _Count | None = None
-    last_page: _Count | None = None
-    per_page: _Count | None = None
-    total: _Count | None = None
+    current_page: int | None = None
+    last_page: int | None = None
+    per_page: int | None = None
+    total: int | None = None
     next_cursor: str | int | None = None
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> Meta:
+        """Take what is said; what is no number, not even as the text that PHP servers send it back as, says nothing."""
+        counts = {name: _count(said.get(name)) for name in ("current_page", "last_page", "per_page", "total")}
+        cursor = said.get("next_cursor")
+        return cls(**counts, next_cursor=cursor if isinstance(cursor, (str, int)) else None)
 
     @property
     def is_placeholder(self) -> bool:
@@ -35,7 +43,7 @@ class Meta(msgspec.Struct):
 
 class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
-    meta: Meta | None = None
+    meta: dict[str, Any] | None = None
     next_cursor: str | int | None = None
 
 
@@ -96,7 +104,7 @@ def parse_page(body: bytes, asked: int, *, by_cursor: bool = False) -> Page:
     records = [bytes(raw) for raw in envelope.data]
     if not all(record.startswith(b"{") for record in records):
         _reject("'data' holds something that is no record")
-    meta = envelope.meta or Meta()
+    meta = Meta.of(envelope.meta or {})
     if cursor := envelope.next_cursor or meta.next_cursor:
         return Page(records, asked, asked + 1, len(records), meta.total, str(cursor))
     if by_cursor:
@@ -108,6 +116,18 @@ def parse_page(body: bytes, asked: int, *, by_cursor: bool = False) -> Page:
     _check(meta, len(records), asked)
     size = meta.per_page or len(records)
     return Page(records, asked, max(meta.last_page or 1, 1), size, meta.total)
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    if value < 0:
+        _reject(f"'meta' counts {value}")
+    return value
 
 
 def _check(meta: Meta, count: int, asked: int) -> None:
@@ -134,8 +154,7 @@ def _check(meta: Meta, count: int, asked: int) -> None:
 
 def _decode(body: bytes) -> _Envelope:
     try:
-        # not strict: PHP servers send numbers such as `per_page` back as the text they came in
-        return msgspec.json.decode(body, type=_Envelope, strict=False)
+        return msgspec.json.decode(body, type=_Envelope)
     except REFUSED as error:
         try:
             return _decode_leniently(body)
@@ -150,7 +169,7 @@ def _decode_leniently(body: bytes) -> _Envelope:
     found = {name: bytes(value) for name, value in members(body).items()}
     data = found.get("data")
     said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
-    envelope = msgspec.convert(said, _Envelope, strict=False)
+    envelope = msgspec.convert(said, _Envelope)
     if data is not None:
         envelope.data = None if data == b"null" else [msgspec.Raw(bytes(item)) for item in items(data)]
     return envelope

@@ -6,6 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError
 from tap_makini.summary import Status, Summary, by_cause
 
@@ -53,23 +54,28 @@ def conclude(summary: Summary) -> None:
     complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
     failed = summary.with_status(Status.FAILED, Status.DROPPED)
     refused = [result for result in failed if isinstance(result.error, CredentialError)]
-    if failed and len(refused) == len(summary.results) and not summary.records:
-        raise NothingReadError(" | ".join(sorted({str(result.error) for result in refused})))
+    if refused and len(refused) + len(absent) == len(summary.results):
+        raise NothingReadError(by_cause(refused) if refused[0].connection else str(refused[0].error))
     logger.info("Summary: %s", json.dumps([result.to_dict() for result in summary.results]))
     for line in summary.table():
         logger.info("%s", line)
     logger.info(
-        "%d records of %d streams are written; %d streams are not offered, %d failed.",
+        "Records written: %d. Streams: %d complete, %d not offered, %d skipped, %d failed.",
         summary.records,
         len(complete),
         len(absent),
+        len(summary.with_status(Status.SKIPPED)),
         len(failed),
     )
     if not summary.results:
         logger.warning("No stream is selected, so nothing was read.")
-    if absent and not (complete or failed):
+    if failed:
+        raise StreamsFailedError(f"Incomplete: {by_cause(failed)}")
+    if absent and all(result.status is Status.ABSENT for result in summary.results if not _is_of_connection(result)):
         raise NothingReadError(
             "No selected stream is offered by this connection: check the settings api_url, api_token and products."
         )
-    if failed:
-        raise StreamsFailedError(f"Incomplete: {by_cause(failed)}")
+
+
+def _is_of_connection(result: Result) -> bool:
+    return result.stream == CONNECTIONS.stream

@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _SECONDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
 _LONGEST_GUESS = 60.0
+_FOREVER = 1e9
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -40,8 +41,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         Seconds to wait, above 0, or None where the header is missing, past or not to be understood.
     """
     text = headers.get("Retry-After", "")
-    if number := _SECONDS.fullmatch(text):
-        seconds = float(number[1])
+    numbers = [_SECONDS.fullmatch(part) for part in text.split(",")]
+    if all(numbers):  # several headers arrive as a list; the longest wait obeys them all
+        seconds = min(max(float(number[1]) for number in numbers if number), _FOREVER)
     else:
         try:
             until = parsedate_to_datetime(text).timestamp()

@@ -99,7 +99,8 @@ class Summary:
         """Lay the results out for people: a line a stream, or a line a connection where there are several."""
         connections = dict.fromkeys(result.connection for result in self.results)
         if len(connections) < 2:  # noqa: PLR2004 - several
-            return _table("stream", [(result.stream, [result]) for result in self.results])
+            told = [r for r in self.results if r.records or r.status not in {Status.COMPLETE, Status.SKIPPED}]
+            return _table("stream", [(result.stream, [result]) for result in told]) if told else []
         return _table(
             "connection", [(str(name), [r for r in self.results if r.connection == name]) for name in connections]
         )

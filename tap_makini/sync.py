@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 
-from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
+from tap_makini.entities import CONNECTIONS
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.interruption import Interrupted
 from tap_makini.job import Delivery
 from tap_makini.progress import Progress
@@ -100,7 +101,7 @@ class Sync:
             self._metrics.pop(job).close()
         result = self._results[job]
         self._judge(result, error)
-        is_done = result.status is not Status.FAILED
+        is_done = result.status in {Status.COMPLETE, Status.ABSENT}
         self._tables.end(job, is_whole=is_done)
         is_settled = job.outcome is None or job.outcome.is_settled
         if self._connections.end(job, error, is_whole=is_done and is_settled):
@@ -125,11 +126,15 @@ class Sync:
             result.status = Status.SKIPPED
         elif isinstance(error, EntityAbsentError):
             result.status = Status.ABSENT
+            # not every server tells of the connection itself
+            level = logging.INFO if result.stream == CONNECTIONS.stream else logging.WARNING
             reason = f"since the connection does not offer it: {error.cause}"
-            logger.warning("Stream %s is left out, %s.", result.name, reason)
+            logger.log(level, "Stream %s is left out, %s.", result.name, reason)
         else:
             result.status = Status.FAILED
-            logger.error("Stream %s failed: %s", result.name, error)
+            # that a token is refused is told once, at the end
+            level = logging.DEBUG if isinstance(error, CredentialError) else logging.ERROR
+            logger.log(level, "Stream %s failed: %s", result.name, error)
 
     def _drop_others(self, job: Job, result: Result) -> None:
         """Leave a connection's other jobs alone, since they would fare no better."""
@@ -157,6 +162,7 @@ class Metrics:
         self._open = ExitStack()
         self.records: RecordCounter = self._open.enter_context(job.stream.get_record_counter())
         timer = self._open.enter_context(job.stream.get_sync_timer())
+        timer.start_time = job.begun_at
         if job.connection.name is not None:
             context = {"connection": job.connection.name}
             self.records.with_context(context)

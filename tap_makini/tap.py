@@ -147,7 +147,7 @@ class TapMakini(Tap):
         Raises:
             NothingReadError: The state has not the form of a Singer state.
         """
-        if not isinstance(state, dict) or not isinstance(state.get("bookmarks", {}), dict):
+        if not isinstance(state, dict) or (state and not isinstance(state.get("bookmarks"), dict)):
             raise NothingReadError("The state is damaged: it must be an object with an object 'bookmarks' in it.")
         self._state = cast("TapState", copy.deepcopy(state))
 

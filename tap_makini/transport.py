@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from tap_makini.errors import MakiniError, TransientError, UnreachableError, error_for_status, read_problem
 from tap_makini.retry import retry_after
@@ -28,6 +35,12 @@ _PASSING_TROUBLES = (
 
 class UntouchedError(UnreachableError):
     """The server has certainly not acted upon the request: it was not reached, or too busy to look at it (429)."""
+
+
+class UnknownHostError(UntouchedError):
+    """The server's name leads nowhere: more often a slip in the setting than a trouble that passes."""
+
+    repetitions = 4
 
 
 class Bearer(AuthBase):
@@ -119,8 +132,7 @@ class Transport:
             settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
             return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
         except _PASSING_TROUBLES as error:
-            kind = UntouchedError if _is_unsent(error) else _kind(error)
-            raise kind(_describe(error), _NETWORK_REMEDY) from None
+            raise _passing(error) from None
         except (requests.RequestException, ValueError) as error:
             raise MakiniError(
                 f"no request could be made ({type(error).__name__})", "Check the setting api_url."
@@ -142,13 +154,22 @@ def refusal(response: requests.Response) -> MakiniError:
     return error
 
 
-def _kind(error: requests.RequestException) -> type[TransientError]:
-    return UnreachableError if isinstance(error, requests.Timeout) else TransientError
+def _passing(error: requests.RequestException) -> TransientError:
+    reason = _reason(error)
+    if isinstance(reason, NameResolutionError):
+        return UnknownHostError("the host of api_url is not known", _NETWORK_REMEDY)
+    if _is_unsent(reason):
+        return UntouchedError(_describe(error), _NETWORK_REMEDY)
+    kind = UnreachableError if isinstance(error, requests.Timeout) else TransientError
+    return kind(_describe(error), _NETWORK_REMEDY)
 
 
-def _is_unsent(error: requests.RequestException) -> bool:
+def _reason(error: requests.RequestException) -> object:
     cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return cause.reason if isinstance(cause, MaxRetryError) else cause
+
+
+def _is_unsent(reason: object) -> bool:
     if isinstance(reason, SSLError):
         return bool(reason.args) and isinstance(reason.args[0], SSLCertVerificationError)
     return isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))

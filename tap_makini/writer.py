@@ -51,19 +51,21 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         self.write_lines([self.format_message(message)])
 
     def write_state(self, state: Mapping[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
-        """Write a STATE, unless the last one said the same.
+        """Write a STATE, unless the last one said the same and nothing has been written since.
+
+        Some targets forget a STATE as soon as a RECORD follows it, so the same one is needed again.
 
         A state of thousands of bookmarks is not written for each page: it would soon outweigh the records.
 
         Args:
             state: Its value.
             may_wait: Whether one of the next will do as well, should this one be large.
-            anew: Whether to write it even if the last one said the same.
+            anew: Whether to write it in any case.
         """
-        if may_wait and self._state_outweighs_records():
+        if not state or (may_wait and self._state_outweighs_records()):
             return
         line = self.format_message(StateMessage(value=dict(state)))
-        if anew or line != self._last_state:
+        if anew or line != self._last_state or self._bytes_since_state:
             self.write_lines([line])
             self._last_state = line
             self._bytes_since_state = 0
