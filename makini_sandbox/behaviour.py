@@ -19,8 +19,9 @@ class Behaviour:
     """The knobs; every one may be turned while the server runs.
 
     Attributes:
-        filter: What a filter by date does: ``second`` honours it exactly, ``day`` compares days
-            only, ``ignored`` answers all rows, ``refused`` answers ``filter_refusal``.
+        filter: What a filter by date does: ``second`` honours it exactly, ``exclusive`` leaves out
+            the bound of ``gteq``, ``day`` compares days only, ``ignored`` answers all rows,
+            ``refused`` answers ``filter_refusal``.
         filter_refusal: Status with which a filter is refused.
         order: What a sort does: ``honoured``; ``ignored`` (order of insertion); ``shuffled``
             (another order at each request); ``newest_first`` (by ``updatedAt``, whatever is asked).
@@ -61,7 +62,7 @@ class Behaviour:
         overrides: Knobs that stand otherwise for single entities, by slug.
     """
 
-    filter: Literal["second", "day", "ignored", "refused"] = "second"
+    filter: Literal["second", "exclusive", "day", "ignored", "refused"] = "second"
     filter_refusal: int = 422
     order: Literal["honoured", "ignored", "shuffled", "newest_first"] = "honoured"
     refuse_sort: bool = False

@@ -154,10 +154,11 @@ def _predicate(one: Filter, behaviour: Behaviour) -> Callable[[StoredRow], bool]
     bound = one.instant // unit
     attribute = DATES[one.field]
     keep_null = behaviour.null_dates == "kept"
+    operator = "gt" if (behaviour.filter, one.operator) == ("exclusive", "gteq") else one.operator
 
     def test(row: StoredRow) -> bool:
         instant: int | None = getattr(row, attribute)
-        return keep_null if instant is None else compare(one.operator, instant // unit, bound)
+        return keep_null if instant is None else compare(operator, instant // unit, bound)
 
     return test
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
+from tap_makini.entities import CONNECTIONS
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, UnreachableError
 from tap_makini.reading.rows import RowReader, dated
 from tap_makini.report import NothingReadError, StreamsFailedError
 from tap_makini.sampling import newest_page
@@ -48,11 +49,11 @@ def check(connections: Iterable[OpenConnection], streams: Sequence[MakiniStream]
         for stream in streams:
             result = Result(stream.name, connection.name)
             finding = _find(result, connection.source(stream))
-            offered += finding.verdict == "yes"
+            offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which tells of no entity
             tell(f"{finding.stream:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if result.error is not None:
                 failed.append(result)
-            if isinstance(result.error, CredentialError):
+            if isinstance(result.error, (CredentialError, UnreachableError)):
                 break  # it would be the same for all others
     _conclude(failed, offered)
 

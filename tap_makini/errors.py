@@ -47,6 +47,10 @@ class CredentialError(MakiniError):
     """The token is not accepted (401): nothing more can be read from this connection."""
 
 
+class ConnectionClosedError(MakiniError):
+    """Makini gives nothing of the connection: it is gone, or out of credits (402)."""
+
+
 class EntityAbsentError(MakiniError):
     """The connected system does not offer this entity (403, 404 or 501)."""
 
@@ -172,6 +176,7 @@ def _one_line(text: str) -> str:
     return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
 
 
+_ASK_SUPPORT = "Ask Makini's support, naming the request id."
 _ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.NOT_IMPLEMENTED}
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _TRANSIENT = {
@@ -204,6 +209,10 @@ def error_for_status(status: int, problem: VendorProblem, retry_after: float | N
             "Check the setting api_token; if it is right, the connection may need to be re-authorised in Makini.",
             problem.request_id,
         )
+    if status == HTTPStatus.PAYMENT_REQUIRED:
+        return ConnectionClosedError(
+            cause, "See in Makini whether the connection is active and has credits left.", problem.request_id
+        )
     if status in _ABSENT:
         return EntityAbsentError(cause, "The connection does not offer this entity; deselect it.", problem.request_id)
     if status in _REFUSED:
@@ -212,6 +221,6 @@ def error_for_status(status: int, problem: VendorProblem, retry_after: float | N
         )
     if status in _TRANSIENT:
         return TransientError(cause, request_id=problem.request_id, retry_after=retry_after)
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        return MakiniError(cause, "The address redirects: check the setting api_url.", problem.request_id)
-    return MakiniError(cause, "Ask Makini's support, naming the request id.", problem.request_id)
+    redirects = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    remedy = "The address redirects: check the setting api_url." if redirects else _ASK_SUPPORT
+    return MakiniError(cause, remedy, problem.request_id)

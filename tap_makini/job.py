@@ -172,7 +172,7 @@ class RecordLines:
         tail = b'%s,"time_extracted":"%s"}\n' % (version, extracted.isoformat().encode())
         conform = self._conformer.record
         for row in rows:
-            yield b"%s%s%s" % (head, conform(row.raw), tail)
+            yield b"".join((head, conform(row.raw), tail))
 
     def _mapped(self, rows: list[Row], extracted: datetime) -> Iterator[bytes]:
         """Let the SDK apply stream maps and flattening, which work on decoded records."""

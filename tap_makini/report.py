@@ -54,7 +54,7 @@ def conclude(summary: Summary) -> None:
     complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
     failed = summary.with_status(Status.FAILED, Status.DROPPED)
     refused = [result for result in failed if isinstance(result.error, CredentialError)]
-    if refused and len(refused) + len(absent) == len(summary.results):
+    if refused and not summary.records and len(refused) + len(absent) == len(summary.results):
         raise NothingReadError(by_cause(refused) if refused[0].connection else str(refused[0].error))
     logger.info("Summary: %s", json.dumps([result.to_dict() for result in summary.results]))
     for line in summary.table():

@@ -38,6 +38,10 @@ class State:
 
     def __init__(self, value: dict[str, Any]) -> None:
         self.value = value
+        self._names_of: dict[str, list[str | None]] = {}
+        for name, known in self._known().items():
+            if isinstance(known, dict) and isinstance(known.get("id"), str):
+                self._names_of.setdefault(known["id"], []).append(name or None)
 
     def open(
         self, stream: str, replication_key: str, connection: str | None = None, identity: str | None = None
@@ -51,9 +55,10 @@ class State:
             identity: What Makini calls the connection, under whatever name.
         """
         now = datetime.now(timezone.utc)
-        entry = self._entry(stream, connection)
+        entry = None if self._was_another(connection, identity) else self._entry(stream, connection)
         if not entry and identity is not None:
-            entry = next(filter(None, (self._entry(stream, name) for name in self._names_of(identity))), None)
+            others = (self._entry(stream, name) for name in self._names_of.get(identity, []))
+            entry = next(filter(None, others), None)
         try:
             bookmark = read_bookmark(entry, replication_key, now)
         except UnusableBookmarkError as reason:
@@ -85,6 +90,7 @@ class State:
 
     def _note(self, connection: str | None, facts: dict[str, str]) -> None:
         known, name = self._known(), connection or _UNNAMED
+        self.value.setdefault("bookmarks", {})  # without which a state is none
         present = known.get(name)
         self.value[CONNECTIONS] = {**known, name: {**(present if isinstance(present, dict) else {}), **facts}}
 
@@ -92,9 +98,10 @@ class State:
         known = self.value.get(CONNECTIONS)
         return known if isinstance(known, dict) else {}
 
-    def _names_of(self, identity: str) -> list[str | None]:
-        own = {name: known.get("id") for name, known in self._known().items() if isinstance(known, dict)}
-        return [name or None for name, known_identity in own.items() if known_identity == identity]
+    def _was_another(self, connection: str | None, identity: str | None) -> bool:
+        """Whether a name stood for another connection before, whose bookmarks are of no use to this one."""
+        known = self._known().get(connection or _UNNAMED)
+        return isinstance(known, dict) and None not in {identity, known.get("id")} and known["id"] != identity
 
     def _entry(self, stream: str, connection: str | None) -> object:
         entry = self.value.get("bookmarks", {}).get(stream)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tap_makini.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tap_makini.errors import MakiniError
 
@@ -95,15 +95,20 @@ class Summary:
         """How many records have been written."""
         return sum(result.records for result in self.results)
 
+    def by_connection(self) -> dict[str | None, list[Result]]:
+        """Give the results of each connection, by its name."""
+        results: dict[str | None, list[Result]] = {}
+        for result in self.results:
+            results.setdefault(result.connection, []).append(result)
+        return results
+
     def table(self) -> list[str]:
         """Lay the results out for people: a line a stream, or a line a connection where there are several."""
-        connections = dict.fromkeys(result.connection for result in self.results)
+        connections = self.by_connection()
         if len(connections) < 2:  # noqa: PLR2004 - several
             told = [r for r in self.results if r.records or r.status not in {Status.COMPLETE, Status.SKIPPED}]
             return _table("stream", [(result.stream, [result]) for result in told]) if told else []
-        return _table(
-            "connection", [(str(name), [r for r in self.results if r.connection == name]) for name in connections]
-        )
+        return _table("connection", [(str(name), results) for name, results in connections.items()])
 
 
 def _table(heading: str, rows: list[tuple[str, list[Result]]]) -> list[str]:
@@ -140,14 +145,21 @@ def _stand(results: list[Result]) -> str:
 
 def by_cause(failed: Iterable[Result]) -> str:
     """Tell what failed and why; a trouble that several streams share is told once, with one request id."""
-    stories: dict[tuple[str, str], str] = {}
-    names: dict[tuple[str, str], list[str]] = {}
+    sharing: dict[tuple[str, str], list[Result]] = {}
     for result in failed:
         if result.error is not None:
-            cause = (result.error.cause, result.error.remedy)
-            stories.setdefault(cause, str(result.error))
-            names.setdefault(cause, []).append(result.name)
-    return " | ".join(f"{_listed(streams)}: {stories[cause]}" for cause, streams in names.items())
+            sharing.setdefault((result.error.cause, result.error.remedy), []).append(result)
+    return " | ".join(f"{_listed(list(_names(results)))}: {results[0].error}" for results in sharing.values())
+
+
+def _names(results: list[Result]) -> Iterator[str]:
+    """Name streams, or connections with several of them: one connection must not hide the next one."""
+    counts = Counter(result.connection for result in results)
+    for name, count in counts.items():
+        if name is None or count == 1:
+            yield from (result.name for result in results if result.connection == name)
+        else:
+            yield f"{name} ({count} streams)"
 
 
 def _listed(names: list[str]) -> str:

@@ -100,9 +100,10 @@ class Sync:
         if job in self._metrics:
             self._metrics.pop(job).close()
         result = self._results[job]
+        error = self._connections.judged(job, error)
         self._judge(result, error)
         is_done = result.status in {Status.COMPLETE, Status.ABSENT}
-        self._tables.end(job, is_whole=is_done)
+        self._tables.end(job, is_whole=result.status is Status.COMPLETE)
         is_settled = job.outcome is None or job.outcome.is_settled
         if self._connections.end(job, error, is_whole=is_done and is_settled):
             self._drop_others(job, result)

@@ -34,6 +34,7 @@ from tap_makini.redaction import redact_logs
 from tap_makini.report import NothingReadError, StreamsFailedError
 from tap_makini.schema import with_deletion_column
 from tap_makini.settings import SETTINGS, Settings, faults
+from tap_makini.shared_tables import qualify_keys
 from tap_makini.state import State
 from tap_makini.stream import MakiniStream
 from tap_makini.sync import Sync
@@ -115,7 +116,9 @@ class TapMakini(Tap):
         return connections
 
     def setup_mapper(self) -> None:
-        """Set up stream maps, with the catalog's schemas; the catalog may be older than the setting `mark_deleted`."""
+        """Set up stream maps, with the catalog's schemas and keys; the catalog may be older than the settings."""
+        if self.input_catalog and self.settings.names_connections:
+            qualify_keys(self.input_catalog)
         if self.input_catalog and self.config.get("mark_deleted"):
             for entry in self.input_catalog.streams:
                 entry.schema = Schema.from_dict(with_deletion_column(entry.schema.to_dict()))
@@ -132,10 +135,16 @@ class TapMakini(Tap):
         return streams
 
     def _sample(self, stream: MakiniStream) -> None:
+        """Add a stream's custom fields, from the first connection whose token is accepted."""
+        connection = self.connections[0]
         try:
-            stream.add_custom_fields(self.connections[0], self.settings.sample_records)
+            stream.add_custom_fields(connection, self.settings.sample_records)
         except CredentialError as error:
-            raise NothingReadError(str(error)) from error
+            if len(self.connections) == 1:
+                raise NothingReadError(str(error)) from error
+            logger.warning("Connection %s is not sampled: %s", connection, error)
+            self.connections.remove(connection)
+            self._sample(stream)
         except EntityAbsentError:
             logger.info("Stream %s has no custom fields, since the connection does not offer it.", stream.name)
         except MakiniError as error:
@@ -171,15 +180,16 @@ class TapMakini(Tap):
                 )
 
     def _jobs(self, state: State) -> list[Job]:
-        version = self.initialized_at // 1000 if self.settings.emit_activate_version_messages else None
+        settings = self.settings
+        # upon a version targets drop older rows, those of connections that are left out included
+        reads_all = not settings.connection_names and (not settings.names_connections or bool(settings.connections))
+        version = self.initialized_at // 1000 if settings.emit_activate_version_messages and reads_all else None
         streams = [stream for stream in self._makini_streams() if stream.selected]
         selection = "|".join(f"{stream.name}:{stream.filter_key or ''}" for stream in streams)
         for connection in self.connections:
             connection.selection = hashlib.blake2b(selection.encode(), digest_size=8).hexdigest()
         return [
-            Job(stream, connection, self.settings, state, version)
-            for connection in self.connections
-            for stream in streams
+            Job(stream, connection, settings, state, version) for connection in self.connections for stream in streams
         ]
 
     def _makini_streams(self) -> list[MakiniStream]:

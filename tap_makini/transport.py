@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,7 @@ class Transport:
 
     def _new_session(self) -> requests.Session:
         session = requests.Session()
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one customer's are not another one's
         session.headers.update(self._headers)
         return session
 

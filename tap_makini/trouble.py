@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import CredentialError, NothingNewError, UnreachableError
+from tap_makini.errors import (
+    ConnectionClosedError,
+    CredentialError,
+    EntityAbsentError,
+    NothingNewError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +19,13 @@ if TYPE_CHECKING:
     from tap_makini.connection import OpenConnection
     from tap_makini.job import Job
 
+_OF_THE_WHOLE = (ConnectionClosedError, CredentialError, NothingNewError)
 _IN_A_ROW = 2  # a single stream may time out because it is large
+
+
+def is_unheard_of(connection: OpenConnection) -> bool:
+    """Whether Makini does not say what a connection is."""
+    return isinstance(connection.integration.trouble, EntityAbsentError)
 
 
 class Connections:
@@ -25,8 +37,38 @@ class Connections:
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._left = Counter(id(job.connection) for job in jobs)
+        self._are_several = len(self._left) > 1
         self._unreachable: Counter[int] = Counter()
         self._broken: set[int] = set()
+        self._found: set[int] = set()
+        self._has_heard_of_any = False
+
+    def judged(self, job: Job, error: Exception | None) -> Exception | None:
+        """Tell an entity that is absent from a connection that is gone.
+
+        It is gone where nothing at all is there and Makini does not say what the connection is. That it says so of
+        another one settles it at once; otherwise it may be an API that never does, and all entities are tried.
+
+        Args:
+            job: A job that has ended.
+            error: What ended it before its end.
+
+        Returns:
+            The error in the kind that says what follows from it.
+        """
+        connection = job.connection
+        if error is None:
+            self._found.add(id(connection))
+            self._has_heard_of_any |= connection.integration.id is not None
+        is_settled = self._has_heard_of_any or (self._are_several and self._left[id(connection)] == 1)
+        has_nothing = is_unheard_of(connection) and id(connection) not in self._found
+        if isinstance(error, EntityAbsentError) and has_nothing and is_settled:
+            return ConnectionClosedError(
+                f"Makini gives nothing of the connection: {error.cause}",
+                "See in Makini whether it is still there and active; it may have to be authorised anew.",
+                error.request_id,
+            )
+        return error
 
     def end(self, job: Job, error: Exception | None, *, is_whole: bool) -> bool:
         """Note how a job has ended.
@@ -44,7 +86,7 @@ class Connections:
         if not is_whole:
             self._broken.add(key)
         self._unreachable[key] = self._unreachable[key] + 1 if isinstance(error, UnreachableError) else 0
-        return isinstance(error, (CredentialError, NothingNewError)) or self._unreachable[key] >= _IN_A_ROW
+        return isinstance(error, _OF_THE_WHOLE) or self._unreachable[key] >= _IN_A_ROW
 
     def is_whole(self, connection: OpenConnection) -> bool:
         """Whether all jobs of a connection have ended with all there is."""

@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.singerlib.messages import Message, StateMessage
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 13  # what a slow reader has to take before a signal is heeded
 _LARGEST_PIPE = 1 << 20  # that Linux grants to anybody
-_SMALL_STATE = 1 << 16
+_SMALL_STATE = 1 << 13
 _NEWLINE = b"\n"
 
 
@@ -64,7 +65,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         """
         if not state or (may_wait and self._state_outweighs_records()):
             return
-        line = self.format_message(StateMessage(value=dict(state)))
+        line = msgspec.json.encode(StateMessage(value=dict(state)).to_dict()) + _NEWLINE
         if anew or line != self._last_state or self._bytes_since_state:
             self.write_lines([line])
             self._last_state = line

@@ -95,7 +95,7 @@ def test_of_one_connection_there_is_a_line_a_stream() -> None:
 
 @pytest.mark.parametrize("name", [None, "acme"])
 def test_the_only_connection_needs_no_name_in_the_table(name: str | None) -> None:
-    assert rows(Summary([result("assets", connection=name)]))[1][0] == "assets"
+    assert rows(Summary([result("assets", connection=name, records=1)]))[1][0] == "assets"
 
 
 def test_of_several_connections_there_is_a_line_for_each() -> None:
@@ -125,8 +125,16 @@ def test_columns_stand_below_their_headings() -> None:
         assert line.index(count) + len(count) == heading.index("records") + len("records")
 
 
-def test_of_nothing_there_is_the_heading_only() -> None:
-    assert len(Summary([]).table()) == 1
+def test_streams_of_which_nothing_is_to_be_told_are_left_out() -> None:
+    told = [Status.ABSENT, Status.DROPPED, Status.FAILED, Status.RUNNING, Status.WAITING]
+    summary = Summary([*(result(status.value, status) for status in Status), result("full", records=1)])
+
+    assert sorted(row[0] for row in rows(summary)[1:]) == sorted(["full", *(status.value for status in told)])
+
+
+@pytest.mark.parametrize("results", [[], [result("assets")], [result("assets", Status.SKIPPED)]])
+def test_of_nothing_there_is_no_table(results: list[Result]) -> None:
+    assert Summary(results).table() == []
 
 
 # --- what failed -----------------------------------------------------------------------------------
@@ -146,6 +154,22 @@ def test_a_trouble_that_streams_share_is_told_once() -> None:
     assert story == (
         "assets, teams: the server answered 500. Run again later. | sites: the server answered 401. Check the token."
     )
+
+
+def test_a_request_id_is_told_of_the_first_only() -> None:
+    first, second = (MakiniError("the server answered 500", "Run again later.", f"req_{n}") for n in "12")
+
+    assert by_cause([*failed("assets", error=first), *failed("sites", error=second)]) == (
+        "assets, sites: the server answered 500 (Makini request id req_1). Run again later."
+    )
+
+
+def test_a_connection_with_several_streams_is_named_once() -> None:
+    results = [result(stream, Status.DROPPED, name) for name, stream in (("a", "s"), ("a", "t"), ("b", "s"))]
+    for one in results:
+        one.error = TROUBLE
+
+    assert by_cause(results) == "a (2 streams), b/s: the server answered 500. Run again later."
 
 
 @pytest.mark.parametrize(("count", "ending"), [(8, "s6, s7"), (9, "s6, s7 and 1 more"), (61, "s6, s7 and 53 more")])

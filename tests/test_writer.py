@@ -148,7 +148,7 @@ def test_a_stop_before_anything_is_written_writes_nothing(use: Callable[[Pipe], 
 # --- STATE -----------------------------------------------------------------------------------------
 
 
-def test_a_state_that_says_the_same_is_not_written_twice(use: Callable[[Pipe], LineWriter]) -> None:
+def test_a_state_that_says_the_same_is_written_again_only_after_something_else(use: Callable[[Pipe], LineWriter]) -> None:
     pipe = Pipe()
     writer = use(pipe)
     state: dict[str, Any] = {"bookmarks": {}}
@@ -164,6 +164,7 @@ def test_a_state_that_says_the_same_is_not_written_twice(use: Callable[[Pipe], L
         {"bookmarks": {}},
         state,
         None,
+        state,
         state,
     ]
 
@@ -189,9 +190,15 @@ def test_a_state_that_was_not_written_is_written_the_next_time(use: Callable[[Pi
     writer.stop_with = StopError()
 
     with pytest.raises(StopError):
-        writer.write_state({})
-    writer.write_state({})
-    assert json.loads(pipe.taken) == {"type": "STATE", "value": {}}
+        writer.write_state({"bookmarks": {}})
+    writer.write_state({"bookmarks": {}})
+    assert json.loads(pipe.taken) == {"type": "STATE", "value": {"bookmarks": {}}}
+
+
+def test_a_state_that_says_nothing_is_not_written(use: Callable[[Pipe], LineWriter]) -> None:
+    pipe = Pipe()
+    use(pipe).write_state({})
+    assert pipe.taken == b""
 
 
 # --- nobody reads ----------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ def sandbox() -> Iterator[Sandbox]:
         yield server
 
 
-@pytest.mark.xfail(reason="an object without bookmarks counts as an empty state", raises=AssertionError)
 @pytest.mark.parametrize("wrapped", NO_STATES.values(), ids=NO_STATES)
 def test_what_is_no_state_is_not_taken_for_an_empty_one(
     files: Files, sandbox: Sandbox, wrapped: dict[str, Any]
@@ -37,7 +36,6 @@ def test_what_is_no_state_is_not_taken_for_an_empty_one(
     assert outcome.messages == []
 
 
-@pytest.mark.xfail(reason="a STATE like the last one is left out, whatever came between", raises=AssertionError)
 def test_a_state_is_the_last_word_of_a_run_that_moves_no_bookmark(files: Files, sandbox: Sandbox) -> None:
     """Targets of the first generation forget a STATE as soon as a RECORD follows it, and then say none at all."""
     first = files.read(sandbox, "accounts", "uom")

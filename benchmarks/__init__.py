@@ -1,0 +1,1 @@
+"""Benchmarks: this tap beside its peers, as whole processes, reading from one server."""

@@ -1,0 +1,37 @@
+"""This tap with page after page read by number, nothing proven: what the reading strategies cost is the difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tap_makini import reading
+from tap_makini.reading.strategy import Batch, Opening
+from tap_makini.tap import TapMakini
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class PlainPaging:
+    """Reads the pages 1, 2, 3 … in the order that the first one was asked for."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the list."""
+        source, query, page, reader = self._opening
+        yield Batch(reader.rows(page.records))
+        while not page.is_last:
+            page = source.fetch(replace(query, page=page.number + 1))
+            yield Batch(reader.rows(page.records))
+
+
+def _always_plain(_: reading.Reading, opening: Opening) -> PlainPaging:
+    return PlainPaging(opening)
+
+
+if __name__ == "__main__":
+    reading.Reading._choose = _always_plain  # type: ignore[assignment,method-assign] # noqa: SLF001 - the seam
+    TapMakini.cli()

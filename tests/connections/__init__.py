@@ -1,0 +1,1 @@
+"""Many connections in one run, through the command line."""

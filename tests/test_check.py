@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from tap_makini.check import check
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
+from tap_makini.reading.source import PageSize, Source
+from tap_makini.report import NothingReadError, StreamsFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tap_makini.client import Client
+    from tap_makini.connection import OpenConnection
+    from tap_makini.stream import MakiniStream
+
+REFUSED = CredentialError("the server answered 401", "Check the token.")
+ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
+BROKEN = MakiniError("the server answered 500", "Run again later.")
+
+
+class Server:
+    """Answers a list once: with its newest records and their count, or with an error."""
+
+    def __init__(self, answer: list[dict[str, Any]] | MakiniError, total: int | None = None) -> None:
+        self._answer = answer
+        self._total = total
+        self.asked: list[dict[str, str]] = []
+
+    def get(self, _path: str, params: Mapping[str, str], read: Callable[[bytes], Any], *_: object, **__: object) -> Any:  # noqa: ANN401
+        self.asked.append(dict(params))
+        if isinstance(self._answer, MakiniError):
+            raise self._answer
+        meta = {"current_page": 1, "last_page": self._total or 1, "per_page": 1, "total": self._total}
+        return read(json.dumps({"data": self._answer, "meta": meta}).encode())
+
+
+@dataclass
+class StubStream:
+    """A stream by its name.
+
+    Attributes:
+        filter_key: Its replication key.
+    """
+
+    name: str
+    filter_key: str | None = "updatedAt"
+
+
+class StubConnection:
+    """A connection with a server for each stream, by the stream's name."""
+
+    def __init__(self, name: str | None = None, **servers: Server) -> None:
+        self.name = name
+        self._servers = servers
+
+    def source(self, stream: StubStream) -> Source:
+        client = cast("Client", self._servers[stream.name])
+        return Source(client, f"/api/eam/{stream.name}", stream.filter_key, PageSize(500), sizes_pages=True)
+
+
+HEADING = ["stream", "offered", "records", "newest", "update"]
+
+
+def checked(*connections: StubConnection, streams: Sequence[str | StubStream]) -> list[list[str]]:
+    """Give the cells of the table."""
+    lines: list[str] = []
+    asked = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
+    check(cast("list[OpenConnection]", connections), cast("list[MakiniStream]", asked), lines.append)
+    assert not any(line.endswith(" ") for line in lines)
+    return [line.split() for line in lines]
+
+
+def test_what_one_record_tells_of_a_stream() -> None:
+    assets = Server([{"key": "a", "updatedAt": "2025-01-02T03:04:05+02:00"}], 1_234)
+    users = Server([{"key": "a", "updatedAt": "2025-01-02T03:04:05Z"}], 3)
+    table = checked(StubConnection(assets=assets, users=users), streams=["assets", StubStream("users", None)])
+
+    assert table == [HEADING, ["assets", "yes", "1234", "2025-01-02", "01:04"], ["users", "yes", "3"]]
+    assert assets.asked == [{"page": "1", "per_page": "1", "sort[updatedAt]": "1"}]
+    assert users.asked == [{"page": "1", "per_page": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("records", "total", "cells"),
+    [
+        ([], 0, ["assets", "yes", "0"]),
+        ([{"key": "a"}], None, ["assets", "yes"]),
+        ([{"key": "a", "updatedAt": "soon"}], 1, ["assets", "yes", "1"]),
+    ],
+    ids=["empty", "uncounted", "undated"],
+)
+def test_what_is_not_told_is_left_open(records: list[dict[str, Any]], total: int | None, cells: list[str]) -> None:
+    assert checked(StubConnection(assets=Server(records, total)), streams=["assets"]) == [HEADING, cells]
+
+
+def test_a_page_larger_than_asked_for_shows_its_newest() -> None:
+    dates = ("2024-01-01T00:00:00Z", "2025-06-01T00:00:00Z", "2023-01-01T00:00:00Z")
+    server = Server([{"key": date, "updatedAt": date} for date in dates], 3)
+
+    assert checked(StubConnection(assets=server), streams=["assets"])[1:] == [
+        ["assets", "yes", "3", "2025-06-01", "00:00"]
+    ]
+
+
+def test_what_is_not_offered_is_no_fault() -> None:
+    connection = StubConnection(assets=Server(ABSENT), sites=Server([], 0))
+
+    assert checked(connection, streams=["assets", "sites"])[1:] == [["assets", "no"], ["sites", "yes", "0"]]
+
+
+def test_each_of_several_connections_has_a_table() -> None:
+    acme = StubConnection("acme", sites=Server([], 0))
+    zeta = StubConnection("zeta", sites=Server(ABSENT))
+
+    assert checked(acme, zeta, streams=["sites"]) == [
+        ["Connection", "acme"],
+        HEADING,
+        ["sites", "yes", "0"],
+        ["Connection", "zeta"],
+        HEADING,
+        ["sites", "no"],
+    ]
+
+
+def test_lines_are_told_one_by_one() -> None:
+    told: list[str] = []
+    first, second = Server([], 0), Server([], 0)
+    connection = cast("OpenConnection", StubConnection(assets=first, sites=second))
+    streams = cast("list[MakiniStream]", [StubStream("assets"), StubStream("sites")])
+
+    def tell(line: str) -> None:
+        told.append(line)
+        assert len(first.asked) + len(second.asked) == len(told) - 1
+
+    check([connection], streams, tell)
+    assert len(told) == 3
+
+
+# --- troubles --------------------------------------------------------------------------------------
+
+
+def test_a_stream_that_fails_is_shown_and_the_others_checked() -> None:
+    lines: list[str] = []
+    connection = cast("OpenConnection", StubConnection(assets=Server(BROKEN), sites=Server([], 0), pm=Server(BROKEN)))
+    streams = cast("list[MakiniStream]", [StubStream("assets"), StubStream("sites"), StubStream("pm")])
+    with pytest.raises(StreamsFailedError) as caught:
+        check([connection], streams, lines.append)
+
+    assert [line.split()[:2] for line in lines[1:]] == [["assets", "failed"], ["sites", "yes"], ["pm", "failed"]]
+    assert str(caught.value) == "Not readable: assets, pm: the server answered 500. Run again later."
+
+
+def test_a_wrong_token_ends_the_check_of_its_connection() -> None:
+    after = Server([], 0)
+    with pytest.raises(NothingReadError, match=r"^the server answered 401\. Check the token\."):
+        checked(StubConnection(assets=Server(REFUSED), sites=after), streams=["assets", "sites"])
+
+    assert not after.asked
+
+
+def test_one_wrong_token_of_several_is_a_failure_of_its_connection_only() -> None:
+    zeta = Server([], 0)
+    connections = StubConnection("acme", assets=Server(REFUSED)), StubConnection("zeta", assets=zeta)
+    with pytest.raises(StreamsFailedError, match=r"^Not readable: acme/assets: the server answered 401\."):
+        checked(*connections, streams=["assets"])
+
+    assert zeta.asked
+
+
+def test_none_but_wrong_tokens_are_a_wrong_setting() -> None:
+    connections = [StubConnection(name, assets=Server(REFUSED)) for name in ("acme", "zeta")]
+    with pytest.raises(NothingReadError, match=r"^acme/assets, zeta/assets: the server answered 401\."):
+        checked(*connections, streams=["assets"])
+
+
+@pytest.mark.parametrize("streams", [[], ["assets"], ["assets", "sites"], ["assets", "connections"]])
+def test_nothing_offered_is_a_wrong_setting(streams: list[str]) -> None:
+    connection = StubConnection(assets=Server(ABSENT), sites=Server(ABSENT), connections=Server([{"id": 1}], 1))
+    with pytest.raises(NothingReadError, match=r"^No stream is offered: check the settings api_url"):
+        checked(connection, streams=streams)

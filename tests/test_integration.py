@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
+from tap_makini.integration import Integration, IntegrationSource, look_up, warn_if_stale
+from tap_makini.reading.source import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_makini.client import Client
+    from tap_makini.connection import OpenConnection
+    from tap_makini.page import Page
+
+SYNCED_AT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+DATA = {
+    "id": 17,
+    "company_name": "Acme Ltd.",
+    "provider": "maximo",
+    "sync_status": "fulldone",
+    "sync_updated_at": "2025-01-02T03:04:05Z",
+}
+WHOLE = Integration("17", "Acme Ltd.", "maximo", "fulldone", SYNCED_AT)
+
+
+@dataclass
+class Server:
+    """Gives one answer, as a client would that repeats nothing.
+
+    Attributes:
+        answer: A body, or an error.
+        asked: The paths and queries that came.
+        patience: Seconds that repetitions were allowed to take.
+    """
+
+    answer: bytes | Exception
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    patience: object = None
+
+    def get(
+        self, path: str, params: Mapping[str, str], read: Callable[[bytes], Any], *_: object, **options: object
+    ) -> Any:  # noqa: ANN401
+        self.asked.append((path, dict(params)))
+        self.patience = options.get("patience")
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return read(self.answer)
+
+
+def told(answer: object) -> Integration:
+    """Look up a connection of which the API says this: JSON, a body or an error."""
+    body = answer if isinstance(answer, (bytes, Exception)) else json.dumps(answer).encode()
+    return look_up(cast("Client", Server(body)))
+
+
+# --- reading the answer ----------------------------------------------------------------------------
+
+
+def test_one_request_tells_what_a_connection_is() -> None:
+    server = Server(json.dumps({"data": DATA}).encode())
+
+    assert look_up(cast("Client", server))._replace(record=None) == WHOLE
+    assert server.asked == [("/api/integrations/current", {})]
+    assert server.patience == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "integration"),
+    [
+        (DATA, WHOLE),
+        ({"data": {**DATA, "id": "c-17", "unknown": [1]}}, WHOLE._replace(id="c-17")),
+        ({"data": {}}, Integration()),
+        ({"data": {"provider": "sap"}}, Integration(provider="sap")),
+        ({"data": dict.fromkeys(DATA)}, Integration()),
+        ({"data": dict.fromkeys(DATA, "")}, Integration()),
+        ({"data": dict.fromkeys(DATA, True)}, Integration()),
+        ({"data": {name: ["x"] for name in DATA}}, Integration()),
+        ({"data": {name: {"x": 1} for name in DATA}}, Integration()),
+        ({"data": {**DATA, "sync_updated_at": "yesterday"}}, WHOLE._replace(synced_at=None)),
+        ({"data": {**DATA, "sync_updated_at": 1_735_787_045}}, WHOLE._replace(synced_at=None)),
+        ({"data": {**DATA, "sync_updated_at": "2025-01-02T05:04:05+02:00"}}, WHOLE),
+    ],
+)
+def test_an_answer_of_another_shape_tells_what_it_tells(answer: object, integration: Integration) -> None:
+    assert told(answer)._replace(record=None) == integration
+
+
+def test_the_record_is_the_whole_of_the_answer() -> None:
+    data = {**DATA, "unknown": [1, {"x": None}]}
+
+    for answer in (data, {"data": data}):
+        assert json.loads(told(answer).record or b"") == data
+    assert told({"data": {**data, "id": None}}).record is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html></html>",
+        b'{"data":',
+        b'{"data": NaN}',
+        b'{"data": {"id": "\\ud800"}}',
+        b'{"data": {"id": ' + b"9" * 5_000 + b"}}",
+        b"[" * 100_000,
+        b"null",
+        b"[]",
+        b'"text"',
+        {"data": None},
+        {"data": [DATA]},
+        {"data": "text"},
+        CredentialError("401", ""),
+        EntityAbsentError("404", ""),
+        MakiniError("302", ""),
+        TransientError("503", ""),
+        BadBodyError("cut off"),
+    ],
+    ids=lambda answer: repr(answer)[:30],
+)
+def test_a_trouble_is_no_error(answer: object, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        found = told(answer)
+
+    assert isinstance(found.trouble, MakiniError)
+    assert found._replace(trouble=None) == Integration()
+    assert not caplog.messages
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["done", "2025-01-02"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["data", *DATA]), inner),
+    max_leaves=8,
+)
+
+
+@given(documents.map(lambda document: json.dumps(document).encode()) | st.binary())
+@example(b'{"data":{"id":1e400}}')
+def test_any_body_is_read(body: bytes) -> None:
+    for part in told(body)[:4]:
+        assert part is None or (isinstance(part, str) and part != "")
+
+
+# --- the stream of connections ---------------------------------------------------------------------
+
+
+def page_of(integration: Integration) -> Page:
+    connection = SimpleNamespace(client=None, integration=integration)
+    return IntegrationSource(cast("OpenConnection", connection)).fetch(Query())
+
+
+def test_a_connection_is_the_only_record_of_its_list() -> None:
+    page = page_of(WHOLE._replace(record=b'{"id":17}'))
+
+    assert page.records == [b'{"id":17}']
+    assert page.is_last
+    assert page.total == 1
+
+
+@pytest.mark.parametrize("trouble", [None, TransientError("503"), EntityAbsentError("404", "")])
+def test_a_server_that_says_nothing_of_connections_does_not_offer_the_stream(trouble: MakiniError | None) -> None:
+    with pytest.raises(EntityAbsentError):
+        page_of(Integration(trouble=trouble))
+
+
+def test_a_token_that_is_refused_is_not_hidden() -> None:
+    refused = CredentialError("401", "")
+    with pytest.raises(CredentialError) as caught:
+        page_of(Integration(trouble=refused))
+
+    assert caught.value is refused
+
+
+# --- what follows ----------------------------------------------------------------------------------
+
+
+def test_a_connection_is_called_after_its_company_else_by_its_id() -> None:
+    assert WHOLE.name == "Acme Ltd."
+    assert WHOLE._replace(company_name=None).name == "17"
+    assert Integration().name is None
+
+
+@pytest.mark.parametrize(
+    ("status", "is_settled"),
+    [
+        ("done", True),
+        ("fulldone", True),
+        ("inprogress", False),
+        ("error", False),
+        ("fail", False),
+        ("DONE", False),
+        ("paused", False),
+        (None, False),
+    ],
+)
+def test_a_copy_is_settled_where_that_is_certain(status: str | None, *, is_settled: bool) -> None:
+    assert WHOLE._replace(sync_status=status).is_settled is is_settled
+    assert not WHOLE._replace(sync_status=status, synced_at=None).is_settled
+
+
+@pytest.mark.parametrize(
+    ("status", "warning"),
+    [
+        ("error", "Makini's own sync of acme has status 'error': its data has stopped moving."),
+        ("fail", "Makini's own sync of acme has status 'fail': its data has stopped moving."),
+        ("inprogress", "Makini is syncing acme just now"),
+        ("done", None),
+        ("fulldone", None),
+        ("paused", None),
+        (None, None),
+    ],
+)
+def test_data_that_does_not_move_is_warned_of(
+    status: str | None, warning: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_if_stale(Integration(sync_status=status), "acme")
+
+    if warning is None:
+        assert not caplog.messages
+    else:
+        [message] = caplog.messages
+        assert message.startswith(warning)
+        assert ("re-authorised" in message) is (status != "inprogress")

@@ -1,0 +1,256 @@
+"""The state of several connections: each one's bookmarks are its own, small in all, and none is lost."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_makini.bookmark import Bookmark
+from tap_makini.reading import Outcome
+from tap_makini.state import State
+from tap_makini.writer import LineWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = "updatedAt"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+IN_SYNC = timedelta(0)
+
+
+def read(state: State, connection: str | None, latest: datetime, stream: str = "assets") -> None:
+    """Have a stream of a connection read to its end."""
+    state.open(stream, KEY, connection).complete(Outcome(latest=latest), IN_SYNC)
+
+
+def bound(state: State, connection: str | None, stream: str = "assets", key: str = KEY) -> datetime | None:
+    """Give the instant from which a stream would be read."""
+    return state.open(stream, key, connection).bound(None, timedelta(0))
+
+
+def again(state: State) -> State:
+    """Take a state through the target and into the next run."""
+    return State(json.loads(json.dumps(state.value)))
+
+
+# --- each its own ----------------------------------------------------------------------------------
+
+
+def test_connections_have_bookmarks_of_their_own() -> None:
+    state = State({})
+    read(state, "acme", LONG_AGO)
+    state.open("assets", KEY, "zeta").reach(LONG_AGO + DAY, IN_SYNC)
+    state = again(state)
+
+    assert bound(state, "acme") == LONG_AGO
+    assert bound(state, "zeta") == LONG_AGO + DAY
+    assert bound(state, "other") is None
+    assert bound(state, "acme", "sites") is None
+
+
+def test_the_form_of_an_entry() -> None:
+    state = State({})
+    read(state, "acme", LONG_AGO)
+    read(state, "zeta", LONG_AGO + DAY)
+
+    assert state.value["bookmarks"]["assets"] == {
+        "replication_key": KEY,
+        "connections": {
+            "acme": {"replication_key_value": "2020-01-01T00:00:00.000000Z"},
+            "zeta": {"replication_key_value": "2020-01-02T00:00:00.000000Z"},
+        },
+    }
+
+
+@pytest.mark.parametrize("name", ["", "replication_key", "connections", "a/b", "ünï", "0", "progress"])
+def test_any_name_will_do(name: str) -> None:
+    state = State({})
+    read(state, name, LONG_AGO)
+    read(state, "other", LONG_AGO + DAY)
+
+    assert bound(again(state), name) == LONG_AGO
+    assert bound(again(state), "other") == LONG_AGO + DAY
+
+
+def test_another_replication_key_starts_anew_for_the_connections_that_have_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    state = State({})
+    read(state, "acme", LONG_AGO)
+    with caplog.at_level(logging.WARNING):
+        assert bound(state, "acme", key="createdAt") is None
+    [warning] = caplog.messages
+    assert "stream acme/assets is not usable: it is of the replication key updatedAt, not createdAt" in warning
+    state.open("assets", "createdAt", "zeta").complete(Outcome(latest=LONG_AGO + DAY), IN_SYNC)
+    state = again(state)
+
+    assert bound(state, "zeta", key="createdAt") == LONG_AGO + DAY
+    assert bound(state, "acme", key="createdAt") is None
+
+
+# --- between one token and several -----------------------------------------------------------------
+
+
+def test_a_state_of_one_connection_stays_beside_those_of_named_ones() -> None:
+    state = State({})
+    read(state, None, LONG_AGO)
+    state = again(state)
+    read(state, "acme", LONG_AGO + DAY)
+    state = again(state)
+
+    assert bound(state, None) == LONG_AGO
+    assert bound(state, "acme") == LONG_AGO + DAY
+    read(state, None, LONG_AGO + 2 * DAY)
+    state = again(state)
+
+    assert bound(state, None) == LONG_AGO + 2 * DAY
+    assert bound(state, "acme") == LONG_AGO + DAY
+
+
+def test_named_bookmarks_are_none_of_an_unnamed_connection(caplog: pytest.LogCaptureFixture) -> None:
+    state = State({})
+    read(state, "acme", LONG_AGO)
+
+    with caplog.at_level(logging.WARNING):
+        assert bound(again(state), None) is None
+    assert not caplog.messages
+
+
+NAMES = st.sampled_from([None, "", "acme", "zeta"])
+STREAMS = st.sampled_from(["assets", "sites"])
+STEPS = st.lists(st.tuples(NAMES, STREAMS, st.sampled_from(["complete", "reach", "pass on"]), st.integers(0, 999)))
+
+
+@given(STEPS)
+def test_whatever_is_read_in_whatever_order_no_bookmark_moves_but_its_own(
+    steps: list[tuple[str | None, str, str, int]],
+) -> None:
+    state = State({"bookmarks": {"gone": {"replication_key": KEY}}, "others": 1})
+    model: dict[tuple[str, str | None], Bookmark] = {}
+    for connection, stream, step, days in steps:
+        instant = LONG_AGO + days * DAY
+        place = stream, connection
+        opened = state.open(stream, KEY, connection)
+        known = model.get(place, Bookmark(KEY))
+        started = known.started(LONG_AGO + 1_000 * DAY)
+        if step == "complete":
+            opened.complete(Outcome(latest=instant), IN_SYNC)
+            model[place] = known.completed(started, instant, None)
+        elif step == "reach":
+            opened.reach(instant, IN_SYNC)
+            model[place] = known.interrupted(started, instant)
+        else:
+            state = again(state)
+        for (at_stream, at_connection), bookmark in model.items():
+            assert bound(state, at_connection, at_stream) == bookmark.bound(None, timedelta(0))
+
+    assert state.value["others"] == 1
+    assert state.value["bookmarks"]["gone"] == {"replication_key": KEY}
+
+
+entries = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from([KEY, "2020-01-01"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["replication_key", "replication_key_value", "connections", "acme", "progress"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(entries, NAMES)
+def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, connection: str | None) -> None:
+    state = State({"bookmarks": {"assets": entry}})
+    opened = state.open("assets", KEY, connection)
+    opened.bound(None, timedelta(0))
+    opened.reach(LONG_AGO, IN_SYNC)
+    first = bound(state, connection)
+
+    assert first is not None
+    assert first >= LONG_AGO
+    assert bound(again(state), connection) == first
+
+
+# --- by whatever name ------------------------------------------------------------------------------
+
+
+def known_as(state: State, connection: str | None, identity: str, stream: str = "assets") -> datetime | None:
+    """Give the instant from which a connection that Makini calls so would be read."""
+    return state.open(stream, KEY, connection, identity).bound(None, timedelta(0))
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "acme"), ("acme", None), ("acme", "Acme Ltd.")])
+def test_a_connection_that_is_named_otherwise_keeps_its_bookmarks(before: str | None, after: str | None) -> None:
+    state = State({})
+    state.know(before, "c-1")
+    read(state, before, LONG_AGO)
+    read(state, "other", LONG_AGO + DAY)
+    state = again(state)
+
+    assert known_as(state, after, "c-1") == LONG_AGO
+    assert known_as(state, after, "c-2") is None
+    assert bound(state, after) is None
+    state.know(after, "c-1")
+    read(state, after, LONG_AGO + 2 * DAY)
+    assert known_as(again(state), after, "c-1") == LONG_AGO + 2 * DAY
+    assert known_as(again(state), before, "c-1") == LONG_AGO
+
+
+@pytest.mark.parametrize("known", [None, "c-1", ["c-1"], {"acme": "c-1"}, {"acme": {"id": ["c-1"]}}, {"acme": None}])
+def test_what_others_have_put_in_the_place_of_names_does_no_harm(known: object) -> None:
+    state = State({"connections": known})
+
+    assert known_as(state, "zeta", "c-1") is None
+    state.know("zeta", "c-1")
+    read(state, "zeta", LONG_AGO)
+    assert known_as(again(state), "new", "c-1") == LONG_AGO
+
+
+# --- size ------------------------------------------------------------------------------------------
+
+
+def filled(connections: int, streams: int) -> State:
+    state = State({})
+    for connection in range(connections):
+        for stream in range(streams):
+            read(state, f"connection-{connection:03}", LONG_AGO, f"stream_{stream:02}")
+    return state
+
+
+def size(state: State) -> int:
+    return len(json.dumps(state.value))
+
+
+def test_a_state_is_as_large_as_its_bookmarks_are_many() -> None:
+    few, many = size(filled(20, 61)), size(filled(40, 61))
+
+    assert many < 2 * few
+    assert few / (20 * 61) < 100  # bytes a bookmark
+
+
+def test_a_state_of_many_connections_does_not_outweigh_the_records(tmp_path: Path) -> None:
+    state = filled(40, 61)
+    lines = [b'{"type":"RECORD"}\n'] * 10
+    with (tmp_path / "output").open("wb") as file:
+        writer = LineWriter(file.fileno())
+        for day in range(2_000):
+            writer.write_lines(lines)
+            read(state, f"connection-{day % 40:03}", LONG_AGO + day * DAY, "stream_00")
+            writer.write_state(state.value, may_wait=True)
+        writer.write_state(state.value)
+    written = (tmp_path / "output").read_bytes().splitlines(keepends=True)
+    states = sum(len(line) for line in written if b'"STATE"' in line)
+    records = sum(map(len, lines)) * 2_000
+
+    assert json.loads(written[-1])["value"] == state.value
+    assert sum(map(len, written)) == states + records
+    assert states < records + 2.1 * size(state)  # one at the start, one at the end
