@@ -41,7 +41,7 @@ demo-reset: ## Forget the demo's database and state
 	rm -rf output .meltano
 
 test: $(READY) ## Run the tests (PYTEST_ARGS='-k name' for some of them)
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL too, and compare (2 min)
 	@scripts/install_postgres.sh

@@ -17,8 +17,8 @@ import pytest
 from tap_makini.client import Client
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
 from tap_makini.tokens import StaticToken
-from tap_makini.transport import Transport
 from tap_makini.traffic import Traffic
+from tap_makini.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def client_of(url: str, **changes: Any) -> Client:  # noqa: ANN401 - arguments of any type
-    transport = {"api_url": url, "timeout": 10, "user_agent": "acme/1.0"}
+    transport: dict[str, Any] = {"api_url": url, "timeout": 10, "user_agent": "acme/1.0"}
     transport |= {name: changes.pop(name) for name in transport.keys() & changes.keys()}
     return Client(Transport(**transport), StaticToken(TOKEN), **{"max_wait": 0, **changes})
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.plugin_base import JSONSchemaValidator
 
+from tap_makini.credentials import credential_faults
 from tap_makini.inputs import settings_from_environment
 from tap_makini.instant import parse_instant
-from tap_makini.credentials import credential_faults
 from tap_makini.settings import PRODUCTS, SETTINGS, Settings, faults
 
 TOKEN = {"api_token": "abcd-1234"}
@@ -244,8 +244,10 @@ def test_wrong_values_of_the_environment_are_named_like_all_others(monkeypatch: 
         ),
         (
             {"connections": [{"name": "a", "api_token": "two words"}]},
-            "The setting connections.0.api_token is not valid: it must be visible characters without spaces, as Makini "
-            "gives them.",
+            (
+                "The setting connections.0.api_token is not valid: it must be visible characters without spaces, as "
+                "Makini gives them."
+            ),
         ),
         ({"connections": [{"name": "a"}]}, "The setting connections.0.api_token is missing."),
     ],

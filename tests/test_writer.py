@@ -148,7 +148,9 @@ def test_a_stop_before_anything_is_written_writes_nothing(use: Callable[[Pipe], 
 # --- STATE -----------------------------------------------------------------------------------------
 
 
-def test_a_state_that_says_the_same_is_written_again_only_after_something_else(use: Callable[[Pipe], LineWriter]) -> None:
+def test_a_state_that_says_the_same_is_written_again_only_after_something_else(
+    use: Callable[[Pipe], LineWriter],
+) -> None:
     pipe = Pipe()
     writer = use(pipe)
     state: dict[str, Any] = {"bookmarks": {}}

@@ -96,7 +96,9 @@ def test_an_error_that_stays_is_not_repeated() -> None:
     assert tell(refusal, refusal, budget=900) == Story(refusal, 1, [])
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("7", 7), (" 7 ", 7), ("0.5", 0.5), ("600", 600), ("7, 8", 8), ("9" * 400, 1e9)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("7", 7), (" 7 ", 7), ("0.5", 0.5), ("600", 600), ("7, 8", 8), ("9" * 400, 1e9)]
+)
 def test_seconds(text: str, seconds: float) -> None:
     assert retry_after({"Retry-After": text}) == seconds
 

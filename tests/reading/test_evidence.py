@@ -5,8 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tap_makini.reading.walk import continues
 
@@ -45,8 +43,9 @@ def test_pages_that_merely_share_records_do_not_join(before: str, page: str) -> 
     assert not continues(records(before), records(page))
 
 
-@given(st.randoms(use_true_random=False), st.integers(min_value=3, max_value=20))
-def test_pages_of_a_shuffled_list_hardly_ever_join(random: Random, pages: int) -> None:
+@pytest.mark.parametrize("pages", [3, 5, 20])
+def test_pages_of_a_shuffled_list_hardly_ever_join(pages: int) -> None:
+    random = Random(pages)  # noqa: S311 - repeatable, and no secret
     rows = [b"%d" % number for number in range(pages * 50)]
-    joins = sum(continues(random.sample(rows, 50), random.sample(rows, 50)) for _ in range(20))
+    joins = sum(continues(random.sample(rows, 50), random.sample(rows, 50)) for _ in range(200))
     assert joins <= 2
