@@ -32,8 +32,8 @@ def _default(declared: dict[str, Any]) -> str:
 
 
 def _description(declared: dict[str, Any]) -> str:
-    required = "Required, secret. " if declared.get("secret") else ""
-    return required + " ".join(declared["description"].split()).replace("|", r"\|")
+    secret = "Secret. " if declared.get("secret") else ""
+    return secret + " ".join(declared["description"].split()).replace("|", r"\|")
 
 
 def streams_table() -> str:
