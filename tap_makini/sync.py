@@ -103,8 +103,9 @@ class Sync:
         error = self._connections.judged(job, error)
         self._judge(result, error)
         is_done = result.status in {Status.COMPLETE, Status.ABSENT}
-        self._tables.end(job, is_whole=result.status is Status.COMPLETE)
         is_settled = job.outcome is None or job.outcome.is_settled
+        # rows that slipped through are still in the table, and must not be dropped from it
+        self._tables.end(job, is_whole=result.status is Status.COMPLETE and is_settled)
         if self._connections.end(job, error, is_whole=is_done and is_settled):
             self._drop_others(job, result)
         if self._connections.is_whole(job.connection):

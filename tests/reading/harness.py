@@ -60,12 +60,14 @@ class Replica:
         rows: The content of each row by its key.
         state: The value of the last STATE.
         received: How many records have come.
+        activations: How often older rows were to be dropped.
         is_strict: Whether each record is held against its schema, which takes long.
     """
 
     rows: dict[str, Content] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     received: int = 0
+    activations: int = 0
     is_strict: bool = False
 
     def receive(self, output: bytes) -> None:
@@ -79,6 +81,8 @@ class Replica:
                 self._upsert(message["record"], schemas[message["stream"]])
             elif message["type"] == "STATE":
                 self.state = message["value"]
+            elif message["type"] == "ACTIVATE_VERSION":
+                self.activations += 1
 
     def _upsert(self, record: dict[str, Any], schema: dict[str, Any]) -> None:
         if self.is_strict:

@@ -185,6 +185,21 @@ def test_a_full_table_is_read_whole(size: str, kinds: tuple[str, ...]) -> None:
     Scene(Behaviour(**SIZES[size]), kinds, selection=VENDORS._replace(is_full_table=True)).play()
 
 
+def test_a_full_table_that_was_not_surely_read_whole_drops_no_rows() -> None:
+    clock = ManualClock(NOON)
+    disturbance = Disturbance(clock, ("remove",))
+    replica = Replica()
+    settings = {"page_size": PAGE, "emit_activate_version_messages": True}
+    table = VENDORS._replace(is_full_table=True)
+    with source(ROWS, Behaviour(**SIZES["unheeded"]), clock) as sandbox:
+        sandbox.on_request(disturbance)
+        run(sandbox, replica, settings, table)
+        assert replica.activations == 1
+        disturbance.start()
+        run(sandbox, replica, settings, table)
+        assert replica.activations == 1
+
+
 def test_each_record_fits_the_schema_before_it() -> None:
     replica = Replica(is_strict=True)
     with Sandbox(sizes={SLUG: ROWS}, clock=ManualClock(NOON)) as sandbox:
