@@ -54,6 +54,8 @@ class Seek:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
+        yield Batch(self._opening.rows())  # at once: what is proven next decides how to go on, not whether these count
+        self._known = set(self._opening.page.records)
         try:
             self._prove_order()
             opening: Opening | None = self._opening
