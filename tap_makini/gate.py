@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import threading
 import time
 from contextlib import contextmanager
@@ -80,7 +79,6 @@ class Gate:
             is_limit: Whether it does so because of too many requests (429), not of a trouble of its own (503).
             reason: The answer in which it does.
         """
-        seconds += random.uniform(0.0, min(1.0, seconds / 10))  # noqa: S311 - spreads load, no secret
         with self._changed:
             self._reason = reason
             self._flow.close(time.monotonic(), seconds, is_limit=is_limit)

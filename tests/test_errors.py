@@ -12,6 +12,7 @@ from requests.structures import CaseInsensitiveDict
 
 from tap_makini.errors import (
     BadBodyError,
+    ConnectionClosedError,
     CredentialError,
     EntityAbsentError,
     MakiniError,
@@ -109,6 +110,7 @@ def test_any_body_tells_printable_text_or_nothing(body: bytes, headers: dict[str
 def expected_kind(status: int) -> type[MakiniError]:
     kinds: dict[type[MakiniError], set[int]] = {
         CredentialError: {401},
+        ConnectionClosedError: {402},
         EntityAbsentError: {403, 404, 501},
         RequestRefusedError: {400, 422},
         TransientError: {408, 425, 429, 500, 502, 503, 504},

@@ -32,6 +32,7 @@ class Manner:
         limit: Requests in a window, of fixed windows that begin with the first request; None for any number.
         window: Seconds of a window.
         cookie: Whether each answer sets one.
+        refused: How many requests each window that was full has refused.
     """
 
     latency: float = 0.0
@@ -39,6 +40,7 @@ class Manner:
     limit: int | None = None
     window: float = 2.0
     cookie: bool = False
+    refused: Counter[float] = field(default_factory=Counter, init=False)
     _begun: float = field(default=0.0, init=False)
     _taken: int = field(default=0, init=False)
 
@@ -50,6 +52,7 @@ class Manner:
         if self.limit is None or self._taken < self.limit:
             self._taken += 1
             return 0.0
+        self.refused[self._begun] += 1
         return self._begun + self.window - now
 
 
@@ -75,7 +78,8 @@ class Vendor:
 
     Attributes:
         sandbox: Holds the data.
-        answered: All requests so far.
+        started: The connection of each request so far, answered or not.
+        answered: All requests that have been answered.
         most_at_once: The most requests that were under way at the same time.
     """
 
@@ -92,6 +96,7 @@ class Vendor:
         connections = {token_of(name): name for name in names}
         self.sandbox = Sandbox(connections=connections, behaviour=behaviour, rows=rows, sizes=sizes)
         self.manners = dict(manners or {})
+        self.started: list[str] = []
         self.answered: list[Answered] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -144,6 +149,7 @@ class Vendor:
                     message["headers"] = [*message["headers"], (b"set-cookie", f"session={name}; Path=/".encode())]
             await send(message)
 
+        self.started.append(name)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
