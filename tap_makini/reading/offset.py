@@ -22,8 +22,8 @@ _MOST_PASSES_TO_COMPLETE = 20
 class Offset:
     """Reads the whole list, and reads it again while it cannot be sure to have seen all of it.
 
-    Sure is a pass whose pages overlapped all the way, or one that saw the very same as the pass before: then the list
-    stood still from the end of the one to the start of the other. A server that gives the first page in another order
+    Sure is a pass that saw as many records as the server counts, if its pages overlapped all the way, or if it saw the
+    very same as the pass before: then the list stood still from the end of the one to the start of the other. A server that gives the first page in another order
     when it is asked again has no order at all: there only the count of all records tells, once a pass brings nothing
     new. Where no pass is sure, the bookmark stays.
     """
@@ -46,7 +46,9 @@ class Offset:
                 sighted.add(window.rows)
                 yield Batch(self._new(window.rows))
             misses_some = len(self._delivered) < walk.total
-            if keeps_order and (walk.is_proven or sighted == before):
+            # where ties are in no fixed order, pages may overlap by chance
+            is_whole = not sighted.is_short_of(walk.total)
+            if keeps_order and is_whole and (walk.is_proven or sighted == before):
                 return
             if not (keeps_order or misses_some) and passes > 1 and len(self._delivered) == delivered:
                 return
