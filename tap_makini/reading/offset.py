@@ -23,9 +23,9 @@ class Offset:
     """Reads the whole list, and reads it again while it cannot be sure to have seen all of it.
 
     Sure is a pass that saw as many records as the server counts, if its pages overlapped all the way, or if it saw the
-    very same as the pass before: then the list stood still from the end of the one to the start of the other. A server that gives the first page in another order
-    when it is asked again has no order at all: there only the count of all records tells, once a pass brings nothing
-    new. Where no pass is sure, the bookmark stays.
+    very same as the pass before: then the list stood still from the end of the one to the start of the other. A server
+    that gives the first page in another order when it is asked again has no order at all: there only the count of all
+    records tells, once a pass brings nothing new. Where no pass is sure, the bookmark stays.
     """
 
     def __init__(self, opening: Opening, outcome: Outcome) -> None:
