@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, UnreachableError
 from tap_makini.reading.rows import RowReader, dated
-from tap_makini.report import NothingReadError, StreamsFailedError
+from tap_makini.running.report import NothingReadError, StreamsFailedError
+from tap_makini.running.summary import Result, by_cause
 from tap_makini.sampling import newest_page
-from tap_makini.summary import Result, by_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tap_makini.connection import OpenConnection
+    from tap_makini.api.connection import OpenConnection
     from tap_makini.reading import Source
     from tap_makini.stream import MakiniStream
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
+    from tap_makini.api.connection import OpenConnection
     from tap_makini.conform import Conformer
-    from tap_makini.connection import OpenConnection
     from tap_makini.entities import Entity
+    from tap_makini.running.writer import LineWriter
     from tap_makini.tap import TapMakini
-    from tap_makini.writer import LineWriter
 
 
 class MakiniStream(Stream):

@@ -21,24 +21,24 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.singerlib import Schema
 from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_makini.api.connection import OpenConnection, open_connections
+from tap_makini.api.integration import PATH as INTEGRATION_PATH
 from tap_makini.check import check
-from tap_makini.connection import OpenConnection, open_connections
 from tap_makini.credentials import secrets
 from tap_makini.entities import CONNECTIONS, ENTITIES
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
-from tap_makini.integration import PATH as INTEGRATION_PATH
-from tap_makini.interruption import Interruption
-from tap_makini.job import Job
 from tap_makini.redaction import redact_logs
-from tap_makini.report import NothingReadError, StreamsFailedError
+from tap_makini.running.interruption import Interruption
+from tap_makini.running.job import Job
+from tap_makini.running.report import NothingReadError, StreamsFailedError
+from tap_makini.running.state import State
+from tap_makini.running.sync import Sync
+from tap_makini.running.writer import LineWriter
 from tap_makini.schema import with_deletion_column
 from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.shared_tables import qualify_keys
-from tap_makini.state import State
 from tap_makini.stream import MakiniStream
-from tap_makini.sync import Sync
-from tap_makini.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

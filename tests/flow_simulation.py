@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tap_makini.flow import Flow, Passage
-from tap_makini.quota import Quota
+from tap_makini.api.flow import Flow, Passage
+from tap_makini.api.quota import Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.bookmark import Bookmark, Progress, UnusableBookmarkError, read_bookmark
 from tap_makini.instant import format_instant, parse_instant
 from tap_makini.reading import Outcome
-from tap_makini.state import OpenBookmark, State
+from tap_makini.running.bookmark import Bookmark, Progress, UnusableBookmarkError, read_bookmark
+from tap_makini.running.state import OpenBookmark, State
 
 KEY = "updatedAt"
 NOW = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)

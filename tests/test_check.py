@@ -9,13 +9,13 @@ import pytest
 from tap_makini.check import check
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
 from tap_makini.reading.source import PageSize, Source
-from tap_makini.report import NothingReadError, StreamsFailedError
+from tap_makini.running.report import NothingReadError, StreamsFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_makini.client import Client
-    from tap_makini.connection import OpenConnection
+    from tap_makini.api.client import Client
+    from tap_makini.api.connection import OpenConnection
     from tap_makini.stream import MakiniStream
 
 REFUSED = CredentialError("the server answered 401", "Check the token.")

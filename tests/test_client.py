@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.client import Client
+from tap_makini.api.client import Client
+from tap_makini.api.tokens import StaticToken
+from tap_makini.api.traffic import Traffic
+from tap_makini.api.transport import Transport
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
-from tap_makini.tokens import StaticToken
-from tap_makini.traffic import Traffic
-from tap_makini.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from scripted_transport import Asked, ScriptedTransport
 
-from tap_makini.admin import Admin
-from tap_makini.connections import Connection, list_connections, named_connections, pick
+from tap_makini.api.admin import Admin
+from tap_makini.api.connections import Connection, list_connections, named_connections, pick
+from tap_makini.api.tokens import StaticToken
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, RequestRefusedError
-from tap_makini.tokens import StaticToken
 
 
 def entry(key: str, name: str | None = None, status: str | None = "Active", created_at: str = "") -> dict[str, Any]:

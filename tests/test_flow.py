@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from flow_simulation import MINUTE, FixedWindows, SlidingWindow, simulate
 
-from tap_makini.flow import Flow, Hold
-from tap_makini.quota import Quota
+from tap_makini.api.flow import Flow, Hold
+from tap_makini.api.quota import Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable

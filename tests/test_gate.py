@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_makini.api.gate import Gate
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
-from tap_makini.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

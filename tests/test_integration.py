@@ -11,16 +11,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tap_makini.api.integration import Integration, IntegrationSource, look_up, warn_if_stale
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
-from tap_makini.integration import Integration, IntegrationSource, look_up, warn_if_stale
 from tap_makini.reading.source import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.client import Client
-    from tap_makini.connection import OpenConnection
-    from tap_makini.page import Page
+    from tap_makini.api.client import Client
+    from tap_makini.api.connection import OpenConnection
+    from tap_makini.api.page import Page
 
 SYNCED_AT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 DATA = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_makini.api.lease import Lease, read_expiry, read_lease
 from tap_makini.errors import BadBodyError
-from tap_makini.lease import Lease, read_expiry, read_lease
 
 NOW = 1_772_366_400.0
 

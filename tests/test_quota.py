@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from tap_makini.quota import Quota, read_quota
+from tap_makini.api.quota import Quota, read_quota
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted_transport import Asked, ScriptedTransport, in_turn
 
+from tap_makini.api.refreshing import RefreshedToken
+from tap_makini.api.token_file import TokenFile
+from tap_makini.api.transport import UntouchedError
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
-from tap_makini.refreshing import RefreshedToken
-from tap_makini.token_file import TokenFile
-from tap_makini.transport import UntouchedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from tap_makini.sampling import newest_page, with_custom_fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.client import Client
+    from tap_makini.api.client import Client
 
 TEXT = {"type": ["string", "null"]}
 NUMBER = {"type": ["number", "null"]}

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.job import Delivery
-from tap_makini.schedule import Schedule
+from tap_makini.running.job import Delivery
+from tap_makini.running.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_makini.connection import OpenConnection
-    from tap_makini.job import Job
-    from tap_makini.schedule import Event
+    from tap_makini.api.connection import OpenConnection
+    from tap_makini.running.job import Job
+    from tap_makini.running.schedule import Event
 
 PATIENCE_SECONDS = 30
 

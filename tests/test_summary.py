@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_makini.api.traffic import Traffic
 from tap_makini.errors import CredentialError, MakiniError
-from tap_makini.summary import Result, Status, Summary, by_cause
-from tap_makini.traffic import Traffic
+from tap_makini.running.summary import Result, Status, Summary, by_cause
 
 TROUBLE = MakiniError("the server answered 500", "Run again later.")
 

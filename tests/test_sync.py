@@ -13,24 +13,24 @@ import pytest
 from singer_sdk import metrics
 from singer_sdk.singerlib.messages import SchemaMessage
 
+from tap_makini.api.integration import Integration
+from tap_makini.api.traffic import Traffic
 from tap_makini.conform import Drift
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError, UnreachableError
-from tap_makini.integration import Integration
-from tap_makini.interruption import Interrupted
-from tap_makini.job import Delivery
 from tap_makini.reading import Outcome
-from tap_makini.report import NothingReadError, StreamsFailedError
-from tap_makini.state import State
-from tap_makini.summary import Status
-from tap_makini.sync import Sync
-from tap_makini.traffic import Traffic
-from tap_makini.writer import LineWriter
+from tap_makini.running.interruption import Interrupted
+from tap_makini.running.job import Delivery
+from tap_makini.running.report import NothingReadError, StreamsFailedError
+from tap_makini.running.state import State
+from tap_makini.running.summary import Status
+from tap_makini.running.sync import Sync
+from tap_makini.running.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tap_makini.job import Job
+    from tap_makini.running.job import Job
 
 KEY = "updatedAt"
 VERSION = 1_700_000_000
@@ -397,7 +397,7 @@ def test_a_fault_of_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixt
     only = StubConnection(ONLY)
     run.job("assets", only, pages=[1], error=ZeroDivisionError("division by zero"))
     run.job("sites", only)
-    with caplog.at_level(logging.DEBUG, "tap_makini.sync"):
+    with caplog.at_level(logging.DEBUG, "tap_makini.running.sync"):
         run.go()
 
     assert str(run.raised) == (

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted_transport import Asked, ScriptedTransport, in_turn
 
-from tap_makini.admin import Admin, MintedToken
+from tap_makini.api.admin import Admin, MintedToken
+from tap_makini.api.tokens import AdminToken, StaticToken
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
-from tap_makini.tokens import AdminToken, StaticToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable

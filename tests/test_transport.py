@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_makini.api.transport import Transport, UntouchedError
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
-from tap_makini.transport import Transport, UntouchedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

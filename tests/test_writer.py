@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.singerlib.messages import RecordMessage
 
-from tap_makini.writer import LineWriter
+from tap_makini.running.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +51,7 @@ class Pipe:
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipe], LineWriter]:
     def use_pipe(pipe: Pipe) -> LineWriter:
-        monkeypatch.setattr("tap_makini.writer.os.write", pipe.write)
+        monkeypatch.setattr("tap_makini.running.writer.os.write", pipe.write)
         return pipe.writer
 
     return use_pipe
@@ -94,7 +94,7 @@ def test_messages_are_lines_of_json(pipe: tuple[int, int]) -> None:
 def test_everything_is_written_however_little_is_taken_at_once(given_lines: list[bytes], amounts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         pipe = Pipe(amounts)
-        patch.setattr("tap_makini.writer.os.write", pipe.write)
+        patch.setattr("tap_makini.running.writer.os.write", pipe.write)
         pipe.writer.write_lines(given_lines)
 
     assert pipe.taken == b"".join(given_lines)
@@ -111,7 +111,7 @@ def test_a_stop_comes_at_the_end_of_the_line_that_is_being_written(
     whole = b"".join(given_lines)
     pipe = Pipe(amounts, stop_at=data.draw(st.integers(1, len(whole))))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tap_makini.writer.os.write", pipe.write)
+        patch.setattr("tap_makini.running.writer.os.write", pipe.write)
         with pytest.raises(StopError):
             pipe.writer.write_lines(given_lines)
         after_stop = pipe.taken

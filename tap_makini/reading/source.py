@@ -6,16 +6,16 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from tap_makini.api.page import Page, parse_page
+from tap_makini.api.traffic import Traffic
 from tap_makini.errors import BadBodyError, RequestRefusedError
 from tap_makini.instant import format_bound
-from tap_makini.page import Page, parse_page
-from tap_makini.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from tap_makini.client import Client
+    from tap_makini.api.client import Client
 
 logger = logging.getLogger(__name__)
 

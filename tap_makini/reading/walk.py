@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_makini.page import Page
+    from tap_makini.api.page import Page
     from tap_makini.reading.rows import Row
     from tap_makini.reading.strategy import Opening
 
@@ -135,14 +135,15 @@ class Walk:
 
     def _fetch_from(self, position: int, page: Page) -> Page:
         self._promised = max(self._promised, page.total or 0)
+        unlike = page.records if position >= page.end else ()  # a step back may lead to the same page again
         if self._can_size_pages and (choice := overlapping_page(position, self._overlap, self._largest)):
             number, size = choice
-            following = self._source.fetch(replace(self._query, page=number, size=size), unlike=page.records)
+            following = self._source.fetch(replace(self._query, page=number, size=size), unlike=unlike)
             if following.size == size:
                 return following
         self._can_size_pages = False
         number = position // page.size + 1
-        return self._source.fetch(replace(self._query, page=number, size=self._asked(page)), unlike=page.records)
+        return self._source.fetch(replace(self._query, page=number, size=self._asked(page)), unlike=unlike)
 
     def _asked(self, page: Page) -> int | None:
         return page.size if self._query.size is not None else None

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_makini.api.retry import repeat, retry_after
 from tap_makini.errors import BadBodyError, MakiniError, TransientError, WaitTooLongError
-from tap_makini.retry import repeat, retry_after
 
 from .without_waits import jumping_clock
 

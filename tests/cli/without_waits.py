@@ -10,7 +10,7 @@ from unittest import mock
 
 import backoff._sync
 
-from tap_makini import gate, retry
+from tap_makini.api import gate, retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from jsonschema import Draft7Validator
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.entities import ENTITIES
 from tap_makini.instant import parse_instant
+from tap_makini.running.writer import LineWriter
 from tap_makini.tap import TapMakini
-from tap_makini.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,7 +183,7 @@ def same_time(sandbox: Sandbox) -> ExitStack:
             return cast("Self", sandbox.clock().astimezone(tz))
 
     stack = ExitStack()
-    for module in ("state", "client"):
+    for module in ("running.state", "api.client"):
         stack.enter_context(patch(f"tap_makini.{module}.datetime", SandboxTime))
     return stack
 

@@ -16,7 +16,7 @@ from tap_makini.reading.source import PageSize, Query, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.client import Client
+    from tap_makini.api.client import Client
 
 T = TypeVar("T")
 

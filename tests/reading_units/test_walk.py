@@ -19,7 +19,7 @@ from tap_makini.reading.walk import Walk, overlapping_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.client import Client
+    from tap_makini.api.client import Client
 
 T = TypeVar("T")
 

@@ -8,13 +8,13 @@ import pytest
 
 from makini_sandbox import Behaviour, ManualClock
 from makini_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
-from tap_makini.admin import Admin
-from tap_makini.connections import list_connections
+from tap_makini.api.admin import Admin
+from tap_makini.api.connections import list_connections
+from tap_makini.api.refreshing import RefreshedToken
+from tap_makini.api.token_file import TokenFile
+from tap_makini.api.tokens import AdminToken
+from tap_makini.api.transport import Transport
 from tap_makini.errors import CredentialError
-from tap_makini.refreshing import RefreshedToken
-from tap_makini.token_file import TokenFile
-from tap_makini.tokens import AdminToken
-from tap_makini.transport import Transport
 
 if TYPE_CHECKING:
     from pathlib import Path

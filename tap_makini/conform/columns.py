@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union
 
 import msgspec
 
-from tap_makini import values
+from tap_makini.conform import values
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, items, members, text_json
 
 if TYPE_CHECKING:

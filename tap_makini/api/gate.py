@@ -9,15 +9,15 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tap_makini.api.flow import Flow
+from tap_makini.api.quota import read_quota
 from tap_makini.errors import TransientError, WaitTooLongError
-from tap_makini.flow import Flow
-from tap_makini.quota import read_quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_makini.api.flow import Passage
     from tap_makini.errors import MakiniError
-    from tap_makini.flow import Passage
 
 logger = logging.getLogger(__name__)
 

@@ -12,16 +12,16 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
+from tap_makini.api.lease import read_lease
+from tap_makini.api.retry import repeat
 from tap_makini.errors import CredentialError, MakiniError, TransientError, WaitTooLongError
-from tap_makini.lease import read_lease
 from tap_makini.redaction import redact_logs
-from tap_makini.retry import repeat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_makini.lease import Lease
-    from tap_makini.transport import Transport
+    from tap_makini.api.lease import Lease
+    from tap_makini.api.transport import Transport
 
 logger = logging.getLogger(__name__)
 

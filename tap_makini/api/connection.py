@@ -6,16 +6,16 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from tap_makini.admin import Admin
-from tap_makini.client import Client
-from tap_makini.connections import Connection, list_connections, named_connections, pick
+from tap_makini.api.admin import Admin
+from tap_makini.api.client import Client
+from tap_makini.api.connections import Connection, list_connections, named_connections, pick
+from tap_makini.api.integration import Integration, IntegrationSource, look_up, warn_if_stale
+from tap_makini.api.refreshing import RefreshedToken
+from tap_makini.api.token_file import TokenFile
+from tap_makini.api.tokens import AdminToken, StaticToken
+from tap_makini.api.transport import Transport
 from tap_makini.entities import CONNECTIONS
-from tap_makini.integration import Integration, IntegrationSource, look_up, warn_if_stale
 from tap_makini.reading import PageSize, Source
-from tap_makini.refreshing import RefreshedToken
-from tap_makini.token_file import TokenFile
-from tap_makini.tokens import AdminToken, StaticToken
-from tap_makini.transport import Transport
 
 if TYPE_CHECKING:
     from tap_makini.settings import Settings

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from tap_makini.api.page import Page
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError
 from tap_makini.instant import parse_instant
-from tap_makini.page import Page
 from tap_makini.rawjson import REFUSED
 from tap_makini.reading import PageSize, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.client import Client
-    from tap_makini.connection import OpenConnection
+    from tap_makini.api.client import Client
+    from tap_makini.api.connection import OpenConnection
     from tap_makini.reading.source import Query
 
 logger = logging.getLogger(__name__)

@@ -24,8 +24,8 @@ from typing import Any
 
 import msgspec
 
-from tap_makini import values
-from tap_makini.columns import Array, Choice, Column, Key, Leftover, Object, Scalar
+from tap_makini.conform import values
+from tap_makini.conform.columns import Array, Choice, Column, Key, Leftover, Object, Scalar
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members, text_json
 from tap_makini.schema import DELETION_COLUMN, DELETION_TIME
 

@@ -16,8 +16,8 @@ import logging
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.bookmark import Bookmark, UnusableBookmarkError, read_bookmark
 from tap_makini.instant import format_instant
+from tap_makini.running.bookmark import Bookmark, UnusableBookmarkError, read_bookmark
 
 if TYPE_CHECKING:
     from tap_makini.reading import Outcome

@@ -10,12 +10,12 @@ import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from tap_makini.summary import Status
+from tap_makini.running.summary import Status
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tap_makini.summary import Summary
+    from tap_makini.running.summary import Summary
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.limits import LearntLimit, SetLimit
+from tap_makini.api.limits import LearntLimit, SetLimit
 
 if TYPE_CHECKING:
-    from tap_makini.quota import Quota
+    from tap_makini.api.quota import Quota
 
 _MOST_DOUBLINGS = 6
 

@@ -19,8 +19,8 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from tap_makini.api.retry import retry_after
 from tap_makini.errors import MakiniError, TransientError, UnreachableError, error_for_status, read_problem
-from tap_makini.retry import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

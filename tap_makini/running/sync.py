@@ -10,23 +10,23 @@ from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError
-from tap_makini.interruption import Interrupted
-from tap_makini.job import Delivery
-from tap_makini.progress import Progress
-from tap_makini.report import conclude, tell_oddities
-from tap_makini.schedule import Schedule
-from tap_makini.summary import Result, Status, Summary
-from tap_makini.tables import Tables
-from tap_makini.trouble import Connections
+from tap_makini.running.interruption import Interrupted
+from tap_makini.running.job import Delivery
+from tap_makini.running.progress import Progress
+from tap_makini.running.report import conclude, tell_oddities
+from tap_makini.running.schedule import Schedule
+from tap_makini.running.summary import Result, Status, Summary
+from tap_makini.running.tables import Tables
+from tap_makini.running.trouble import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from singer_sdk.metrics import Counter as RecordCounter
 
-    from tap_makini.job import Job
-    from tap_makini.state import State
-    from tap_makini.writer import LineWriter
+    from tap_makini.running.job import Job
+    from tap_makini.running.state import State
+    from tap_makini.running.writer import LineWriter
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from singer_sdk.singerlib.messages import ActivateVersionMessage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.job import Job
-    from tap_makini.writer import LineWriter
+    from tap_makini.running.job import Job
+    from tap_makini.running.writer import LineWriter
 
 
 class Tables:

@@ -6,19 +6,19 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING
 
+from tap_makini.api.lease import Lease, read_lease
+from tap_makini.api.retry import repeat
+from tap_makini.api.token_file import StoredPair
+from tap_makini.api.tokens import TOKEN_PATH, RenewableToken, tell_wait, without_secrets
+from tap_makini.api.transport import UntouchedError
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError, WaitTooLongError
-from tap_makini.lease import Lease, read_lease
 from tap_makini.redaction import redact_logs
-from tap_makini.retry import repeat
-from tap_makini.token_file import StoredPair
-from tap_makini.tokens import TOKEN_PATH, RenewableToken, tell_wait, without_secrets
-from tap_makini.transport import UntouchedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_makini.token_file import PairWriter, TokenFile
-    from tap_makini.transport import Transport
+    from tap_makini.api.token_file import PairWriter, TokenFile
+    from tap_makini.api.transport import Transport
 
 logger = logging.getLogger(__name__)
 

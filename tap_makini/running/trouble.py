@@ -16,8 +16,8 @@ from tap_makini.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.connection import OpenConnection
-    from tap_makini.job import Job
+    from tap_makini.api.connection import OpenConnection
+    from tap_makini.running.job import Job
 
 _OF_THE_WHOLE = (ConnectionClosedError, CredentialError, NothingNewError)
 _IN_A_ROW = 2  # a single stream may time out because it is large

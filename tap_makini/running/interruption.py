@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_makini.writer import LineWriter
+    from tap_makini.running.writer import LineWriter
 
 _PATIENCE_SECONDS = 1.5
 _SIGNAL_EXIT = 128

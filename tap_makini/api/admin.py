@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
+from tap_makini.api.gate import Gate
+from tap_makini.api.lease import read_lease
+from tap_makini.api.retry import repeat
+from tap_makini.api.tokens import RenewableToken, tell_wait, without_secrets
 from tap_makini.errors import CredentialError, EntityAbsentError, RequestRefusedError, TransientError
-from tap_makini.gate import Gate
-from tap_makini.lease import read_lease
-from tap_makini.retry import repeat
-from tap_makini.tokens import RenewableToken, tell_wait, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tap_makini.lease import Lease
-    from tap_makini.tokens import TokenSource
-    from tap_makini.transport import Transport
+    from tap_makini.api.lease import Lease
+    from tap_makini.api.tokens import TokenSource
+    from tap_makini.api.transport import Transport
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError
-from tap_makini.summary import Status, Summary, by_cause
+from tap_makini.running.summary import Status, Summary, by_cause
 
 if TYPE_CHECKING:
-    from tap_makini.job import Job
-    from tap_makini.summary import Result
+    from tap_makini.running.job import Job
+    from tap_makini.running.summary import Result
 
 logger = logging.getLogger(__name__)
 

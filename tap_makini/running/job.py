@@ -16,12 +16,12 @@ from tap_makini.reading import Reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tap_makini.api.connection import OpenConnection
     from tap_makini.conform import Conformer, Drift
-    from tap_makini.connection import OpenConnection
     from tap_makini.reading import Outcome
     from tap_makini.reading.rows import Row
+    from tap_makini.running.state import OpenBookmark, State
     from tap_makini.settings import Settings
-    from tap_makini.state import OpenBookmark, State
     from tap_makini.stream import MakiniStream
 
 

@@ -8,19 +8,19 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
+from tap_makini.api.gate import Gate
+from tap_makini.api.retry import repeat
+from tap_makini.api.traffic import Traffic
+from tap_makini.api.transport import refusal
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
-from tap_makini.gate import Gate
-from tap_makini.retry import repeat
-from tap_makini.traffic import Traffic
-from tap_makini.transport import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import requests
 
-    from tap_makini.tokens import TokenSource
-    from tap_makini.transport import Transport
+    from tap_makini.api.tokens import TokenSource
+    from tap_makini.api.transport import Transport
 
 T = TypeVar("T")
 

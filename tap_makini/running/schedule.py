@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tap_makini.connection import OpenConnection
-    from tap_makini.job import Delivery, Job
+    from tap_makini.api.connection import OpenConnection
+    from tap_makini.running.job import Delivery, Job
 
 Event: TypeAlias = "tuple[Job, Delivery | Exception | None]"
 """A job, and what came of it: something to write, the error that ended it, or None for its end."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.traffic import Traffic
+from tap_makini.api.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.admin import MintedToken
+from tap_makini.api.admin import MintedToken
+from tap_makini.api.tokens import StaticToken, TokenSource
 from tap_makini.errors import BadBodyError, RequestRefusedError
 from tap_makini.rawjson import REFUSED
-from tap_makini.tokens import StaticToken, TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_makini.admin import Admin
+    from tap_makini.api.admin import Admin
 
 logger = logging.getLogger(__name__)
 

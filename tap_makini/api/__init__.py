@@ -1,0 +1,1 @@
+"""Asking the API: connections, their tokens and limits, requests, and answers that are checked."""
