@@ -45,7 +45,7 @@ def test_a_secret_is_masked_wherever_it_stands(
 ) -> None:
     handler.setFormatter(formatter)
     redact_logs(SECRET)
-    logger = logging.getLogger("some.library")
+    logger = logging.getLogger("some.module")
     logger.info("in the message %s", f"Bearer {SECRET}")
     logger.info(f"in the format {SECRET}")  # noqa: G004 - as some do
     logger.info("in an object %s", {"Authorization": SECRET})

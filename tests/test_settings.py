@@ -151,7 +151,7 @@ def test_no_message_holds_a_value(config: dict[str, Any]) -> None:
     messages = faults_of(TOKEN | config)
     joined = " ".join(messages)
 
-    assert messages, "all of these are wrong"
+    assert messages or config.keys() == {"user_agent"}  # which any visible text can be
     assert MARK not in joined
     for value in config.values():
         assert not isinstance(value, int) or str(value) not in joined
