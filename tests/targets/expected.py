@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 Row = dict[str, Any]
 Rows = dict[str, Row]
+CONNECTION = "_makini_connection"
 EXTRA = "_makini_extra"
+_NAME = "Sandbox main"  # what the sandbox calls its connection
 _write = msgspec.json.Encoder(decimal_format="number").encode
 _HOSTILE = {hostile.body: hostile for hostile in HOSTILE}
 
@@ -88,6 +90,7 @@ def _row(body: bytes, schema: Schema) -> Row:
 
 
 def _filled(row: Row, schema: Schema) -> Row:
+    row = {**row, CONNECTION: _NAME}
     return {name: canonical(row.get(name), part) for name, part in schema["properties"].items()}
 
 
