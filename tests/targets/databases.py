@@ -83,6 +83,7 @@ class DuckDB(Loader):
     """Amounts as doubles, nested values as JSON text, an empty text as null."""
 
     program = Program("target-duckdb", "target-duckdb")
+    guesses_headers = True
 
     @property
     def _file(self) -> str:
