@@ -27,10 +27,7 @@ import msgspec
 from tap_makini.conform import values
 from tap_makini.conform.columns import Array, Choice, Column, Key, Leftover, Object, Scalar
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members, text_json
-from tap_makini.schema import DELETION_COLUMN, DELETION_TIME
-
-CONNECTION = "_makini_connection"
-EXTRA = "_makini_extra"
+from tap_makini.schema import CONNECTION_COLUMN, DELETION_COLUMN, DELETION_TIME, EXTRA_COLUMN
 
 Breadcrumb = tuple[str, ...]
 Selects = Callable[[Breadcrumb], bool]
@@ -89,7 +86,7 @@ class Conformer:
 
     def of(self, connection: str | None) -> Conformer:
         """Give a conformer for the same stream of another connection, without compiling it anew."""
-        named = {CONNECTION: _connection_json(connection)} if CONNECTION in self._added else {}
+        named = {CONNECTION_COLUMN: _connection_json(connection)} if CONNECTION_COLUMN in self._added else {}
         added = {**self._added, **named}
         return Conformer(self._root, added, marks_deleted=self._marks_deleted)
 
@@ -145,7 +142,7 @@ class Conformer:
         return _spliced(body, mark + self._end(_write_extra({**extra, **{at: raw for at, raw, _ in left}})))
 
     def _end(self, extra: bytes) -> bytes:
-        members = ((name, extra if name == EXTRA else value) for name, value in self._added.items())
+        members = ((name, extra if name == EXTRA_COLUMN else value) for name, value in self._added.items())
         return b"".join(b',"%b":%b' % (name.encode(), value) for name, value in members) + b"}"
 
     def _mark(self, raw: bytes) -> bytes:
@@ -162,7 +159,7 @@ class Conformer:
         added = {**self._added, **members(b"{%b}" % mark[1:])}
         own = {f"/{name}": bytes(value) for name, value in added.items()}
         found = {left.pointer: left for left in leftovers if own.get(left.pointer) != left.raw}
-        sent = found.pop(f"/{EXTRA}", None)
+        sent = found.pop(f"/{EXTRA_COLUMN}", None)
         earlier = _read_extra(sent.raw) if sent else {}
         if sent and (not earlier or earlier.keys() & found.keys()):
             return [*found.values(), sent], {}
@@ -234,7 +231,7 @@ def compile_conformer(
     Returns:
         The conformer.
     """
-    added = {CONNECTION: _connection_json(connection), EXTRA: b"null"}
+    added = {CONNECTION_COLUMN: _connection_json(connection), EXTRA_COLUMN: b"null"}
     properties = schema.get("properties", {})
     outgoing = {name: value for name, value in added.items() if name in properties and selected(("properties", name))}
     marks_deleted = DELETION_COLUMN in properties and selected(("properties", DELETION_COLUMN))
