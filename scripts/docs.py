@@ -1,4 +1,4 @@
-"""Write the tables of the README that follow from the code."""
+"""Write what the documents say of the code: tables of the README, and the map of entities."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from scripts import entities_map
 from scripts.hub_settings import about
 from tap_makini.entities import CONNECTIONS, ENTITIES
 
@@ -62,8 +63,9 @@ def filled(text: str) -> str:
 
 
 def main() -> None:
-    """Write the README anew."""
+    """Write the documents anew."""
     README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    entities_map.DOCUMENT.write_text(entities_map.document(entities_map.tables()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -27,9 +27,8 @@ def kind(declared: dict[str, Any]) -> str:
         return "options"
     if declared.get("format") in {"date", "date-time"}:
         return "date_iso8601"
-    types = {declared["type"]} if isinstance(declared["type"], str) else {*declared["type"]}
-    (name,) = types - {"null"}
-    return str(name)
+    types = [declared["type"]] if isinstance(declared["type"], str) else declared["type"]
+    return str(next(name for name in types if name != "null"))
 
 
 def hub_setting(name: str, declared: dict[str, Any]) -> Setting:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tap_makini.api.connection import OpenConnection
     from tap_makini.reading import Source
-    from tap_makini.stream import MakiniStream
+    from tap_makini.streams import ListStream
 
 
 class Finding(NamedTuple):
@@ -28,7 +28,7 @@ class Finding(NamedTuple):
     newest: str = ""
 
 
-def check(connections: Iterable[OpenConnection], streams: Sequence[MakiniStream], tell: Callable[[str], None]) -> None:
+def check(connections: Iterable[OpenConnection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
     """Ask for one record of each stream of each connection, and tell what came.
 
     Args:
@@ -48,7 +48,7 @@ def check(connections: Iterable[OpenConnection], streams: Sequence[MakiniStream]
         tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
             result = Result(stream.name, connection.name)
-            finding = _find(result, connection.source(stream))
+            finding = _find(result, stream.source(connection))
             offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which tells of no entity
             tell(f"{finding.stream:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if result.error is not None:

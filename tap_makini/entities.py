@@ -9,10 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_makini.endpoint import Child, Endpoint
+from tap_makini.reading.dialect import V3, V3_UNSIZED
+from tap_makini.schema import SCHEMAS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _STREAM_NAME = str.maketrans("-/.", "___")
+_CHILD = "MaterialItem"
+"""Most child lists are declared as a bare object; by their names and by the one that is not, they are materials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class Entity:
         replication_key: Property to read incrementally by, None for a full table.
         sizes_pages: Whether the v3 spec lists `per_page` for it.
         filters: Whether the v3 spec describes filtering and sorting for it.
+        children: The lists of materials that each record has, by their place below its key.
     """
 
     slug: str
@@ -36,6 +43,7 @@ class Entity:
     replication_key: str | None = "updatedAt"
     sizes_pages: bool = True
     filters: bool = True
+    children: tuple[str, ...] = ()
 
     @property
     def stream(self) -> str:
@@ -55,6 +63,22 @@ class Entity:
             if product in self.products:
                 return f"/api/{product}/{self.slug}"
         return None
+
+    def endpoint(self, products: Sequence[str]) -> Endpoint | None:
+        """Describe the endpoint for a connection's products; None if none of them offers it."""
+        path = self.path(products)
+        if path is None:
+            return None
+        materials = SCHEMAS.fetch_schema(_CHILD) if self.children else {}
+        return Endpoint(
+            self.stream,
+            path,
+            SCHEMAS.fetch_schema(self.item),
+            self.key,
+            self.replication_key,
+            V3 if self.sizes_pages else V3_UNSIZED,
+            tuple(Child(name, f"{path}/{{key}}/{name}", materials, ("key",)) for name in self.children),
+        )
 
 
 def _statuses(of: str, products: tuple[str, ...]) -> Entity:
@@ -87,14 +111,14 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("exchange-rates", ERP, "ExchangeRate", replication_key="createdAt"),
     Entity("taxes", ERP, "Tax"),
     # Maintenance
-    Entity("assets", EAM, "Asset"),
+    Entity("assets", EAM, "Asset", children=("materials",)),
     Entity("assets-downtime", EAM, "AssetDowntime"),
-    Entity("asset-templates", EAM, "Model"),
+    Entity("asset-templates", EAM, "Model", children=("materials",)),
     Entity("meters", EAM, "Counter"),
     Entity("meter-readings", EAM, "CounterReading", replication_key="createdAt"),
-    Entity("pm", EAM, "PreventiveMaintenance"),
+    Entity("pm", EAM, "PreventiveMaintenance", children=("materials",)),
     Entity("service-requests", EAM, "ServiceRequest"),
-    Entity("work-orders", EAM, "WorkOrder"),
+    Entity("work-orders", EAM, "WorkOrder", children=("materials",)),
     # Declared as WorkOrder, but the child lists of the same name give the materials of a parent.
     Entity("work-orders/materials", EAM, "MaterialItem", sizes_pages=False, filters=False),
     Entity(
@@ -120,11 +144,11 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("products", ERP_WMS, "Product"),
     Entity("groups", WMS, "ProductGroup"),
     Entity("bom", ERP, "BillOfMaterial"),
-    Entity("production-orders", ERP, "ProductionOrder"),
+    Entity("production-orders", ERP, "ProductionOrder", children=("materials",)),
     Entity("sales-orders", ERP_WMS, "SalesOrder"),
     Entity("fulfillments", ERP_WMS, "Fulfillment"),
     # Warehouse
-    Entity("materials", ALL, "Part", sizes_pages=False, filters=False),
+    Entity("materials", ALL, "Part", sizes_pages=False, filters=False, children=("children",)),
     Entity("inventories", ALL, "Inventory"),
     Entity("stocks", ALL, "Stock"),
     Entity("stock-adjustments", WMS, "StockAdjustment"),

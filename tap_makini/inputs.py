@@ -40,6 +40,9 @@ def settings_from_environment(schema: Mapping[str, Any], prefix: str) -> dict[st
     _warn_of_unknown_variables({f"{prefix}{name.upper()}" for name in schema["properties"]}, prefix)
     for name, declared in schema["properties"].items():
         text = os.environ.get(f"{prefix}{name.upper()}", "")
+        if text and not text.startswith("[") and {"string", "array"} <= {*declared["type"]}:
+            settings[name] = text  # the SDK would cut it at commas
+            continue
         try:
             settings |= parse_environment_config({"properties": {name: declared}}, prefix)
         except ValueError:

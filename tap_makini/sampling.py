@@ -48,7 +48,7 @@ def newest_page(source: Source, count: int) -> Page:
     """
     size = count if source.sizes_pages else None
     try:
-        return source.fetch(Query(order="desc" if source.replication_key else None, size=size))
+        return source.fetch(Query(order="desc" if source.sorts else None, size=size))
     except RequestRefusedError:
         return source.open(None)[1]
 

@@ -26,13 +26,17 @@ import msgspec
 from singer_sdk import SchemaDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 CONNECTION_COLUMN = "_makini_connection"
 EXTRA_COLUMN = "_makini_extra"
 DELETION_COLUMN = "_sdc_deleted_at"
 """The name by which SDK targets know rows to delete."""
-DELETION_TIME = "deletedAt"
+DELETION_TIMES = ("deletedAt", "_deletedAt")
+"""What v3 and v4 records call the time at which they were deleted."""
+PARENT_KEY_COLUMN = "_makini_parent_key"
+PARENT_UPDATE_COLUMN = "_makini_parent_updated_at"
+POSITION_COLUMN = "_makini_position"
 
 _Schema = dict[str, Any]
 _SCALAR_KEYWORDS = ("type", "format")
@@ -115,10 +119,15 @@ class StreamColumns:
         return {"type": "object", "properties": properties}
 
 
+def deletion_time(properties: Collection[str]) -> str | None:
+    """Name the property that says when a record was deleted, if there is one."""
+    return next((name for name in DELETION_TIMES if name in properties), None)
+
+
 def with_deletion_column(schema: _Schema) -> _Schema:
     """Add `_sdc_deleted_at` to a stream's schema, if its records say when they were deleted."""
     properties = schema["properties"]
-    if DELETION_TIME not in properties:
+    if deletion_time(properties) is None:
         return schema
     column = {"type": ["string", "null"], "format": "date-time"}
     return {**schema, "properties": {**properties, DELETION_COLUMN: column}}
@@ -131,4 +140,25 @@ def _non_null(types: str | Sequence[str]) -> str | list[str]:
     return rest[0] if len(rest) == 1 else rest
 
 
+def of_parent(schema: _Schema, *, has_position: bool, is_dated: bool) -> _Schema:
+    """Add the columns that tell of a record's parent to the schema of an item.
+
+    Args:
+        schema: The item's.
+        has_position: Whether the place in the parent's list tells items apart.
+        is_dated: Whether the parent says when it was last changed.
+
+    Returns:
+        A new schema: first the parent's key, last when the parent was changed.
+    """
+    properties: _Schema = {PARENT_KEY_COLUMN: {"type": ["string", "null"]}}
+    if has_position:
+        properties[POSITION_COLUMN] = {"type": ["integer", "null"]}
+    properties |= schema["properties"]
+    if is_dated:
+        properties[PARENT_UPDATE_COLUMN] = {"type": ["string", "null"], "format": "date-time"}
+    return {**schema, "properties": properties}
+
+
 SCHEMAS = ItemSchemas(Path(__file__).with_name("schemas"))
+stream_schema = StreamColumns().preprocess_schema

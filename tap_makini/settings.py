@@ -106,7 +106,10 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.StringType(),
         default="https://api.makini.io",
         title="API URL",
-        description="Address of the API; another one for a self-hosted Makini.",
+        description=(
+            "Address of the API; another one for a self-hosted Makini. With openapi_file the document's server, unless "
+            "it is set to something else than the default."
+        ),
     ),
     th.Property(
         "products",
@@ -116,6 +119,15 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description=(
             "Products to read from: `eam` (CMMS and EAM), `erp`, `wms`. An entity that several of them offer "
             "is read from the first one named."
+        ),
+    ),
+    th.Property(
+        "openapi_file",
+        th.CustomType({"type": ["string", "array", "null"], "items": {"type": "string"}}),
+        title="OpenAPI file",
+        description=(
+            "Path or URL of an OpenAPI document, as Makini's API reference exports it, or a list of several: the tap "
+            "then offers what it describes, in place of the v3 entities that it knows itself."
         ),
     ),
     th.Property(
@@ -184,6 +196,16 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "raw_tables",
+        th.ArrayType(th.StringType()),
+        default=[],
+        title="Raw tables",
+        description=(
+            "Which of the source system's own tables discovery offers as streams `raw_…`, by name or by pattern "
+            "(`dbo.*`); it reads some rows of each to find the columns. None unless set."
+        ),
+    ),
+    th.Property(
         "skip_unsynced",
         th.BooleanType(),
         default=False,
@@ -208,6 +230,16 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description=(
             "Whether to send ACTIVATE_VERSION once a full-table stream has been read to its end, so that a "
             "target can drop the rows that are gone."
+        ),
+    ),
+    th.Property(
+        "reconcile_days",
+        th.IntegerType(minimum=1, maximum=36_500),
+        title="Days between reconciliations",
+        description=(
+            "After how many days to read a selected stream whole again, and to send which keys there still are, to the "
+            "streams `reconciled_keys` and `reconciliations`: what is in a table but not among them has vanished. "
+            "Never unless set."
         ),
     ),
     th.Property(
@@ -236,6 +268,7 @@ class Settings:
     refresh_token: str | None
     token_file: str | None
     api_url: str
+    openapi_file: list[str]
     products: tuple[str, ...]
     start_date: datetime | None
     lookback_minutes: int
@@ -245,9 +278,11 @@ class Settings:
     max_wait_seconds: int
     request_timeout_seconds: int
     sample_records: int
+    raw_tables: list[str]
     skip_unsynced: bool
     user_agent: str
     emit_activate_version_messages: bool
+    reconcile_days: int | None
     mark_deleted: bool
 
     @classmethod
@@ -257,6 +292,8 @@ class Settings:
         values["products"] = tuple(values["products"])
         values["connections"] = values["connections"] or []
         values["connection_names"] = values["connection_names"] or []
+        documents = values["openapi_file"] or []
+        values["openapi_file"] = [documents] if isinstance(documents, str) else documents
         values["start_date"] = parse_instant(values["start_date"])
         return cls(**values)
 

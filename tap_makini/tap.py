@@ -8,6 +8,7 @@ import hashlib
 import logging
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
@@ -22,23 +23,32 @@ from singer_sdk.singerlib import Schema
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.api.connection import OpenConnection, open_connections
-from tap_makini.api.integration import PATH as INTEGRATION_PATH
+from tap_makini.api.raw_tables import PREFIX
 from tap_makini.check import check
 from tap_makini.credentials import secrets
-from tap_makini.entities import CONNECTIONS, ENTITIES
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
+from tap_makini.discovery import offer
+from tap_makini.errors import MakiniError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
 from tap_makini.redaction import redact_logs
 from tap_makini.running.interruption import Interruption
-from tap_makini.running.job import Job
+from tap_makini.running.plan import Plan
 from tap_makini.running.report import NothingReadError, StreamsFailedError
 from tap_makini.running.state import State
 from tap_makini.running.sync import Sync
 from tap_makini.running.writer import LineWriter
+from tap_makini.sampled import add_custom_fields
 from tap_makini.schema import with_deletion_column
 from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.shared_tables import qualify_keys
-from tap_makini.stream import MakiniStream
+from tap_makini.streams import (
+    ConnectionsStream,
+    KeysStream,
+    ListStream,
+    MakiniStream,
+    RawStream,
+    ReconciliationsStream,
+    dependents,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,8 +57,12 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import TapState
 
+    from tap_makini.endpoint import Offer
+    from tap_makini.running.job import Job
+
 logger = logging.getLogger(__name__)
 
+_ROWS_TO_KNOW_A_TABLE_BY = 100
 _TARGET_GONE = 141  # as a shell shows a process that died of SIGPIPE
 
 
@@ -96,6 +110,15 @@ class TapMakini(Tap):
         return Settings.from_config(self.config)
 
     @cached_property
+    def offer(self) -> Offer:
+        """What the API offers.
+
+        Raises:
+            NothingReadError: An OpenAPI document cannot be used.
+        """
+        return offer(self.settings)
+
+    @cached_property
     def interruption(self) -> Interruption:
         """What SIGTERM and SIGINT lead to."""
         return Interruption(self.message_writer)
@@ -107,8 +130,12 @@ class TapMakini(Tap):
         Raises:
             NothingReadError: There is nothing.
         """
+        settings = self.settings
+        if self.offer.server is not None and settings.api_url == SETTINGS["properties"]["api_url"]["default"]:
+            logger.info("Reading from %s, as the OpenAPI document says.", self.offer.server)
+            settings = replace(settings, api_url=self.offer.server)
         try:
-            connections = open_connections(self.settings)
+            connections = open_connections(settings)
         except MakiniError as error:
             raise NothingReadError(str(error)) from error
         if not connections:
@@ -125,30 +152,27 @@ class TapMakini(Tap):
         super().setup_mapper()
 
     def discover_streams(self) -> Sequence[MakiniStream]:
-        """Give a stream for each entity that the chosen products offer, with its custom fields if it is sampled."""
-        paths = {entity: entity.path(self.settings.products) for entity in ENTITIES} | {CONNECTIONS: INTEGRATION_PATH}
-        streams = [MakiniStream(self, entity, path) for entity, path in paths.items() if path is not None]
+        """Give the streams of what the API offers, with custom fields if lists are sampled."""
+        lists: list[ListStream] = [ListStream(self, endpoint) for endpoint in self.offer.endpoints]
         if self.config.get("sample_records") and self.input_catalog is None:
             self._validate_config()
-            for stream in streams:
-                self._sample(stream)
-        return streams
+            for stream in lists:
+                add_custom_fields(stream, self.connections, self.settings.sample_records)
+        dependent = [stream for parent in lists for stream in dependents(self, parent)]
+        reconciled = [KeysStream(self), ReconciliationsStream(self)] if self.settings.reconcile_days else []
+        return [*lists, ConnectionsStream(self), *dependent, *self._raw_streams(), *reconciled]
 
-    def _sample(self, stream: MakiniStream) -> None:
-        """Add a stream's custom fields, from the first connection whose token is accepted."""
-        connection = self.connections[0]
-        try:
-            stream.add_custom_fields(connection, self.settings.sample_records)
-        except CredentialError as error:
-            if len(self.connections) == 1:
-                raise NothingReadError(str(error)) from error
-            logger.warning("Connection %s is not sampled: %s", connection, error)
-            self.connections.remove(connection)
-            self._sample(stream)
-        except EntityAbsentError:
-            logger.info("Stream %s has no custom fields, since the connection does not offer it.", stream.name)
-        except MakiniError as error:
-            logger.warning("Stream %s is discovered without custom fields: %s", stream.name, error)
+    def _raw_streams(self) -> list[RawStream]:
+        if not self.settings.raw_tables:
+            return []
+        if self.input_catalog is not None:
+            return [RawStream(self, name) for name in self.input_catalog if name.startswith(PREFIX)]
+        self._validate_config()
+        names = sorted({name for connection in self.connections for name in connection.raw_tables.streams()})
+        streams = [RawStream(self, name) for name in names]
+        for stream in streams:
+            add_custom_fields(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
+        return streams
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state as it is; each stream judges its own bookmark when it is read.
@@ -188,12 +212,13 @@ class TapMakini(Tap):
         selection = "|".join(f"{stream.name}:{stream.filter_key or ''}" for stream in streams)
         for connection in self.connections:
             connection.selection = hashlib.blake2b(selection.encode(), digest_size=8).hexdigest()
-        return [
-            Job(stream, connection, settings, state, version) for connection in self.connections for stream in streams
-        ]
+        return Plan(self._makini_streams(), settings, state, version).jobs(self.connections)
 
     def _makini_streams(self) -> list[MakiniStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, MakiniStream)]
+
+    def _lists(self) -> list[ListStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, ListStream)]
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's interface
         """Stop with the line that is being written, as `interruption` says."""
@@ -206,7 +231,7 @@ class TapMakini(Tap):
             NothingReadError: The credential is wrong, or no stream is offered.
             StreamsFailedError: Some streams could not be read.
         """
-        check(self.connections, self._makini_streams(), click.echo)
+        check(self.connections, self._lists(), click.echo)
 
     @plugin_cli
     def cli(cls) -> click.Command:  # noqa: N805

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tap_makini.api.client import Client
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.stream import MakiniStream
+    from tap_makini.streams import ListStream
 
 REFUSED = CredentialError("the server answered 401", "Check the token.")
 ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
@@ -50,17 +50,17 @@ class StubStream:
     name: str
     filter_key: str | None = "updatedAt"
 
+    def source(self, connection: StubConnection) -> Source:
+        client = cast("Client", connection.servers[self.name])
+        return Source(client, f"/api/eam/{self.name}", self.filter_key, PageSize(500))
+
 
 class StubConnection:
     """A connection with a server for each stream, by the stream's name."""
 
     def __init__(self, name: str | None = None, **servers: Server) -> None:
         self.name = name
-        self._servers = servers
-
-    def source(self, stream: StubStream) -> Source:
-        client = cast("Client", self._servers[stream.name])
-        return Source(client, f"/api/eam/{stream.name}", stream.filter_key, PageSize(500), sizes_pages=True)
+        self.servers = servers
 
 
 HEADING = ["stream", "offered", "records", "newest", "update"]
@@ -70,7 +70,7 @@ def checked(*connections: StubConnection, streams: Sequence[str | StubStream]) -
     """Give the cells of the table."""
     lines: list[str] = []
     asked = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
-    check(cast("list[OpenConnection]", connections), cast("list[MakiniStream]", asked), lines.append)
+    check(cast("list[OpenConnection]", connections), cast("list[ListStream]", asked), lines.append)
     assert not any(line.endswith(" ") for line in lines)
     return [line.split() for line in lines]
 
@@ -131,7 +131,7 @@ def test_lines_are_told_one_by_one() -> None:
     told: list[str] = []
     first, second = Server([], 0), Server([], 0)
     connection = cast("OpenConnection", StubConnection(assets=first, sites=second))
-    streams = cast("list[MakiniStream]", [StubStream("assets"), StubStream("sites")])
+    streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites")])
 
     def tell(line: str) -> None:
         told.append(line)
@@ -147,7 +147,7 @@ def test_lines_are_told_one_by_one() -> None:
 def test_a_stream_that_fails_is_shown_and_the_others_checked() -> None:
     lines: list[str] = []
     connection = cast("OpenConnection", StubConnection(assets=Server(BROKEN), sites=Server([], 0), pm=Server(BROKEN)))
-    streams = cast("list[MakiniStream]", [StubStream("assets"), StubStream("sites"), StubStream("pm")])
+    streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites"), StubStream("pm")])
     with pytest.raises(StreamsFailedError) as caught:
         check([connection], streams, lines.append)
 

@@ -10,6 +10,7 @@ from jsonschema import Draft7Validator
 
 from tap_makini.conform import compile_conformer
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
+from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
 from tap_makini.reading.source import PageSize, Source
 from tap_makini.sampling import newest_page, with_custom_fields
 
@@ -222,21 +223,21 @@ class Server:
         return read(json.dumps({"data": [{"key": "a"}, {"key": "b"}], "meta": meta}).encode())
 
 
-def source(server: Server, *, key: str | None = "updatedAt", sizes_pages: bool = True) -> Source:
-    return Source(cast("Client", server), "/api/eam/assets", key, PageSize(500), sizes_pages=sizes_pages)
+def source(server: Server, *, key: str | None = "updatedAt", dialect: Dialect = V3) -> Source:
+    return Source(cast("Client", server), "/api/eam/assets", key, PageSize(500), dialect)
 
 
 @pytest.mark.parametrize(
-    ("key", "sizes_pages", "asked"),
+    ("key", "dialect", "asked"),
     [
-        ("updatedAt", True, {"page": "1", "per_page": "7", "sort[updatedAt]": "1"}),
-        (None, True, {"page": "1", "per_page": "7"}),
-        ("updatedAt", False, {"page": "1", "sort[updatedAt]": "1"}),
+        ("updatedAt", V3, {"page": "1", "per_page": "7", "sort[updatedAt]": "1"}),
+        (None, V3, {"page": "1", "per_page": "7"}),
+        ("updatedAt", V3_UNSIZED, {"page": "1", "sort[updatedAt]": "1"}),
     ],
 )
-def test_the_newest_records_are_asked_for(key: str | None, sizes_pages: bool, asked: dict[str, str]) -> None:  # noqa: FBT001
+def test_the_newest_records_are_asked_for(key: str | None, dialect: Dialect, asked: dict[str, str]) -> None:
     server = Server(lambda _: None)
-    page = newest_page(source(server, key=key, sizes_pages=sizes_pages), 7)
+    page = newest_page(source(server, key=key, dialect=dialect), 7)
 
     assert server.asked == [asked]
     assert page.records == [b'{"key": "a"}', b'{"key": "b"}']

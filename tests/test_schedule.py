@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.running.job import Delivery
+from tap_makini.running.output import Delivery
 from tap_makini.running.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tap_makini.api.connection import OpenConnection
     from tap_makini.running.job import Job
-    from tap_makini.running.schedule import Event
+    from tap_makini.running.output import Output
+    from tap_makini.running.schedule import JobEvent
 
 PATIENCE_SECONDS = 30
 
@@ -41,10 +42,10 @@ class StubJob:
     before_page: Callable[[], object] = lambda: None
     delivered: list[Delivery] = field(default_factory=list)
 
-    def deliveries(self) -> Iterator[Delivery]:
+    def events(self) -> Iterator[Delivery]:
         for number in range(self.pages):
             self.before_page()
-            self.delivered.append(Delivery([b"%d\n" % number], 1))
+            self.delivered.append(Delivery(cast("Output", self), [b"%d\n" % number], 1))
             yield self.delivered[-1]
         if self.error is not None:
             raise self.error
@@ -57,7 +58,7 @@ def schedule(*jobs: StubJob) -> Schedule:
     return Schedule(cast("list[Job]", jobs))
 
 
-def ran(events: Iterator[Event]) -> list[tuple[StubJob, object]]:
+def ran(events: Iterator[JobEvent]) -> list[tuple[StubJob, object]]:
     return [(cast("StubJob", job), event) for job, event in events]
 
 

@@ -19,7 +19,7 @@ from tap_makini.conform import Drift
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError, UnreachableError
 from tap_makini.reading import Outcome
 from tap_makini.running.interruption import Interrupted
-from tap_makini.running.job import Delivery
+from tap_makini.running.output import Delivery
 from tap_makini.running.report import NothingReadError, StreamsFailedError
 from tap_makini.running.state import State
 from tap_makini.running.summary import Status
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_makini.running.job import Job
+    from tap_makini.running.output import Output
 
 KEY = "updatedAt"
 VERSION = 1_700_000_000
@@ -89,11 +90,6 @@ class StubStream:
 
 
 @dataclass(eq=False)
-class StubSource:
-    traffic: Traffic = field(default_factory=Traffic)
-
-
-@dataclass(eq=False)
 class StubJob:
     """A job whose pages are given.
 
@@ -109,7 +105,7 @@ class StubJob:
     pages: Sequence[int] = (1,)
     error: BaseException | None = None
     version: int | None = None
-    source: StubSource = field(default_factory=StubSource)
+    traffic: Traffic = field(default_factory=Traffic)
     outcome: Outcome | None = field(default_factory=lambda: Outcome(latest=LATEST))
     drift: dict[str, Drift] = field(default_factory=dict)
     never_seen: list[str] = field(default_factory=list)
@@ -117,7 +113,19 @@ class StubJob:
     begun_at: float = 0.0
     begun: bool = False
 
-    def deliveries(self) -> Iterator[Delivery]:
+    @property
+    def name(self) -> str:
+        return self.stream.name
+
+    @property
+    def expected(self) -> int | None:
+        return None if self.outcome is None else self.outcome.expected
+
+    @property
+    def outputs(self) -> tuple[Output]:
+        return (cast("Output", self),)
+
+    def events(self) -> Iterator[Delivery]:
         self.begun = True
         if self.begin is not None:
             self.begin.wait(30)
@@ -130,11 +138,11 @@ class StubJob:
                 if self.stream.filter_key
                 else None
             )
-            yield Delivery([line.encode() + b"\n"] * count, count, reach)
+            yield Delivery(*self.outputs, [line.encode() + b"\n"] * count, count, reach)
         if self.error is not None:
             raise self.error
         if self.stream.filter_key:
-            yield Delivery((), 0, partial(bookmark.complete, Outcome(latest=LATEST), timedelta(0)))
+            yield Delivery(*self.outputs, (), 0, partial(bookmark.complete, Outcome(latest=LATEST), timedelta(0)))
 
 
 class Run:

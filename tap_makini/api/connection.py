@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from tap_makini.api.admin import Admin
 from tap_makini.api.client import Client
 from tap_makini.api.connections import Connection, list_connections, named_connections, pick
-from tap_makini.api.integration import Integration, IntegrationSource, look_up, warn_if_stale
+from tap_makini.api.integration import Integration, look_up, warn_if_stale
+from tap_makini.api.raw_tables import RawTables
 from tap_makini.api.refreshing import RefreshedToken
 from tap_makini.api.token_file import TokenFile
 from tap_makini.api.tokens import AdminToken, StaticToken
 from tap_makini.api.transport import Transport
-from tap_makini.entities import CONNECTIONS
-from tap_makini.reading import PageSize, Source
+from tap_makini.reading import PageSize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap_makini.settings import Settings
-    from tap_makini.stream import MakiniStream
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +32,19 @@ class OpenConnection:
         name: What state and records call it; None for a single one, which records call what the API calls it.
         client: Asks the API on its behalf.
         page_size: How many records to ask for.
+        raw_tables: Which tables of the source system may be read, by name or by pattern.
 
     Attributes:
+        page_size: How many records its lists are asked for.
+        raw_tables: The tables of the source system.
         selection: Names what is read of it.
     """
 
-    def __init__(self, name: str | None, client: Client, page_size: int) -> None:
+    def __init__(self, name: str | None, client: Client, page_size: int, raw_tables: Sequence[str] = ()) -> None:
         self.name = name
         self.client = client
-        self._page_size = PageSize(page_size)
+        self.page_size = PageSize(page_size)
+        self.raw_tables = RawTables(client, raw_tables)
         self._lock = threading.Lock()
         self._integration: Integration | None = None
         self.selection = ""
@@ -62,14 +67,6 @@ class OpenConnection:
         """The value of `_makini_connection`."""
         return self.name or self.integration.name
 
-    def source(self, stream: MakiniStream) -> Source:
-        """Give the list that a stream reads here."""
-        if stream.entity is CONNECTIONS:
-            return IntegrationSource(self)
-        return Source(
-            self.client, stream.path, stream.filter_key, self._page_size, sizes_pages=stream.entity.sizes_pages
-        )
-
 
 def open_connections(settings: Settings) -> list[OpenConnection]:
     """Give the connections that the settings name.
@@ -88,6 +85,7 @@ def open_connections(settings: Settings) -> list[OpenConnection]:
                 requests_per_minute=settings.requests_per_minute,
             ),
             settings.page_size,
+            settings.raw_tables,
         )
         for connection in pick(_connections(settings, transport), settings.connection_names)
     ]

@@ -13,6 +13,7 @@ from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, 
 from tap_makini.instant import parse_instant
 from tap_makini.rawjson import REFUSED
 from tap_makini.reading import PageSize, Source
+from tap_makini.reading.dialect import V3_UNSIZED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ class IntegrationSource(Source):
     """
 
     def __init__(self, connection: OpenConnection) -> None:
-        super().__init__(connection.client, PATH, None, PageSize(1), sizes_pages=False)
+        super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED)
         self._connection = connection
 
     def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is but one page

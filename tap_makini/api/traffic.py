@@ -18,3 +18,9 @@ class Traffic:
     requests: int = 0
     repeats: int = 0
     waited: float = 0.0
+
+    def add(self, other: Traffic) -> None:
+        """Count what something else has cost as well."""
+        self.requests += other.requests
+        self.repeats += other.repeats
+        self.waited += other.waited

@@ -27,7 +27,7 @@ import msgspec
 from tap_makini.conform import values
 from tap_makini.conform.columns import Array, Choice, Column, Key, Leftover, Object, Scalar
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members, text_json
-from tap_makini.schema import CONNECTION_COLUMN, DELETION_COLUMN, DELETION_TIME, EXTRA_COLUMN
+from tap_makini.schema import CONNECTION_COLUMN, DELETION_COLUMN, EXTRA_COLUMN, deletion_time
 
 Breadcrumb = tuple[str, ...]
 Selects = Callable[[Breadcrumb], bool]
@@ -42,6 +42,7 @@ _KINDS = {
 }
 _TEXT_KINDS = {"date-time": values.DATE_TIME, "date": values.DATE}
 _DELETION = Scalar(values.DATE_TIME, nullable=True)
+_KEY = Key()
 _INDEX = re.compile(r"/\d+")
 _MAX_DRIFTS = 1_000  # a source that uses ids as names must not fill the memory
 
@@ -73,12 +74,12 @@ class Conformer:
         never_seen: The selected columns that no record has had, by their fields in the Struct.
     """
 
-    def __init__(self, root: Object, added: Mapping[str, bytes], *, marks_deleted: bool) -> None:
+    def __init__(self, root: Object, added: Mapping[str, bytes], *, deleted_by: str | None) -> None:
         self._root = root
         self._read = msgspec.json.Decoder(root.form).decode
         self._narrow = None if root.kept is msgspec.Raw else msgspec.json.Decoder(root.kept).decode
         self._added = added
-        self._marks_deleted = marks_deleted
+        self._deleted_by = deleted_by
         self._ending = self._end(b"null")
         self.drift: dict[str, Drift] = {}
         fields = msgspec.structs.fields(root.form)
@@ -88,7 +89,7 @@ class Conformer:
         """Give a conformer for the same stream of another connection, without compiling it anew."""
         named = {CONNECTION_COLUMN: _connection_json(connection)} if CONNECTION_COLUMN in self._added else {}
         added = {**self._added, **named}
-        return Conformer(self._root, added, marks_deleted=self._marks_deleted)
+        return Conformer(self._root, added, deleted_by=self._deleted_by)
 
     def record(self, raw: bytes) -> bytes:
         """Conform one record.
@@ -147,9 +148,9 @@ class Conformer:
 
     def _mark(self, raw: bytes) -> bytes:
         """Write the column that tells targets when the record was deleted."""
-        if not self._marks_deleted:
+        if self._deleted_by is None:
             return b""
-        sent = members(raw).get(DELETION_TIME, b"null")
+        sent = members(raw).get(self._deleted_by, b"null")
         return b',"%b":%b' % (DELETION_COLUMN.encode(), _DELETION.conform(sent, "", [], raw) or b"null")
 
     def _without_added(
@@ -177,6 +178,19 @@ class Conformer:
             elif len(self.drift) < _MAX_DRIFTS:
                 example = pointer.encode(errors="backslashreplace").decode()
                 self.drift[place] = Drift(kind, 1, example)
+
+
+def record_key(parts: Mapping[str, JSON], name: str, record: bytes) -> bytes:
+    """Write the key of a record as its key column holds it.
+
+    Args:
+        parts: The record, cut into members.
+        name: The key's property.
+        record: The record's JSON.
+    """
+    sent = parts.get(name, b"null")
+    digested = compact(record) if sent == b"null" else record
+    return bytes(_KEY.conform(sent, "", [], digested) or b"null")
 
 
 def _read_number(digits: str) -> Decimal | float:
@@ -222,7 +236,7 @@ def compile_conformer(
     Args:
         schema: The stream's schema: an object, of which `type`, `format`, `properties`, `items` and
             `anyOf` count. A property without a type takes any value. `_sdc_deleted_at` gets the
-            value of `deletedAt`.
+            value of `deletedAt` or `_deletedAt`.
         selected: Says of a Singer breadcrumb, such as `("properties", "key")`, whether it is
             selected. The properties of an array's objects are asked for with `items` in between:
             `("properties", "lineItems", "items", "properties", "price")`.
@@ -235,9 +249,10 @@ def compile_conformer(
     properties = schema.get("properties", {})
     outgoing = {name: value for name, value in added.items() if name in properties and selected(("properties", name))}
     marks_deleted = DELETION_COLUMN in properties and selected(("properties", DELETION_COLUMN))
-    ours = {*outgoing, DELETION_COLUMN} if marks_deleted else outgoing
+    deleted_by = deletion_time(properties) if marks_deleted else None
+    ours = outgoing if deleted_by is None else {*outgoing, DELETION_COLUMN}
     own = {name: part for name, part in properties.items() if name not in ours}
-    return Conformer(_object(own, selected, (), nullable=False), outgoing, marks_deleted=marks_deleted)
+    return Conformer(_object(own, selected, (), nullable=False), outgoing, deleted_by=deleted_by)
 
 
 def _object(properties: Mapping[str, Any], selected: Selects, breadcrumb: Breadcrumb, *, nullable: bool) -> Object:

@@ -19,6 +19,7 @@ from tap_makini.reading.rows import RowReader
 from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
 from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy, shows_order
+from tap_makini.reading.undocumented import Passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,8 @@ class Reading:
     def _choose(self, opening: Opening) -> Strategy:
         if opening.page.next_cursor is not None:
             return self._use(Cursor(opening), "it sends cursors")
+        if not self._source.tells_records_apart:
+            return self._use(Passes(opening, self.outcome), "its form is not documented")
         if self._source.replication_key is None:
             return self._use(Offset(opening, self.outcome), "it is read as a whole")
         if opening.query.order is None:

@@ -10,6 +10,7 @@ from tap_makini.api.page import Page, parse_page
 from tap_makini.api.traffic import Traffic
 from tap_makini.errors import BadBodyError, RequestRefusedError
 from tap_makini.instant import format_bound
+from tap_makini.reading.dialect import V3, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MODEST_PAGE_SIZE = 100
-_SORT = {"asc": "0", "desc": "1"}
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,16 @@ class Query:
     page: int = 1
     cursor: str | None = None
 
-    def params(self, replication_key: str | None) -> dict[str, str]:
-        """Write the query as v3 spec has it; `sort` 0 is ascending, 1 descending."""
-        params = {"page": str(self.page)} if self.cursor is None else {"cursor": self.cursor}
-        if self.size is not None:
-            params["per_page"] = str(self.size)
+    def params(self, replication_key: str | None, dialect: Dialect = V3) -> dict[str, str]:
+        """Write the query as a list wants to be asked."""
+        key = replication_key or ""
+        params = {dialect.page: str(self.page)} if self.cursor is None else {"cursor": self.cursor}
+        if self.size is not None and dialect.size is not None:
+            params[dialect.size] = str(self.size)
         if self.bound is not None:
-            params[f"filter[{replication_key}:gteq]"] = format_bound(self.bound)
+            params[dialect.since.format(key=key)] = format_bound(self.bound)
         if self.order is not None:
-            params[f"sort[{replication_key}]"] = _SORT[self.order]
+            params |= dialect.sorted(key, descending=self.order == "desc")
         return params
 
 
@@ -68,11 +69,14 @@ class Source:
         path: The list's path.
         replication_key: The property to filter and sort by; None for a full-table stream.
         page_size: Shared by the lists of a connection.
-        sizes_pages: Whether `per_page` is documented for this list.
+        dialect: How the list is asked.
 
     Attributes:
         traffic: What it has cost.
+        tells_records_apart: Whether two records that are alike are one; without a key they are two.
     """
+
+    tells_records_apart = True
 
     def __init__(
         self,
@@ -80,15 +84,24 @@ class Source:
         path: str,
         replication_key: str | None,
         page_size: PageSize,
-        *,
-        sizes_pages: bool,
+        dialect: Dialect = V3,
     ) -> None:
         self._client = client
         self.path = path
         self._page_size = page_size
         self.replication_key = replication_key
-        self.sizes_pages = sizes_pages
+        self._dialect = dialect
         self.traffic = Traffic()
+
+    @property
+    def sizes_pages(self) -> bool:
+        """Whether the list may be asked for a number of records."""
+        return self._dialect.size is not None
+
+    @property
+    def sorts(self) -> bool:
+        """Whether the list may be asked for an order."""
+        return self.replication_key is not None and self._dialect.sort is not None
 
     def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
         """Get one page.
@@ -110,7 +123,7 @@ class Source:
                 raise BadBodyError(f"page {query.page} is the page before it once more")
             return page
 
-        return self._client.get(self.path, query.params(self.replication_key), read, self.traffic)
+        return self._client.get(self.path, query.params(self.replication_key, self._dialect), read, self.traffic)
 
     def open(self, bound: datetime | None) -> tuple[Query, Page]:
         """Get the first page, asking for less where the server refuses the query.
@@ -125,7 +138,7 @@ class Source:
             RequestRefusedError: The server refuses even the bare list.
         """
         size = self._page_size.value if self.sizes_pages else None
-        order: Literal["asc"] | None = "asc" if self.replication_key else None
+        order: Literal["asc"] | None = "asc" if self.sorts else None
         wished = Query(bound, order, size)
         try:
             return wished, self.fetch(wished)

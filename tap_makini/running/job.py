@@ -1,114 +1,96 @@
-"""A job: one entity of one connection, read to its end and conformed; somebody else writes."""
+"""A job: one list of one connection, read to its end for all outputs that need it."""
 
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
-
-import msgspec
-from singer_sdk.singerlib.messages import RecordMessage
+from typing import TYPE_CHECKING, TypeAlias
 
 from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.reading import Reading
+from tap_makini.running.output import Delivery, Ending, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.conform import Conformer, Drift
-    from tap_makini.reading import Outcome
-    from tap_makini.reading.rows import Row
-    from tap_makini.running.state import OpenBookmark, State
+    from tap_makini.reading import Batch
+    from tap_makini.running.state import State
     from tap_makini.settings import Settings
-    from tap_makini.stream import MakiniStream
+    from tap_makini.streams import ListStream
 
-
-class Delivery(NamedTuple):
-    """What a job has to be written.
-
-    Attributes:
-        lines: Whole lines.
-        records: How many records are in them.
-        once_written: Notes in the state what the lines prove, once they are written.
-    """
-
-    lines: Iterable[bytes]
-    records: int = 0
-    once_written: Callable[[], None] | None = None
+Event: TypeAlias = "Delivery | Ending"
 
 
 class Job:
-    """Reads one stream of one connection.
+    """Reads one list of one connection.
 
     Args:
-        stream: What to read.
+        stream: The list's stream, which need not be selected.
         connection: Where to read it.
+        outputs: What takes its rows; the traffic is the first one's.
         settings: The settings.
         state: Where bookmarks are kept.
-        version: Of the table, for ACTIVATE_VERSION; None where it is not asked for.
-
-    Attributes:
-        source: The list that is read.
-        outcome: What the read has seen.
-        begun_at: When the read began, as `time.time` tells it.
     """
 
     def __init__(
-        self, stream: MakiniStream, connection: OpenConnection, settings: Settings, state: State, version: int | None
+        self,
+        stream: ListStream,
+        connection: OpenConnection,
+        outputs: Sequence[Output],
+        settings: Settings,
+        state: State,
     ) -> None:
-        self.stream = stream
         self.connection = connection
+        self.outputs = tuple(outputs)
+        self._live = list(outputs)
+        self._stream = stream
         self._settings = settings
         self._state = state
-        self.version = version if stream.filter_key is None else None
-        self.source = connection.source(stream)
-        self.outcome: Outcome | None = None
-        self.begun_at = 0.0
+        self._source = stream.source(connection)
+        self._source.traffic = self.outputs[0].traffic
 
-    @cached_property
-    def _conformer(self) -> Conformer:
-        return self.stream.conformer(self.connection.label)
-
-    @property
-    def drift(self) -> dict[str, Drift]:
-        """What the schema did not foresee."""
-        return self._conformer.drift
-
-    @property
-    def never_seen(self) -> list[str]:
-        """The columns that no record has had."""
-        return list(self._conformer.never_seen.values())
-
-    def deliveries(self) -> Iterator[Delivery]:
-        """Read the stream to its end.
+    def events(self) -> Iterator[Event]:
+        """Read the list to its end.
 
         Yields:
-            What to write; the first one as soon as the first page is there, even if there are no records.
+            What to write, of each output as soon as the first page is there, even if there are no records; and which
+            output has ended before the others. What ends one does not end the others.
 
         Raises:
             NothingNewError: Makini has not synced the connection since it was read whole, and it is to be left out.
             EntityAbsentError: The connection does not offer the entity; nothing has been delivered.
-            MakiniError: The stream could not be read to its end.
+            MakiniError: The list could not be read to its end.
         """
-        self.begun_at = time.time()
+        for output in self.outputs:
+            output.begun_at = time.time()
         self._leave_if_nothing_is_new()
-        bookmark = self._open_bookmark()
-        lookback = timedelta(minutes=self._settings.lookback_minutes)
-        bound = bookmark.bound(self._settings.start_date, lookback) if bookmark else None
-        reading = Reading(self.source, bound)
-        self.outcome = reading.outcome
-        yield from self._read(reading, bookmark)
-        if bookmark:
-            clock_behind = self.connection.client.clock_behind
-            yield Delivery((), 0, partial(bookmark.complete, reading.outcome, clock_behind))
+        for output in self.outputs:
+            output.open(self._state, self._settings, self._stream.filter_key)
+        bound = self._bound()
+        reading = Reading(self._source, bound)
+        for output in self.outputs:
+            output.outcome = reading.outcome
+        for batch in self._batches(reading):
+            for output in tuple(self._live):
+                yield from self._guarded(output, output.take(batch, bound))
+            if not self._live:
+                return
+        for output in tuple(self._live):
+            yield from self._guarded(output, output.finish(reading.outcome))
 
-    def _open_bookmark(self) -> OpenBookmark | None:
-        key = self.stream.filter_key
-        if key is None:
-            return None
-        return self._state.open(self.stream.name, key, self.connection.name, self.connection.integration.id)
+    def _bound(self) -> datetime | None:
+        """Give the earliest instant that any output needs; None for everything."""
+        bounds = [output.bound for output in self.outputs]
+        given = [bound for bound in bounds if bound is not None]
+        return min(given) if len(given) == len(bounds) else None
+
+    def _guarded(self, output: Output, deliveries: Iterator[Delivery]) -> Iterator[Event]:
+        try:
+            yield from deliveries
+        except Exception as error:  # noqa: BLE001 - what it means is for the reader of the events to say
+            self._live.remove(output)
+            yield Ending(output, error)
 
     def _leave_if_nothing_is_new(self) -> None:
         integration = self.connection.integration
@@ -120,18 +102,12 @@ class Job:
                 f"Makini has not synced {self.connection} since its last complete run", "Nothing to do."
             )
 
-    def _read(self, reading: Reading, bookmark: OpenBookmark | None) -> Iterator[Delivery]:
-        lines = RecordLines(self.stream, self._conformer, self.version)
+    def _batches(self, reading: Reading) -> Iterator[Batch]:
         begun = False
         try:
             for batch in reading.batches():
                 begun = True
-                once_written = None
-                if bookmark and batch.withdraws:
-                    once_written = bookmark.withdraw
-                elif bookmark and batch.reached:
-                    once_written = partial(bookmark.reach, batch.reached, self.connection.client.clock_behind)
-                yield Delivery(lines.of(batch.rows), len(batch.rows), once_written)
+                yield batch
         except EntityAbsentError as error:
             if not begun:
                 raise
@@ -140,47 +116,3 @@ class Job:
                 "Run again; the bookmark covers what was read.",
                 error.request_id,
             ) from error
-
-
-class RecordLines:
-    """Turns rows into RECORD lines.
-
-    Args:
-        stream: Whose records they are.
-        conformer: Makes them fit the schema.
-        version: Of the table, where targets are told of versions.
-    """
-
-    def __init__(self, stream: MakiniStream, conformer: Conformer, version: int | None) -> None:
-        self._stream = stream
-        self._conformer = conformer
-        self._version = version
-        self._make = self._mapped if stream.is_mapped else self._as_they_are
-
-    def of(self, rows: list[Row]) -> list[bytes]:
-        """Conform rows, and apply stream maps where there are any.
-
-        Returns:
-            Whole lines.
-        """
-        return list(self._make(rows, datetime.now(timezone.utc)))
-
-    def _as_they_are(self, rows: list[Row], extracted: datetime) -> Iterator[bytes]:
-        """Put the message around each record's own bytes."""
-        version = b"" if self._version is None else b',"version":%d' % self._version
-        head = b'{"type":"RECORD","stream":%s,"record":' % msgspec.json.encode(self._stream.name)
-        tail = b'%s,"time_extracted":"%s"}\n' % (version, extracted.isoformat().encode())
-        conform = self._conformer.record
-        for row in rows:
-            yield b"".join((head, conform(row.raw), tail))
-
-    def _mapped(self, rows: list[Row], extracted: datetime) -> Iterator[bytes]:
-        """Let the SDK apply stream maps and flattening, which work on decoded records."""
-        format_message = self._stream.writer.format_message
-        for row in rows:
-            record = self._conformer.as_dict(row.raw)
-            for stream_map in self._stream.stream_maps:
-                mapped = stream_map.transform(record)
-                if mapped is not None:
-                    message = RecordMessage(stream_map.stream_alias, mapped, self._version, extracted)
-                    yield format_message(message)

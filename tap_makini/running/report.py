@@ -11,7 +11,7 @@ from tap_makini.errors import CredentialError
 from tap_makini.running.summary import Status, Summary, by_cause
 
 if TYPE_CHECKING:
-    from tap_makini.running.job import Job
+    from tap_makini.running.output import Output
     from tap_makini.running.summary import Result
 
 logger = logging.getLogger(__name__)
@@ -27,16 +27,16 @@ class StreamsFailedError(Exception):
     """Some streams failed; the others are complete. The message says which, why and what to do."""
 
 
-def tell_oddities(job: Job, result: Result) -> None:
+def tell_oddities(output: Output, result: Result) -> None:
     """Log what the schema did not foresee in a stream's records, without their values."""
-    result.drifts = len(job.drift)
-    if job.outcome and job.outcome.undated and job.stream.filter_key:
-        logger.info("Stream %s: %d records have no readable replication key.", result.name, job.outcome.undated)
-    if job.drift:
-        places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in job.drift.values()]
+    result.drifts = len(output.drift)
+    if output.outcome and output.outcome.undated and output.stream.filter_key:
+        logger.info("Stream %s: %d records have no readable replication key.", result.name, output.outcome.undated)
+    if output.drift:
+        places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in output.drift.values()]
         logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
-    if result.records and job.never_seen:
-        logger.info("Stream %s: no record has %s.", result.name, _shortened(job.never_seen))
+    if result.records and output.never_seen:
+        logger.info("Stream %s: no record has %s.", result.name, _shortened(output.never_seen))
 
 
 def _shortened(places: list[str]) -> str:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.running.job import Delivery, Job
+    from tap_makini.running.job import Event, Job
 
-Event: TypeAlias = "tuple[Job, Delivery | Exception | None]"
-"""A job, and what came of it: something to write, the error that ended it, or None for its end."""
+JobEvent: TypeAlias = "tuple[Job, Event | Exception | None]"
+"""A job, and what came of it: an event of its own, the error that ended it, or None for its end."""
 
 
 class Schedule:
@@ -58,7 +58,7 @@ class Schedule:
         with self._lock:
             return list(self._waiting.pop(id(connection), ()))
 
-    def run(self, workers: int) -> Iterator[Event]:
+    def run(self, workers: int) -> Iterator[JobEvent]:
         """Run the jobs.
 
         Args:
@@ -70,19 +70,19 @@ class Schedule:
         """
         return self._work() if workers == 1 else self._work_side_by_side(workers)
 
-    def _work(self) -> Iterator[Event]:
+    def _work(self) -> Iterator[JobEvent]:
         while (job := self.take()) is not None:
             try:
-                for delivery in job.deliveries():
-                    yield job, delivery
+                for event in job.events():
+                    yield job, event
             except Exception as error:  # noqa: BLE001 - what it means is for the reader of the events to say
                 yield job, error
             else:
                 yield job, None
             self.finish(job)
 
-    def _work_side_by_side(self, workers: int) -> Iterator[Event]:
-        events: Queue[Event | None] = Queue(maxsize=2 * workers)  # pages in flight are all the memory there is
+    def _work_side_by_side(self, workers: int) -> Iterator[JobEvent]:
+        events: Queue[JobEvent | None] = Queue(maxsize=2 * workers)  # pages in flight are all the memory there is
 
         def work() -> None:
             try:

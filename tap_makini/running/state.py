@@ -8,6 +8,7 @@ below `connections` in the same entry, by name, so that size and time stay linea
 
 What Makini calls each connection is kept beside the bookmarks, so that one which gets a name, or another one, keeps its
 bookmarks; and when it had been synced at its last complete run, so that it can be left out until it is synced again.
+Below `reconciled` is noted, by stream and connection, when all keys were told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import logging
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.instant import format_instant
+from tap_makini.instant import format_instant, parse_instant
 from tap_makini.running.bookmark import Bookmark, UnusableBookmarkError, read_bookmark
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = "connections"
+_RECONCILED = "reconciled"
 _KEY = "replication_key"
 _UNNAMED = ""
 
@@ -38,6 +40,8 @@ class State:
 
     def __init__(self, value: dict[str, Any]) -> None:
         self.value = value
+        if not _is_of_times(value.get(_RECONCILED, {})):
+            del value[_RECONCILED]  # then all is told again
         self._names_of: dict[str, list[str | None]] = {}
         for name, known in self._known().items():
             if isinstance(known, dict) and isinstance(known.get("id"), str):
@@ -88,6 +92,17 @@ class State:
         """Note that a connection was read whole; the arguments are those of `is_unsynced`."""
         self._note(connection, _completion(synced_at, selection))
 
+    def is_reconciled(self, stream: str, connection: str | None, since: datetime) -> bool:
+        """Whether all keys of a stream have been told since an instant."""
+        times = self.value.get(_RECONCILED, {}).get(stream, {})
+        at = parse_instant(times.get(connection or _UNNAMED))
+        return at is not None and at >= since
+
+    def reconciled(self, stream: str, connection: str | None, at: datetime) -> None:
+        """Note that all keys of a stream were told."""
+        times = self.value.setdefault(_RECONCILED, {}).setdefault(stream, {})
+        times[connection or _UNNAMED] = format_instant(at)
+
     def _note(self, connection: str | None, facts: dict[str, str]) -> None:
         known, name = self._known(), connection or _UNNAMED
         self.value.setdefault("bookmarks", {})  # without which a state is none
@@ -128,6 +143,10 @@ class State:
         entry[CONNECTIONS] = named
         named[connection] = written
         bookmarks[stream] = entry
+
+
+def _is_of_times(reconciled: object) -> bool:
+    return isinstance(reconciled, dict) and all(isinstance(times, dict) for times in reconciled.values())
 
 
 def _completion(synced_at: datetime, selection: str) -> dict[str, str]:

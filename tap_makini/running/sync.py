@@ -11,7 +11,7 @@ from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.running.interruption import Interrupted
-from tap_makini.running.job import Delivery
+from tap_makini.running.output import Delivery, Ending
 from tap_makini.running.progress import Progress
 from tap_makini.running.report import conclude, tell_oddities
 from tap_makini.running.schedule import Schedule
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.metrics import Counter as RecordCounter
 
-    from tap_makini.running.job import Job
+    from tap_makini.running.job import Event, Job
+    from tap_makini.running.output import Output
     from tap_makini.running.state import State
     from tap_makini.running.writer import LineWriter
 
@@ -45,14 +46,16 @@ class Sync:
     """
 
     def __init__(self, jobs: Sequence[Job], workers: int, state: State, writer: LineWriter) -> None:
+        outputs = [output for job in jobs for output in job.outputs]
         self._schedule = Schedule(jobs)
         self._workers = workers
         self._state = state
         self._writer = writer
-        self._tables = Tables(jobs, writer)
-        self._connections = Connections(jobs)
-        self._metrics: dict[Job, Metrics] = {}
-        self._results = {job: Result(job.stream.name, job.connection.name, job.source.traffic) for job in jobs}
+        self._tables = Tables(outputs, writer)
+        self._connections = Connections(outputs)
+        self._metrics: dict[Output, Metrics] = {}
+        self._left = dict.fromkeys(outputs)
+        self._results = {output: Result(output.name, output.connection.name, output.traffic) for output in outputs}
         self.summary = Summary(list(self._results.values()))
 
     def run(self) -> None:
@@ -66,52 +69,61 @@ class Sync:
         try:
             with Progress(self.summary):
                 for job, event in self._schedule.run(self._workers):
-                    if isinstance(event, Delivery):
-                        self._write(job, event)
-                    else:
-                        self._end(job, event)
+                    self._heed(job, event)
         except Interrupted:
             self._writer.write_state(self._state.value, anew=True)
             raise
         self._writer.write_state(self._state.value)
         conclude(self.summary)
 
-    def _write(self, job: Job, delivery: Delivery) -> None:
-        self._tables.begin(job)
-        result = self._results[job]
+    def _heed(self, job: Job, event: Event | Exception | None) -> None:
+        if isinstance(event, Delivery):
+            self._write(event)
+        elif isinstance(event, Ending):
+            self._end(event.output, event.error)
+        else:
+            for output in job.outputs:
+                if output in self._left:
+                    self._end(output, event)
+
+    def _write(self, delivery: Delivery) -> None:
+        output = delivery.output
+        self._tables.begin(output)
+        result = self._results[output]
         if result.status is Status.WAITING:
-            self._begin(job, result)
+            self._begin(output, result)
         self._writer.write_lines(delivery.lines)
         result.records += delivery.records
-        self._metrics[job].records.increment(delivery.records)
+        self._metrics[output].records.increment(delivery.records)
         if delivery.once_written:
             delivery.once_written()
             self._writer.write_state(self._state.value, may_wait=True)
 
-    def _begin(self, job: Job, result: Result) -> None:
-        self._metrics[job] = Metrics(job)
+    def _begin(self, output: Output, result: Result) -> None:
+        self._metrics[output] = Metrics(output)
         result.status = Status.RUNNING
-        result.expected = job.outcome.expected if job.outcome else None
-        identity = job.connection.integration.id
+        result.expected = output.expected
+        identity = output.connection.integration.id
         if identity is not None:
-            self._state.know(job.connection.name, identity)
+            self._state.know(output.connection.name, identity)
 
-    def _end(self, job: Job, error: Exception | None) -> None:
-        if job in self._metrics:
-            self._metrics.pop(job).close()
-        result = self._results[job]
-        error = self._connections.judged(job, error)
+    def _end(self, output: Output, error: Exception | None) -> None:
+        del self._left[output]
+        if output in self._metrics:
+            self._metrics.pop(output).close()
+        result = self._results[output]
+        error = self._connections.judged(output, error)
         self._judge(result, error)
         is_done = result.status in {Status.COMPLETE, Status.ABSENT}
-        is_settled = job.outcome is None or job.outcome.is_settled
+        is_settled = output.outcome is None or output.outcome.is_settled
         # rows that slipped through are still in the table, and must not be dropped from it
-        self._tables.end(job, is_whole=result.status is Status.COMPLETE and is_settled)
-        if self._connections.end(job, error, is_whole=is_done and is_settled):
-            self._drop_others(job, result)
-        if self._connections.is_whole(job.connection):
-            self._note_complete(job)
+        self._tables.end(output, is_whole=result.status is Status.COMPLETE and is_settled)
+        if self._connections.end(output, error, is_whole=is_done and is_settled):
+            self._drop_others(output, result)
+        if self._connections.is_whole(output.connection):
+            self._note_complete(output)
         self._writer.write_state(self._state.value, may_wait=True)
-        tell_oddities(job, result)
+        tell_oddities(output, result)
 
     def _judge(self, result: Result, error: Exception | None) -> None:
         """Say what the end of a job means."""
@@ -138,35 +150,41 @@ class Sync:
             level = logging.DEBUG if isinstance(error, CredentialError) else logging.ERROR
             logger.log(level, "Stream %s failed: %s", result.name, error)
 
-    def _drop_others(self, job: Job, result: Result) -> None:
+    def _drop_others(self, output: Output, result: Result) -> None:
         """Leave a connection's other jobs alone, since they would fare no better."""
         skipped = result.status is Status.SKIPPED
         if skipped:
-            logger.info("Connection %s is skipped: %s.", job.connection, result.error and result.error.cause)
+            logger.info("Connection %s is skipped: %s.", output.connection, result.error and result.error.cause)
         elif result.error is not None:
-            job.connection.client.gate.shut(result.error)
-        for other in self._schedule.drop(job.connection):
-            dropped = self._results[other]
-            dropped.status, dropped.error = (Status.SKIPPED if skipped else Status.DROPPED), result.error
-            self._tables.end(other, is_whole=False)
-            self._connections.end(other, None, is_whole=False)
+            output.connection.client.gate.shut(result.error)
+        for job in self._schedule.drop(output.connection):
+            for other in job.outputs:
+                self._drop(other, Status.SKIPPED if skipped else Status.DROPPED, result.error)
 
-    def _note_complete(self, job: Job) -> None:
-        integration = job.connection.integration
+    def _drop(self, output: Output, status: Status, error: MakiniError | None) -> None:
+        del self._left[output]
+        dropped = self._results[output]
+        dropped.status, dropped.error = status, error
+        self._tables.end(output, is_whole=False)
+        self._connections.end(output, None, is_whole=False)
+
+    def _note_complete(self, output: Output) -> None:
+        connection = output.connection
+        integration = connection.integration
         if integration.is_settled and integration.synced_at:
-            self._state.complete(job.connection.name, integration.synced_at, job.connection.selection)
+            self._state.complete(connection.name, integration.synced_at, connection.selection)
 
 
 class Metrics:
     """The Singer SDK's own counts of a stream."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, output: Output) -> None:
         self._open = ExitStack()
-        self.records: RecordCounter = self._open.enter_context(job.stream.get_record_counter())
-        timer = self._open.enter_context(job.stream.get_sync_timer())
-        timer.start_time = job.begun_at
-        if job.connection.name is not None:
-            context = {"connection": job.connection.name}
+        self.records: RecordCounter = self._open.enter_context(output.stream.get_record_counter())
+        timer = self._open.enter_context(output.stream.get_sync_timer())
+        timer.start_time = output.begun_at
+        if output.connection.name is not None:
+            context = {"connection": output.connection.name}
             self.records.with_context(context)
             timer.with_context(context)
 

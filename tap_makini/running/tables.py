@@ -10,7 +10,7 @@ from singer_sdk.singerlib.messages import ActivateVersionMessage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.running.job import Job
+    from tap_makini.running.output import Output
     from tap_makini.running.writer import LineWriter
 
 
@@ -21,23 +21,23 @@ class Tables:
     older rows, is sent once the stream has been read to its end in every connection, and never if one broke off.
     """
 
-    def __init__(self, jobs: Sequence[Job], writer: LineWriter) -> None:
+    def __init__(self, outputs: Sequence[Output], writer: LineWriter) -> None:
         self._writer = writer
         self._begun: set[str] = set()
-        self._left = Counter(job.stream.name for job in jobs)
+        self._left = Counter(output.stream.name for output in outputs)
         self._broken: set[str] = set()
 
-    def begin(self, job: Job) -> None:
-        """Announce a job's table, unless it has been."""
-        if job.stream.name not in self._begun:
-            job.stream.write_schema()
-            self._begun.add(job.stream.name)
+    def begin(self, output: Output) -> None:
+        """Announce an output's table, unless it has been."""
+        if output.stream.name not in self._begun:
+            output.stream.write_schema()
+            self._begun.add(output.stream.name)
 
-    def end(self, job: Job, *, is_whole: bool) -> None:
-        """Note that a job has ended."""
-        name = job.stream.name
+    def end(self, output: Output, *, is_whole: bool) -> None:
+        """Note that an output has ended."""
+        name = output.stream.name
         self._left[name] -= 1
         if not is_whole:
             self._broken.add(name)
-        if job.version is not None and not self._left[name] and name in self._begun and name not in self._broken:
-            self._writer.write_message(ActivateVersionMessage(name, job.version))
+        if output.version is not None and not self._left[name] and name in self._begun and name not in self._broken:
+            self._writer.write_message(ActivateVersionMessage(name, output.version))

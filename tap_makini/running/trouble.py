@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.running.job import Job
+    from tap_makini.running.output import Output
 
 _OF_THE_WHOLE = (ConnectionClosedError, CredentialError, NothingNewError)
 _IN_A_ROW = 2  # a single stream may time out because it is large
@@ -29,34 +29,34 @@ def is_unheard_of(connection: OpenConnection) -> bool:
 
 
 class Connections:
-    """Keeps count of each connection's jobs, and of how they end.
+    """Keeps count of each connection's outputs, and of how they end.
 
     Args:
-        jobs: All jobs.
+        outputs: All outputs.
     """
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._left = Counter(id(job.connection) for job in jobs)
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        self._left = Counter(id(output.connection) for output in outputs)
         self._are_several = len(self._left) > 1
         self._unreachable: Counter[int] = Counter()
         self._broken: set[int] = set()
         self._found: set[int] = set()
         self._has_heard_of_any = False
 
-    def judged(self, job: Job, error: Exception | None) -> Exception | None:
+    def judged(self, output: Output, error: Exception | None) -> Exception | None:
         """Tell an entity that is absent from a connection that is gone.
 
         It is gone where nothing at all is there and Makini does not say what the connection is. That it says so of
         another one settles it at once; otherwise it may be an API that never does, and all entities are tried.
 
         Args:
-            job: A job that has ended.
+            output: An output that has ended.
             error: What ended it before its end.
 
         Returns:
             The error in the kind that says what follows from it.
         """
-        connection = job.connection
+        connection = output.connection
         if error is None:
             self._found.add(id(connection))
             self._has_heard_of_any |= connection.integration.id is not None
@@ -70,18 +70,18 @@ class Connections:
             )
         return error
 
-    def end(self, job: Job, error: Exception | None, *, is_whole: bool) -> bool:
-        """Note how a job has ended.
+    def end(self, output: Output, error: Exception | None, *, is_whole: bool) -> bool:
+        """Note how an output has ended.
 
         Args:
-            job: The job.
+            output: The output.
             error: What ended it before its end.
             is_whole: Whether all there is has been read.
 
         Returns:
             Whether the connection's other jobs need not be tried.
         """
-        key = id(job.connection)
+        key = id(output.connection)
         self._left[key] -= 1
         if not is_whole:
             self._broken.add(key)
@@ -89,5 +89,5 @@ class Connections:
         return isinstance(error, _OF_THE_WHOLE) or self._unreachable[key] >= _IN_A_ROW
 
     def is_whole(self, connection: OpenConnection) -> bool:
-        """Whether all jobs of a connection have ended with all there is."""
+        """Whether all outputs of a connection have ended with all there is."""
         return not self._left[id(connection)] and id(connection) not in self._broken

@@ -11,6 +11,7 @@ import pytest
 
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
 from tap_makini.reading.rows import RowReader, dated, digest, is_ascending
+from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
 from tap_makini.reading.source import PageSize, Query, Source
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Server:
         return read(json.dumps({"data": [{"key": key} for key in self.keys], "meta": meta}).encode())
 
 
-def source(server: object, page_size: PageSize, key: str | None = "updatedAt", *, sizes_pages: bool = True) -> Source:
-    return Source(cast("Client", server), "/api/eam/assets", key, page_size, sizes_pages=sizes_pages)
+def source(server: object, page_size: PageSize, key: str | None = "updatedAt", dialect: Dialect = V3) -> Source:
+    return Source(cast("Client", server), "/api/eam/assets", key, page_size, dialect)
 
 
 # --- the query -------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ def test_the_first_request_filters_sorts_and_sizes() -> None:
 
 def test_a_full_table_is_not_sorted_and_an_unsized_list_not_sized() -> None:
     server = Server()
-    source(server, PageSize(500), None, sizes_pages=False).open(None)
+    source(server, PageSize(500), None, V3_UNSIZED).open(None)
 
     assert server.asked == [{"page": "1"}]
 

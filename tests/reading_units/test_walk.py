@@ -80,7 +80,7 @@ class ChangingList:
 
 
 def opened(served: ChangingList, size: int | None) -> Opening:
-    source = Source(cast("Client", served), "/list", None, PageSize(500), sizes_pages=True)
+    source = Source(cast("Client", served), "/list", None, PageSize(500))
     query = Query(size=size)
     return Opening(source, query, source.fetch(query), RowReader(None))
 

@@ -1,4 +1,4 @@
-"""A stream: an entity as the Singer SDK sees it, with its schema, keys, selection and stream maps."""
+"""What all streams share: schema, keys, selection and stream maps, as the Singer SDK sees them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_makini.conform import compile_conformer
-from tap_makini.reading import Reading
-from tap_makini.sampling import newest_page, with_custom_fields
-from tap_makini.schema import CONNECTION_COLUMN, SCHEMAS, with_deletion_column
+from tap_makini.schema import CONNECTION_COLUMN, stream_schema, with_deletion_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,49 +18,37 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
-    from tap_makini.api.connection import OpenConnection
     from tap_makini.conform import Conformer
-    from tap_makini.entities import Entity
     from tap_makini.running.writer import LineWriter
     from tap_makini.tap import TapMakini
 
 
 class MakiniStream(Stream):
-    """One entity, described; it is read by a job.
+    """A stream, described; it is read by a job.
 
     Args:
         tap: The tap.
-        entity: The row of the entities table.
-        path: Where the API offers it.
+        name: Its name.
+        schema: Of an item, without the tap's own columns.
+        key: Its primary key, without the connection's name; empty for none.
+        replication_key: Property to read incrementally by, None for a full table.
     """
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     """The SDK's way drops what it does not know, and emits wrong types as they are; `conform` does neither."""
 
-    def __init__(self, tap: TapMakini, entity: Entity, path: str) -> None:
-        self.entity = entity
-        self.path = path
+    def __init__(
+        self, tap: TapMakini, name: str, schema: dict[str, Any], key: tuple[str, ...], replication_key: str | None
+    ) -> None:
         self._makini_tap = tap
-        named = tap.settings.names_connections
-        key = (CONNECTION_COLUMN, *entity.key) if named else entity.key
-        super().__init__(tap, SCHEMAS.get_schema(entity.item, key_properties=key), entity.stream)
+        self._own_replication_key = replication_key
+        named = tap.settings.names_connections and bool(key)
+        key = (CONNECTION_COLUMN, *key) if named else key
+        super().__init__(tap, stream_schema(schema, key_properties=key), name)
         self.primary_keys = key
-        self.replication_key = entity.replication_key
+        self.replication_key = replication_key
         if self.config.get("mark_deleted"):
             self._schema = with_deletion_column(self.schema)
-
-    def add_custom_fields(self, connection: OpenConnection, count: int) -> None:
-        """Add columns for what the newest records hold beyond the schema.
-
-        Args:
-            connection: Where to look.
-            count: How many records to look at.
-
-        Raises:
-            MakiniError: The list cannot be read.
-        """
-        records = newest_page(connection.source(self), count).records[:count]
-        self._schema = with_custom_fields(self.schema, records)
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take keys, method, schema and selection from a catalog.
@@ -72,7 +58,7 @@ class MakiniStream(Stream):
         """
         super().apply_catalog(catalog)
         if self.forced_replication_method == "INCREMENTAL" and not self.replication_key:
-            self.replication_key = self.entity.replication_key
+            self.replication_key = self._own_replication_key
 
     @property
     def filter_key(self) -> str | None:
@@ -107,13 +93,5 @@ class MakiniStream(Stream):
         self._write_schema_message()
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's interface
-        """Read all records, for the SDK's own dry run.
-
-        Yields:
-            Conformed records.
-        """
-        connection = self._makini_tap.connections[0]
-        conformer = self.conformer(connection.label)
-        for batch in Reading(connection.source(self), None).batches():
-            for row in batch.rows:
-                yield conformer.as_dict(row.raw)
+        """Read nothing: what belongs to other records comes with these."""
+        return ()

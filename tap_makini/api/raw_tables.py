@@ -1,0 +1,181 @@
+"""The tables of a connection's source system, as Makini lists them.
+
+`GET /api/raw/tables` lists them, `GET /api/raw/tables/{table}/data` gives the rows of one (v3 spec); the forms of both
+answers are not documented.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from fnmatch import fnmatchcase
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
+from tap_makini.rawjson import REFUSED
+from tap_makini.reading.undocumented import Paging, UndocumentedSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tap_makini.api.client import Client
+    from tap_makini.api.page import Page
+    from tap_makini.reading.source import Query
+
+PATH = "/api/raw/tables"
+PREFIX = "raw_"
+_SIGNS = re.compile(r"[\W_]+")
+_WILDCARDS = re.compile(r"[*?\[]")
+_NAMES = ("name", "table", "table_name", "tableName", "id", "key", "title")
+_LISTS = ("data", "tables", "items", "results")
+
+
+def stream_name(table: str) -> str:
+    """Name the stream of a table."""
+    return PREFIX + _SIGNS.sub("_", table).strip("_")
+
+
+class RawTables:
+    """The tables of one connection, listed when first needed.
+
+    Args:
+        client: Asks the API.
+        patterns: Which of them may be read, by name or by pattern.
+    """
+
+    def __init__(self, client: Client, patterns: Sequence[str]) -> None:
+        self._client = client
+        self._patterns = patterns
+        self._lock = threading.Lock()
+        self._tables: dict[str, str] | None = None
+
+    def streams(self) -> dict[str, str]:
+        """Give the tables that may be read, by the names of their streams.
+
+        Raises:
+            MakiniError: The tables are not listed.
+        """
+        plain = {stream_name(pattern): pattern for pattern in self._patterns if not _WILDCARDS.search(pattern)}
+        if len(plain) == len(self._patterns):
+            return plain  # nothing to find out
+        with self._lock:
+            if self._tables is None:
+                self._tables = _by_stream(self._listed())
+        listed = {name: table for name, table in self._tables.items() if self._is_wanted(table)}
+        return plain | listed
+
+    def _listed(self) -> set[str]:
+        """Ask for all tables; that the list has pages is not documented, so a page that says nothing new is the end."""
+        found = set(self._client.get(PATH, {}, read_tables))
+        for number in count(2):
+            try:
+                more = set(self._client.get(PATH, {"page": str(number)}, read_tables))
+            except (RequestRefusedError, EntityAbsentError):
+                break
+            if more <= found:
+                break
+            found |= more
+        return found
+
+    def _is_wanted(self, table: str) -> bool:
+        return any(table == pattern or fnmatchcase(table, pattern) for pattern in self._patterns)
+
+    def source(self, stream: str) -> RawSource:
+        """Give the rows of the table that a stream is named after."""
+        return RawSource(self._client, self, stream)
+
+
+class RawSource(UndocumentedSource):
+    """The rows of a table, whose name is found when they are asked for.
+
+    Args:
+        client: Asks the API.
+        tables: The connection's tables.
+        stream: The stream's name.
+    """
+
+    def __init__(self, client: Client, tables: RawTables, stream: str) -> None:
+        super().__init__(client, "", Paging())
+        self._tables = tables
+        self._stream = stream
+
+    def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
+        """Get one page.
+
+        Raises:
+            EntityAbsentError: The connection has no such table.
+            MakiniError: The rows cannot be read.
+        """
+        if not self.path:
+            self.path = f"{PATH}/{quote(self._table(), safe='')}/data"
+        return super().fetch(query, unlike)
+
+    def _table(self) -> str:
+        table = self._tables.streams().get(self._stream)
+        if table is None:
+            raise EntityAbsentError(
+                f"the source system has no table that matches raw_tables and gives {self._stream}",
+                "Check the setting raw_tables.",
+            )
+        return table
+
+
+def read_tables(body: bytes) -> list[str]:
+    """Read the list of tables, in any of the forms it may have.
+
+    Args:
+        body: Names, or objects with a name, in a list or in an object by name, at top level or under `data`.
+
+    Returns:
+        The names of the tables, each once.
+
+    Raises:
+        BadBodyError: No tables can be seen in it.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except REFUSED:
+        raise BadBodyError("the list of raw tables is no JSON") from None
+    names = sorted(set(_names(_inner(document))))
+    if not names and document not in ([], {}) and _inner(document) not in ([], {}):
+        raise BadBodyError("the list of raw tables names none")
+    return names
+
+
+def _by_stream(tables: Iterable[str]) -> dict[str, str]:
+    """Name the streams of tables, apart also in a database that does not tell case."""
+    named: dict[str, str] = {}
+    taken: set[str] = set()
+    for table in sorted(tables):
+        stream, number = stream_name(table), 2
+        while stream.casefold() in taken:
+            stream, number = f"{stream_name(table)}_{number}", number + 1
+        taken.add(stream.casefold())
+        named[stream] = table
+    return named
+
+
+def _inner(document: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(document, dict):
+        return next((document[name] for name in _LISTS if isinstance(document.get(name), (list, dict))), document)
+    return document
+
+
+def _names(tables: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    if isinstance(tables, dict):
+        yield from (name for name in tables if name not in {"meta", "links"})
+    if isinstance(tables, list):
+        for table in tables:
+            yield from _name(table)
+
+
+def _name(table: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON
+    if isinstance(table, str) and table:
+        return [table]
+    if isinstance(table, dict):
+        return [table[name] for name in _NAMES if isinstance(table.get(name), str) and table[name]][:1]
+    return []

@@ -1,0 +1,132 @@
+"""Lists of which neither the form of the answers nor the way of paging is documented."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tap_makini.api.page import Page
+from tap_makini.api.undocumented import parse_undocumented
+from tap_makini.errors import EntityAbsentError, RequestRefusedError
+from tap_makini.reading.dialect import V3_UNSIZED
+from tap_makini.reading.rows import digest
+from tap_makini.reading.source import PageSize, Source
+from tap_makini.reading.strategy import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_makini.api.client import Client
+    from tap_makini.reading.rows import Row
+    from tap_makini.reading.source import Query
+    from tap_makini.reading.strategy import Opening, Outcome
+
+_MOST_PASSES = 3
+
+
+class Paging:
+    """What the lists of one kind have shown of their paging.
+
+    Attributes:
+        is_ignored: The same page came for another number, so that a page is all there is.
+    """
+
+    def __init__(self) -> None:
+        self.is_ignored = False
+
+
+class UndocumentedSource(Source):
+    """Fetches the pages of such a list.
+
+    Args:
+        client: Asks the API.
+        path: The list's path.
+        paging: Shared by the lists of one kind.
+    """
+
+    tells_records_apart = False
+
+    def __init__(self, client: Client, path: str, paging: Paging) -> None:
+        super().__init__(client, path, None, PageSize(1), V3_UNSIZED)
+        self._paging = paging
+
+    def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
+        """Get one page; one that is refused or the page before it once more is behind the end.
+
+        Raises:
+            MakiniError: The list cannot be read.
+        """
+
+        def read(body: bytes) -> Page:
+            return parse_undocumented(body, query.page, by_cursor=query.cursor is not None)
+
+        number = query.page
+        if number > 1 and self._paging.is_ignored:
+            return Page([], number, number, 0)
+        try:
+            page = self._client.get(self.path, query.params(None), read, self.traffic)
+        except (RequestRefusedError, EntityAbsentError):
+            if number == 1:
+                raise
+            return Page([], number, number, 0)
+        if page.records and page.records == unlike and page.total is None:
+            self._paging.is_ignored = True
+            return Page([], number, number, 0)
+        return page
+
+
+class Sighting:
+    """What one pass has seen: the records in their order, and how often each."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self.names: list[bytes] = []
+        self._counts: Counter[bytes] = Counter()
+
+    def count(self, name: bytes) -> int:
+        """Take in a record, and say how many like it there are by now."""
+        self.names.append(name)
+        self._counts[name] += 1
+        return self._counts[name]
+
+
+class Passes:
+    """Reads the whole list, and again until two passes have seen the same.
+
+    One answer is whole by itself. Records that are alike are records of their own: as many of them are delivered as
+    any one pass has seen.
+    """
+
+    def __init__(self, opening: Opening, outcome: Outcome) -> None:
+        self._opening = opening
+        self._outcome = outcome
+        self._delivered: Counter[bytes] = Counter()
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the list."""
+        opening, before = self._opening, None
+        for _ in range(_MOST_PASSES):
+            sighting = Sighting()
+            for rows in _pages(opening):
+                sighting.pages += bool(rows)
+                yield Batch([row for row in rows if self._is_new(row, sighting)])
+            if sighting.pages < 2 or sighting.names == before:  # noqa: PLR2004 - several may not belong together
+                return
+            before = sighting.names
+            opening = opening.reopened()
+        self._outcome.unsettle(None)
+
+    def _is_new(self, row: Row, sighting: Sighting) -> bool:
+        name = digest(row.raw)
+        is_new = sighting.count(name) > self._delivered[name]
+        self._delivered[name] += is_new
+        return is_new
+
+
+def _pages(opening: Opening) -> Iterator[list[Row]]:
+    yield opening.rows()
+    while not opening.page.is_last:
+        query = replace(opening.query, page=opening.page.number + 1)
+        opening = opening._replace(page=opening.source.fetch(query, opening.page.records))
+        yield opening.rows()

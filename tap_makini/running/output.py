@@ -1,0 +1,162 @@
+"""An output: what one stream of one connection gets of a read, conformed; somebody else writes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from tap_makini.api.traffic import Traffic
+from tap_makini.running.records import RecordLines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_makini.api.connection import OpenConnection
+    from tap_makini.conform import Conformer, Drift
+    from tap_makini.reading import Batch, Outcome
+    from tap_makini.reading.rows import Row
+    from tap_makini.running.state import OpenBookmark, State
+    from tap_makini.settings import Settings
+    from tap_makini.streams import MakiniStream
+
+
+class Delivery(NamedTuple):
+    """What an output has to be written.
+
+    Attributes:
+        output: The output.
+        lines: Whole lines.
+        records: How many records are in them.
+        once_written: Notes in the state what the lines prove, once they are written.
+    """
+
+    output: Output
+    lines: Iterable[bytes] = ()
+    records: int = 0
+    once_written: Callable[[], None] | None = None
+
+
+class Ending(NamedTuple):
+    """An output has ended; with an error, before its end."""
+
+    output: Output
+    error: Exception | None
+
+
+class Output:
+    """Takes the rows of a read, and makes lines of them.
+
+    Args:
+        stream: Whose lines.
+        connection: Where the rows come from.
+        version: Of the table, for ACTIVATE_VERSION; None where it is not asked for.
+
+    Attributes:
+        traffic: What it has cost.
+        outcome: What the read has seen.
+        begun_at: When the read began, as `time.time` tells it.
+        bound: Earliest instant that it needs; None for everything.
+    """
+
+    def __init__(self, stream: MakiniStream, connection: OpenConnection, version: int | None) -> None:
+        self.stream = stream
+        self.connection = connection
+        self.version = version
+        self.traffic = Traffic()
+        self.outcome: Outcome | None = None
+        self.begun_at = 0.0
+        self.bound: datetime | None = None
+        self._bookmark: OpenBookmark | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.stream.name
+
+    @property
+    def expected(self) -> int | None:
+        """How many records the server counts, where that is known."""
+        return self.outcome.expected if self.outcome else None
+
+    @cached_property
+    def _conformer(self) -> Conformer:
+        return self.stream.conformer(self.connection.label)
+
+    @cached_property
+    def _record_lines(self) -> RecordLines:
+        return RecordLines(self.stream, self._conformer, self.version)
+
+    @property
+    def drift(self) -> dict[str, Drift]:
+        """What the schema did not foresee."""
+        return self._conformer.drift
+
+    @property
+    def never_seen(self) -> list[str]:
+        """The columns that no record has had."""
+        return list(self._conformer.never_seen.values())
+
+    def open(self, state: State, settings: Settings, key: str | None) -> None:
+        """Take up the bookmark.
+
+        Args:
+            state: Where it is kept.
+            settings: The settings.
+            key: The replication key that the list is read by; None for a full table.
+        """
+        if key is None or self.stream.filter_key is None:
+            return
+        connection = self.connection
+        self._bookmark = state.open(self.stream.name, key, connection.name, connection.integration.id)
+        self.bound = self._bookmark.bound(settings.start_date, timedelta(minutes=settings.lookback_minutes))
+
+    def take(self, batch: Batch, since: datetime | None) -> Iterator[Delivery]:
+        """Take rows.
+
+        Args:
+            batch: The rows.
+            since: From when on the list is read; the outputs of a read share the earliest of their bounds.
+
+        Yields:
+            What to write, even if there are no records: a table is announced as soon as its first page is there.
+        """
+        rows = batch.rows if self.bound == since else [row for row in batch.rows if self._needs(row)]
+        once_written = self._noting(batch)
+        extracted = datetime.now(timezone.utc)
+        yield from self._deliveries(rows, extracted)
+        if once_written:
+            yield Delivery(self, once_written=once_written)
+
+    def _needs(self, row: Row) -> bool:
+        return row.instant is None or self.bound is None or row.instant >= self.bound
+
+    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
+        """Make lines of rows."""
+        yield Delivery(self, self._record_lines.of((row.raw for row in rows), extracted), len(rows))
+
+    def _noting(self, batch: Batch) -> Callable[[], None] | None:
+        """Give what notes in the state that the rows of a batch are written."""
+        if self._bookmark is None:
+            return None
+        if batch.withdraws:
+            return self._bookmark.withdraw
+        if batch.reached is None or (self.bound is not None and batch.reached < self.bound):
+            return None
+        return partial(self._bookmark.reach, batch.reached, self.connection.client.clock_behind)
+
+    def finish(self, outcome: Outcome) -> Iterator[Delivery]:
+        """Note that the list has been read to its end.
+
+        Args:
+            outcome: What was seen.
+
+        Yields:
+            What to write.
+
+        Raises:
+            EntityAbsentError: There was nothing of what was looked for.
+        """
+        if self._bookmark is not None:
+            clock_behind = self.connection.client.clock_behind
+            yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_behind))

@@ -1,0 +1,121 @@
+"""The outputs of a reconciliation: the keys of a whole list, and at its end that these were all."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap_makini.conform import record_key
+from tap_makini.instant import format_instant
+from tap_makini.rawjson import members
+from tap_makini.running.output import Delivery, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_makini.api.connection import OpenConnection
+    from tap_makini.reading import Outcome
+    from tap_makini.reading.rows import Row
+    from tap_makini.running.state import State
+    from tap_makini.settings import Settings
+    from tap_makini.streams import ListStream, MakiniStream
+
+logger = logging.getLogger(__name__)
+
+
+class KeysOutput(Output):
+    """Takes the key of each record of a list, and so has the list read whole.
+
+    Args:
+        stream: Whose lines.
+        connection: Where the records come from.
+        of: The list.
+
+    Attributes:
+        count: How many keys it has taken.
+        begun: When the list was begun to be read.
+        is_whole: Whether it has taken all there are.
+    """
+
+    def __init__(self, stream: MakiniStream, connection: OpenConnection, of: ListStream) -> None:
+        super().__init__(stream, connection, None)
+        self.of = of
+        self.count = 0
+        self.is_whole = False
+        self.begun = datetime.now(timezone.utc)
+        (self._key,) = of.endpoint.key
+
+    @property
+    def name(self) -> str:
+        """The stream, and of what."""
+        return f"{self.stream.name} of {self.of.name}"
+
+    def open(self, state: State, settings: Settings, key: str | None) -> None:  # noqa: ARG002 - all is read
+        """Begin."""
+        self.begun = datetime.now(timezone.utc)
+
+    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
+        lines = self._record_lines.of(self._records(rows), extracted)
+        self.count += len(lines)
+        yield Delivery(self, lines, len(lines))
+
+    def _records(self, rows: Iterable[Row]) -> Iterator[bytes]:
+        ending = msgspec.json.encode({"stream": self.of.name, "reconciled_at": format_instant(self.begun)})[1:]
+        for row in rows:
+            yield b'{"key":%b,%b' % (record_key(members(row.raw), self._key, row.raw), ending)
+
+    def finish(self, outcome: Outcome) -> Iterator[Delivery]:
+        """Note that no key is left."""
+        self.is_whole = True
+        return super().finish(outcome)
+
+
+class ReconciliationOutput(Output):
+    """Tells at the end of a list that all its keys have been told.
+
+    Args:
+        stream: Whose lines.
+        connection: Where the records come from.
+        keys: What has told them.
+        state: Where it is noted when that was.
+    """
+
+    def __init__(self, stream: MakiniStream, connection: OpenConnection, keys: KeysOutput, state: State) -> None:
+        super().__init__(stream, connection, None)
+        self._keys = keys
+        self._state = state
+
+    @property
+    def name(self) -> str:
+        """The stream, and of what."""
+        return f"{self.stream.name} of {self._keys.of.name}"
+
+    @property
+    def expected(self) -> int | None:
+        """One, at the end."""
+        return None
+
+    def open(self, state: State, settings: Settings, key: str | None) -> None:
+        """Wait."""
+
+    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:  # noqa: ARG002 - none yet
+        yield Delivery(self)
+
+    def finish(self, outcome: Outcome) -> Iterator[Delivery]:
+        """Tell that the list was read whole, if it was.
+
+        Yields:
+            One record.
+        """
+        keys = self._keys
+        if not (outcome.is_settled and keys.is_whole):
+            logger.warning("Stream %s could not be reconciled; the next run tries again.", keys.of.name)
+            return
+        record = {"stream": keys.of.name, "keys": keys.count, "reconciled_at": format_instant(keys.begun)}
+        lines = self._record_lines.of([msgspec.json.encode(record)], datetime.now(timezone.utc))
+        note = partial(self._state.reconciled, keys.of.name, self.connection.name, keys.begun)
+        yield Delivery(self, lines, len(lines), note)
