@@ -288,3 +288,28 @@ def test_a_date_that_cannot_be_read_says_nothing_of_the_clock(server: Server, te
     ask(client)
 
     assert client.clock_behind == timedelta(0)
+
+
+# --- a server in trouble for long ------------------------------------------------------------------
+
+
+def seconds_waited(client: Client, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> float:
+    """Ask once, with a clock that only waiting moves."""
+    waits.clear()
+    monkeypatch.setattr("time.monotonic", lambda: sum(waits))
+    with pytest.raises(TransientError):
+        ask(client)
+    return sum(waits)
+
+
+def test_after_two_waits_in_vain_the_next_ones_are_brief_until_an_answer_comes(
+    server: Server, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(server.url, max_wait=900)
+    server.answers = [Answer(500)]
+    assert [seconds_waited(client, waits, monkeypatch) > 600 for _ in range(2)] == [True, True]
+    assert [seconds_waited(client, waits, monkeypatch) <= 30 for _ in range(3)] == [True, True, True]
+    server.answers = [Answer(200)]
+    assert ask(client) == b"{}"
+    server.answers = [Answer(500)]
+    assert seconds_waited(client, waits, monkeypatch) > 600

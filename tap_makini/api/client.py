@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from tap_makini.api.gate import Gate
+from tap_makini.api.patience import Patience
 from tap_makini.api.retry import repeat
 from tap_makini.api.traffic import Traffic
 from tap_makini.api.transport import refusal
@@ -45,7 +46,7 @@ class Client:
     ) -> None:
         self._transport = transport
         self._tokens = tokens
-        self._max_wait = max_wait
+        self._patience = Patience(max_wait)
         self.gate = Gate(requests_per_minute)
         self.clock_behind = timedelta(0)
 
@@ -73,7 +74,7 @@ class Client:
             MakiniError: In the kind that says what follows from it.
         """
         count = Traffic() if traffic is None else traffic
-        budget = self._max_wait if patience is None else patience
+        budget = self._patience.seconds if patience is None else patience
 
         def once() -> T:
             response = self._authorised(path, params, count, budget)
@@ -87,7 +88,14 @@ class Client:
             count.waited += seconds
             logger.warning("Waiting %.1f s before asking %s again: %s", seconds, path, error.cause)
 
-        return repeat(once, budget, tell)()
+        try:
+            answer = repeat(once, budget, tell)()
+        except TransientError as error:
+            if patience is None:
+                self._patience.note(is_answered=isinstance(error, BadBodyError))
+            raise
+        self._patience.note(is_answered=True)
+        return answer
 
     def _authorised(self, path: str, params: Mapping[str, str], traffic: Traffic, budget: float) -> requests.Response:
         """Ask with the connection's token, and once more with another one if that is refused."""
