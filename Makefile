@@ -29,13 +29,16 @@ PLUGINS_READY := .meltano/.demo-plugins-ready
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.10 --custom-compile-command "make requirements" $(UPGRADE)
 
-.PHONY: help demo demo-reset test test-targets bench lint catalogs docs format check build requirements clean
+.PHONY: help demo demo-v4 demo-reset test test-targets bench lint catalogs docs format check build requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) $(PLUGINS_READY) ## Load a sandbox API into DuckDB with Meltano; again: only what changed
 	@$(BIN)/python -m makini_sandbox $(SANDBOX_ARGS) -- scripts/demo.sh
+
+demo-v4: $(READY) $(PLUGINS_READY) ## The same from a v4 API, by the OpenAPI document that the sandbox publishes
+	@$(BIN)/python -m makini_sandbox $(SANDBOX_ARGS) -- scripts/demo.sh v4
 
 demo-reset: ## Forget the demo's database and state
 	rm -rf output .meltano

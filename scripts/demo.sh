@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
 # Loads what the API at TAP_MAKINI_API_URL has into DuckDB, then shows what the database holds.
-# `make demo` runs it within the sandbox.
+# `make demo` runs it within the sandbox; `demo.sh v4` reads the API that the sandbox's OpenAPI document describes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-database=output/warehouse.duckdb
+variant=${1:-}
+name=warehouse${variant:+-$variant}
+database=output/$name.duckdb
 log=output/meltano.log
 loader_python=.meltano/loaders/target-duckdb/venv/bin/python
 run_options=()
+
+if [[ $variant == v4 ]]; then
+  export TAP_MAKINI_OPENAPI_FILE=$MAKINI_SANDBOX_OPENAPI TARGET_DUCKDB_PATH=$PWD/$database
+  run_options+=(--state-id-suffix v4)
+fi
 
 mkdir -p output
 if [[ -f $database ]]; then
@@ -27,4 +34,4 @@ if ! .venvs/meltano/bin/meltano run --no-install ${run_options[@]+"${run_options
   exit 1
 fi
 "$loader_python" scripts/demo_report.py "$database" "$started"
-echo "The database is $database. Run \`make demo\` again: it loads only what changed."
+echo "The database is $database. Run \`make demo${variant:+-$variant}\` again: it loads only what changed."

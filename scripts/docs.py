@@ -25,7 +25,7 @@ def _settings() -> dict[str, dict[str, Any]]:
 
 
 def _default(declared: dict[str, Any]) -> str:
-    if declared.get("default") is None:
+    if declared.get("default") in (None, []):
         return ""
     default = declared["default"]
     text = str(default).lower() if isinstance(default, bool) else str(default)
