@@ -1,0 +1,90 @@
+"""What operations answer: lists in the envelope (`data`), bare lists, bare objects."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tap_makini.openapi.resolve import TooLargeError, shape_of
+from tap_makini.openapi.shape import MIXED, Kind, Shape
+
+if TYPE_CHECKING:
+    from tap_makini.openapi.operations import Operation
+
+_SUCCESSES = ("200", "2XX", "2xx", "default")
+_JSON = re.compile(r"\s*(application/([^;/+]+\+)*json|\*/\*)\s*(;.*)?", re.IGNORECASE)
+_ENVELOPE_LEVEL = 1
+_OBJECTS = {Kind.OBJECT, Kind.MAP}
+
+UNKNOWN_ITEM = Shape(Kind.OBJECT)
+
+
+def is_list(operation: Operation) -> bool:
+    """Say whether an operation answers with a list in the envelope (v3 spec, v4 guide)."""
+    return _enveloped(_overview(operation)) is not None
+
+
+def is_child_list(operation: Operation) -> bool:
+    """Say whether an operation may answer with a list, as v3's export has it for the lists of a record.
+
+    It declares them in the envelope, bare, or as one bare object, or says nothing of the answer.
+    """
+    return _bare_item(_overview(operation)) is not None
+
+
+def item_of_list(operation: Operation, levels: int) -> Shape:
+    """Give the shape of an item of a list.
+
+    Raises:
+        TooLargeError: It cannot be read with so many levels.
+    """
+    return _enveloped(_answer(operation, levels)) or UNKNOWN_ITEM
+
+
+def item_of_child(operation: Operation, levels: int) -> Shape:
+    """Give the shape of an item of a child list, without properties where nothing is said.
+
+    Raises:
+        TooLargeError: It cannot be read with so many levels.
+    """
+    return _bare_item(_answer(operation, levels)) or UNKNOWN_ITEM
+
+
+def _overview(operation: Operation) -> Shape:
+    try:
+        return _answer(operation, 1)
+    except TooLargeError:
+        return MIXED
+
+
+def _answer(operation: Operation, levels: int) -> Shape:
+    schema = _schema(operation)
+    return MIXED if schema is None else shape_of(operation.document, schema, levels + _ENVELOPE_LEVEL)
+
+
+def _enveloped(answer: Shape) -> Shape | None:
+    data = answer.properties.get("data")
+    item = data.items if data is not None and data.kind is Kind.ARRAY else None
+    return item if item is not None and item.kind in _OBJECTS else None
+
+
+def _bare_item(answer: Shape) -> Shape | None:
+    item = _enveloped(answer) or (answer.items if answer.kind is Kind.ARRAY else answer)
+    if item is None or item.kind is Kind.ANY:
+        return UNKNOWN_ITEM
+    return item if item.kind in _OBJECTS else None
+
+
+def _schema(operation: Operation) -> Any:  # noqa: ANN401 - any JSON
+    """Give the schema of the answer: `{}` where none is declared, None where the answer is no JSON."""
+    responses = operation.description.get("responses")
+    if not isinstance(responses, dict):
+        return None
+    success = next((responses[status] for status in _SUCCESSES if status in responses), None)
+    if success is None:
+        return None
+    content = operation.document.followed(success).get("content")
+    if not isinstance(content, dict) or not content:
+        return {}
+    media = next((content[name] for name in content if _JSON.fullmatch(name)), None)
+    return media.get("schema", {}) if isinstance(media, dict) else None

@@ -1,0 +1,124 @@
+"""Where a document is: a file or a URL, fetched within bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url
+
+from tap_makini.api.transport import Bearer
+from tap_makini.openapi.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_BYTES = 64 * 2**20
+
+_CHUNK_BYTES = 2**16
+_EXPORT = "Give the OpenAPI file that Makini's docs export."
+_CHECK_URL = "Check the URL and the network, or give a file."
+
+
+class Location:
+    """A place that a user names.
+
+    Args:
+        text: A path, in which `~` is the home folder, or an http(s) URL, which may hold a user and a password.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.is_url = text.lower().startswith(("http://", "https://"))
+
+    @property
+    def label(self) -> str:
+        """What to call it in messages: one line, without a URL's user, password and query."""
+        text = _bare(self.text) if self.is_url else self.text
+        return "".join(character if character.isprintable() else "?" for character in text)
+
+    def fetch(self, timeout: float, user_agent: str) -> bytes:
+        """Give what is there.
+
+        Args:
+            timeout: Seconds to wait for a connection and between two bytes of an answer.
+            user_agent: What to call ourselves.
+
+        Returns:
+            At most 64 MiB.
+
+        Raises:
+            DocumentError: It is not there, cannot be read or is larger.
+        """
+        return self._download(timeout, user_agent) if self.is_url else self._read()
+
+    def _read(self) -> bytes:
+        try:
+            with Path(self.text).expanduser().open("rb") as file:
+                return self._bounded([file.read(MOST_BYTES + 1)])
+        except FileNotFoundError:
+            raise self._error("does not exist", "Check the path.") from None
+        except (OSError, RuntimeError, ValueError) as error:  # no such home folder; a path that is none
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise self._error(f"cannot be read ({reason})", "Check the path and who may read it.") from None
+
+    def _download(self, timeout: float, user_agent: str) -> bytes:
+        headers = {"User-Agent": user_agent, "Accept": "application/json, application/yaml, */*"}
+        try:
+            with (
+                _Session() as session,
+                session.get(self.text, headers=headers, auth=_auth(self.text), timeout=timeout, stream=True) as answer,
+            ):
+                answer.raise_for_status()
+                return self._bounded(answer.iter_content(_CHUNK_BYTES))
+        except (requests.RequestException, ValueError) as error:
+            raise self._error(_describe(error, timeout), _CHECK_URL) from None
+
+    def _bounded(self, chunks: Iterable[bytes]) -> bytes:
+        data = bytearray()
+        for chunk in chunks:
+            data += chunk
+            if len(data) > MOST_BYTES:
+                raise self._error(f"is larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
+        return bytes(data)
+
+    def _error(self, fault: str, remedy: str) -> DocumentError:
+        return DocumentError.about(self.label, fault, remedy)
+
+
+class _Session(requests.Session):
+    """A session that takes no credentials from a `.netrc`, not even where it is sent on to another host."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Leave the URL's credentials behind on the way to another host."""
+        before, after = response.request.url, prepared_request.url
+        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call] # missing in its type stubs
+            prepared_request.headers.pop("Authorization", None)
+
+
+def _auth(url: str) -> Bearer | HTTPBasicAuth:
+    user, password = get_auth_from_url(url)
+    return HTTPBasicAuth(user, password) if user or password else Bearer(None)
+
+
+def _bare(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "at a URL that is none"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _describe(error: Exception, timeout: float) -> str:
+    if isinstance(error, requests.HTTPError):
+        return f"was answered with HTTP status {error.response.status_code}"
+    if isinstance(error, requests.TooManyRedirects):
+        return "is redirected without end"
+    if isinstance(error, requests.Timeout):
+        return f"did not come: no answer within {timeout:g} s"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "did not come: the server's certificate is not trusted"
+    return f"did not come ({type(error).__name__})"

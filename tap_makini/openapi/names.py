@@ -1,0 +1,53 @@
+"""Names of streams, from the paths of lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tap_makini.entities import ALL
+
+_VERSION = re.compile(r"v(\d{1,6}(?:\.\d{1,6})*)", re.ASCII)
+_NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9]+")  # several in a row make one "_": "__" is between a parent and its child
+_OWN_NAME = re.compile(r"connections|raw_.*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ListName:
+    """What the path of a list says.
+
+    Attributes:
+        stream: The name of its stream.
+        whole: A name of the whole path, for lists that would have the same name.
+        product: The product that it is of, None where the path names none.
+        version: The API's version, an empty one where the path names none.
+    """
+
+    stream: str
+    whole: str
+    product: str | None
+    version: tuple[int, ...]
+
+
+def list_name(path: str) -> ListName:
+    """Read `/api/v4/eam/work-orders`: `work_orders`, product `eam`, version 4."""
+    segments = path.strip("/").split("/")
+    whole = stream_name(segments)
+    product: str | None = None
+    version: tuple[int, ...] = ()
+    while segments and (segments[0] in {"api", *ALL} or _VERSION.fullmatch(segments[0])):
+        segment = segments.pop(0)
+        product = segment if segment in ALL else product
+        version = _version(segment) or version
+    return ListName(stream_name(segments) if segments else whole, whole, product, version)
+
+
+def stream_name(segments: list[str]) -> str:
+    """Join the segments of a path to a name that the tap does not use for streams of its own."""
+    name = _NOT_OF_NAMES.sub("_", "_".join(segments)).strip("_") or "list"
+    return f"{name}_list" if _OWN_NAME.fullmatch(name) else name
+
+
+def _version(segment: str) -> tuple[int, ...]:
+    match = _VERSION.fullmatch(segment)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()

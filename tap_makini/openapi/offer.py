@@ -1,0 +1,111 @@
+"""The offer of an API: its lists, as its documents describe them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_makini.endpoint import Child, Endpoint, Offer
+from tap_makini.openapi.answers import UNKNOWN_ITEM, is_child_list, is_list, item_of_child, item_of_list
+from tap_makini.openapi.choice import children_by_parent, choose
+from tap_makini.openapi.columns import first_columns, item_schema, size
+from tap_makini.openapi.dialects import dialect_of
+from tap_makini.openapi.document import open_document
+from tap_makini.openapi.errors import DocumentError
+from tap_makini.openapi.keys import key_of, replication_key_of, with_text_key
+from tap_makini.openapi.known import corrected
+from tap_makini.openapi.location import Location
+from tap_makini.openapi.names import stream_name
+from tap_makini.openapi.operations import operations_of
+from tap_makini.openapi.resolve import TooLargeError
+from tap_makini.openapi.server import server_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tap_makini.openapi.operations import Operation
+    from tap_makini.openapi.shape import Shape
+
+_LEVELS = 6
+_MOST_COLUMNS = 1_500
+"""Properties of a schema in all; a PostgreSQL table takes 1,600 columns."""
+
+
+def read_documents(
+    locations: Sequence[str],
+    products: Sequence[str],
+    *,
+    user_agent: str,
+    timeout: float = 60.0,
+) -> Offer:
+    """Read what the API offers from OpenAPI documents.
+
+    Args:
+        locations: Paths and http(s) URLs; of a list that several describe alike, the last one's description counts.
+        products: Products to read, the preferred one first.
+        user_agent: What to call ourselves when fetching.
+        timeout: Seconds to wait for a connection and between two bytes of an answer.
+
+    Raises:
+        DocumentError: A document cannot be used, or none describes a list that can be read.
+    """
+    documents = [open_document(Location(text), timeout, user_agent) for text in locations]
+    operations = [operation for document in documents for operation in operations_of(document)]
+    lists = (operation for operation in operations if not operation.is_of_one_record and is_list(operation))
+    chosen = choose(lists, products)
+    if not chosen:
+        labels = ", ".join(document.location.label for document in documents) or "(none given)"
+        raise DocumentError(
+            f"No list that can be read for the products {', '.join(products)} is in: {labels}. "
+            "Export the documents of these products from Makini's docs, or change the setting products."
+        )
+    children = children_by_parent(operations)
+    endpoints = tuple(
+        _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
+    )
+    return Offer(endpoints, next(filter(None, map(server_of, documents)), None))
+
+
+def _endpoint(stream: str, operation: Operation, children: Mapping[str, Operation]) -> Endpoint:
+    schema = _fitting(lambda levels: corrected(item_of_list(operation, levels), stream))
+    properties = schema["properties"]
+    replication_key = replication_key_of(properties)
+    return Endpoint(
+        stream,
+        operation.path,
+        schema,
+        key_of(properties),
+        replication_key,
+        dialect_of(operation, replication_key),
+        tuple(
+            _child(stream, operation.path, name, child)
+            for name, child in sorted(children.items())
+            if is_child_list(child)
+        ),
+    )
+
+
+def _child(parent: str, path: str, name: str, operation: Operation) -> Child:
+    stream = f"{parent}__{stream_name([name])}"
+    schema = _fitting(lambda levels: corrected(item_of_child(operation, levels), stream))
+    return Child(name, f"{path}/{{key}}/{name}", schema, key_of(schema["properties"]))
+
+
+def _fitting(read: Callable[[int], Shape]) -> dict[str, Any]:
+    """Give an item's schema, with as many levels as leave it small enough for a table."""
+    deepest = _with_levels(read, _LEVELS)
+    if deepest and size(deepest) <= _MOST_COLUMNS:
+        return deepest
+    fitting = first_columns(_with_levels(read, 1) or item_schema(UNKNOWN_ITEM), _MOST_COLUMNS)
+    for levels in range(2, _LEVELS):  # upwards: what is too large takes longest
+        schema = _with_levels(read, levels)
+        if schema is None or size(schema) > _MOST_COLUMNS:
+            break
+        fitting = schema
+    return fitting
+
+
+def _with_levels(read: Callable[[int], Shape], levels: int) -> dict[str, Any] | None:
+    try:
+        return with_text_key(item_schema(read(levels)))
+    except TooLargeError:
+        return None

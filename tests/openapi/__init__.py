@@ -1,0 +1,1 @@
+"""OpenAPI documents, from the file or URL to what the tap reads."""

@@ -1,0 +1,150 @@
+"""Documents that mean no good, or nothing at all: reading ends, with an offer or with one clear error."""
+
+from __future__ import annotations
+
+import json
+import string
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openapi.documents import ALL, Node, document, get
+from tap_makini.openapi import DocumentError, location, read_documents
+
+if TYPE_CHECKING:
+    from tap_makini.endpoint import Offer
+
+_KEYWORDS = """
+    $ref allOf oneOf anyOf type properties items format enum const additionalProperties nullable key id updatedAt
+    _updatedAt data name in get parameters responses content schema 200 application/json tags servers url
+"""
+_VALUES = """
+    #/components/schemas/A #/components/schemas/B #/paths/~1x/get #/components/schemas/A/allOf/0 # #/nowhere/0
+    elsewhere.json object array string number null date-time query path GET https://a.example
+"""
+_NAMES = st.sampled_from(_KEYWORDS.split())
+_TEXTS = st.sampled_from(_VALUES.split()) | st.text(string.printable, max_size=5)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_NAMES | st.text(max_size=3), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+def read_bytes(data: bytes) -> Offer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(location.Location, "fetch", lambda *_: data)
+        return read_documents(["api"], ALL, user_agent="tests")
+
+
+def read_json(content: Any) -> Offer:  # noqa: ANN401 - any JSON
+    return read_bytes(json.dumps(content).encode())
+
+
+def nodes(schema: Node) -> list[Node]:
+    parts = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return [schema, *(node for part in parts for node in nodes(part))]
+
+
+def check(offer: Offer) -> None:
+    """Check what the tap relies on."""
+    assert list(offer.endpoints) == sorted(offer.endpoints, key=lambda endpoint: endpoint.stream)
+    for endpoint in offer.endpoints:
+        assert endpoint.path.startswith("/")
+        for schema in (endpoint.schema, *(child.schema for child in endpoint.children)):
+            assert schema["type"] == ["object", "null"]
+            assert all(node["type"][1:] == ["null"] for node in nodes(schema))
+            assert all(set(node) <= {"type", "format", "properties", "items"} for node in nodes(schema))
+        assert all(endpoint.schema["properties"][name] == {"type": ["string", "null"]} for name in endpoint.key)
+
+
+@given(_JSON)
+def test_any_json(content: Any) -> None:  # noqa: ANN401 - any JSON
+    with suppress(DocumentError):
+        check(read_json(content))
+
+
+@given(st.binary(max_size=60) | st.text(alphabet="{}[]:,-&*<!|>?'\"# \n\tab1~%@`", max_size=60).map(str.encode))
+def test_any_bytes(data: bytes) -> None:
+    with suppress(DocumentError):
+        check(read_bytes(data))
+
+
+@given(_JSON, _JSON, _JSON)
+def test_any_schemas(item: Any, first: Any, second: Any) -> None:  # noqa: ANN401 - any JSON
+    paths = {"/x": get(item), "/x/{key}/y": {"get": {"responses": {"200": first}}}, "/ok": get()}
+    content = document(paths, components={"schemas": {"A": first, "B": second}})
+
+    offer = read_json(content)
+
+    check(offer)
+    assert "ok" in {endpoint.stream for endpoint in offer.endpoints}
+    assert read_json(content) == offer
+
+
+@given(_JSON, _JSON)
+def test_any_operations(item: Any, servers: Any) -> None:  # noqa: ANN401 - any JSON
+    content = document({"/x": item, "/y": {"get": item}, "/ok": get()}, servers=servers)
+
+    check(read_json(content))
+
+
+@given(_JSON)
+def test_any_parameters(parameters: Any) -> None:  # noqa: ANN401 - any JSON
+    check(read_json(document({"/ok": get(), "/x": {**get(parameters=parameters), "parameters": parameters}})))
+
+
+def test_paths_that_refer_to_each_other_in_a_circle() -> None:
+    paths = {"/a": {"$ref": "#/paths/~1b"}, "/b": {"$ref": "#/paths/~1a"}, "/ok": get()}
+
+    assert [endpoint.stream for endpoint in read_json(document(paths)).endpoints] == ["ok"]
+
+
+def test_a_long_chain_of_references() -> None:
+    chain = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
+    item = {"properties": {"far": {"$ref": "#/components/schemas/C0"}}}
+
+    (endpoint,) = read_json(document({"/x": get(item)}, components={"schemas": chain})).endpoints
+
+    assert endpoint.schema["properties"] == {"far": {"type": ["string", "null"]}}
+
+
+@pytest.mark.parametrize("keyword", ["properties", "items", "allOf"])
+def test_deep_nesting(keyword: str) -> None:
+    deep: Any = {"type": "string"}
+    for _ in range(200):
+        deep = {keyword: {"a": deep} if keyword == "properties" else [deep] if keyword == "allOf" else deep}
+
+    (endpoint,) = read_json(document({"/x": get({"properties": {"deep": deep}})})).endpoints
+
+    assert "deep" in endpoint.schema["properties"]
+
+
+def test_aliases_that_multiply() -> None:
+    layers = "\n".join(
+        f"x{number}: &x{number} {{properties: {{{', '.join(f'p{part}: *x{number - 1}' for part in range(10))}}}}}"
+        for number in range(1, 30)
+    )
+    text = f"""\
+x0: &x0 {{type: string}}
+{layers}
+paths:
+  /x: {{get: {{responses: {{200: {{content: {{application/json: {{schema:
+    {{properties: {{data: {{items: *x29}}}}}}}}}}}}}}}}}}
+"""
+
+    check(read_bytes(text.encode()))
+
+
+def test_an_alias_that_holds_itself() -> None:
+    text = """\
+paths: {/x: {get: {responses: {200: {content: {application/json: {schema: {properties: {data: {items: &a
+  {properties: {name: {type: string}, again: *a}, allOf: [*a]}}}}}}}}}}}
+"""
+
+    (endpoint,) = read_bytes(text.encode()).endpoints
+
+    assert list(endpoint.schema["properties"]) == ["name", "again"]

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from openapi.documents import THING, Node, answers, document, endpoints, envelope, get, offer, query
+from tap_makini.openapi import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+OTHER = {"/api/eam/others": get()}
+ITEM_REF = {"$ref": "#/components/schemas/Thing"}
+
+
+def streams(folder: Path, paths: Node, **more: Any) -> list[str]:  # noqa: ANN401 - any JSON
+    """Give the streams of a document, without one that it always has."""
+    return [name for name in endpoints(folder, document({**OTHER, **paths}, **more)) if name != "others"]
+
+
+# --- which operations ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        answers(envelope(THING)),
+        answers(envelope(THING), "2XX"),
+        answers(envelope(THING), "default"),
+        answers(envelope(THING), media="application/json; charset=utf-8"),
+        answers(envelope(THING), media="application/vnd.api+json"),
+        answers(envelope(THING), media="*/*"),
+        answers(envelope(ITEM_REF)),
+        answers({"$ref": "#/components/schemas/Things"}),
+        {"200": {"$ref": "#/components/responses/Things"}},
+        answers({"allOf": [{"properties": {"meta": {}}}, {"$ref": "#/components/schemas/Things"}]}),
+        answers({"oneOf": [{"$ref": "#/components/schemas/Things"}, {"type": "null"}]}),
+        answers({"type": ["object", "null"], "properties": {"data": {"items": {"properties": {"a": {}}}}}}),
+        answers(envelope({"type": "object", "additionalProperties": {"type": "string"}})),
+    ],
+)
+def test_lists_are_told_by_the_envelope_in_any_form(tmp_path: Path, responses: Node) -> None:
+    components = {
+        "schemas": {"Thing": THING, "Things": envelope(ITEM_REF)},
+        "responses": {"Things": answers({"$ref": "#/components/schemas/Things"})["200"]},
+    }
+
+    assert streams(tmp_path, {"/x": {"get": {"responses": responses}}}, components=components) == ["x"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"get": {"responses": answers(THING)}},
+        {"get": {"responses": answers({"type": "array", "items": THING})}},
+        {"get": {"responses": answers(envelope({"type": "string"}))}},
+        {"get": {"responses": answers(envelope({}))}},
+        {"get": {"responses": answers({"properties": {"data": THING}})}},
+        {"get": {"responses": answers(envelope(THING), "404")}},
+        {"get": {"responses": answers(envelope(THING), media="application/xml")}},
+        {"get": {"responses": answers(envelope({"$ref": "#/nowhere"}))}},
+        {"get": {}},
+        {"post": get()["get"]},
+        get(parameters=[{"name": "key", "in": "path"}]),
+        {**get(), "parameters": [{"$ref": "#/components/parameters/Key"}]},
+        get(tags=["Admin API"]),
+    ],
+)
+def test_what_is_no_list(tmp_path: Path, item: Node) -> None:
+    components = {"parameters": {"Key": {"name": "key", "in": "path"}}}
+
+    assert streams(tmp_path, {"/x": item}, components=components) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/system/connections",
+        "/admin/users",
+        "/link/tokens",
+        "/api/oauth/clients",
+        "/api/raw/tables",
+        "/api/raw/tables/x/data",
+        "/api/eam/assets/{key}",
+        "@elsewhere.example/assets",
+        "/as sets",
+        "/assets?all=1",
+        "assets",
+        "/",
+    ],
+)
+def test_paths_that_are_left_out(tmp_path: Path, path: str) -> None:
+    assert streams(tmp_path, {path: get()}) == []
+
+
+def test_a_path_item_may_be_a_reference(tmp_path: Path) -> None:
+    paths = {"/api/eam/assets": get(), "/api/eam/machines": {"$ref": "#/paths/~1api~1eam~1assets"}}
+
+    assert streams(tmp_path, paths) == ["assets", "machines"]
+
+
+def test_without_a_list_there_is_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"No list .* products wms .*0\.json.*Export") as raised:
+        offer(tmp_path, document(OTHER), products=("wms",))
+
+    assert "\n" not in str(raised.value)
+
+
+# --- names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "stream"),
+    [
+        ("/api/eam/work-orders", "work_orders"),
+        ("/api/v4/work-orders", "work_orders"),
+        ("/v4.1/eam/work-orders/", "work_orders"),
+        ("/eam/purchase-orders.line-items", "purchase_orders_line_items"),
+        ("/api/eam/statuses/work-orders", "statuses_work_orders"),
+        ("/api/eam/workOrders", "workOrders"),
+        ("/api/eam/a--b", "a_b"),
+        ("/api/eam/a__b/_c", "a_b_c"),
+        ("/api/eam/a%20b", "a_20b"),
+        ("/api/eam/connections", "connections_list"),
+        ("/api/eam/raw/things", "raw_things_list"),
+        ("/api/eam", "api_eam"),
+        ("/eam/api/v4", "eam_api_v4"),
+        ("/things/v4/eam", "things_v4_eam"),
+    ],
+)
+def test_stream_names(tmp_path: Path, path: str, stream: str) -> None:
+    assert streams(tmp_path, {path: get()}) == [stream]
+
+
+@pytest.mark.parametrize(
+    ("paths", "products", "chosen"),
+    [
+        (["/api/eam/x", "/api/erp/x"], ("eam", "erp"), {"x": "/api/eam/x"}),
+        (["/api/eam/x", "/api/erp/x"], ("erp", "eam"), {"x": "/api/erp/x"}),
+        (["/api/eam/x", "/api/erp/x", "/api/wms/y"], ("erp",), {"x": "/api/erp/x"}),
+        (["/api/eam/x", "/api/v4/eam/x", "/api/v4.1/eam/x", "/api/v3/eam/x"], ("eam",), {"x": "/api/v4.1/eam/x"}),
+        (["/api/v9/eam/x", "/api/v10/eam/x"], ("eam",), {"x": "/api/v10/eam/x"}),
+        (["/api/v3/eam/x", "/api/v4/erp/x"], ("eam", "erp"), {"x": "/api/v3/eam/x"}),
+        (["/api/eam/x", "/api/erp/x", "/api/v4/x"], ("eam", "erp"), {"x": "/api/v4/x"}),
+        (
+            ["/api/eam/a-b", "/api/eam/a.b", "/api/eam/c"],
+            ("eam",),
+            {"api_eam_a_b": "/api/eam/a-b", "api_eam_a_b_2": "/api/eam/a.b", "c": "/api/eam/c"},
+        ),
+        (
+            ["/api/eam/x", "/eam/x", "/eam/api_eam_x"],
+            ("eam",),
+            {"api_eam_x": "/eam/api_eam_x", "api_eam_x_2": "/api/eam/x", "eam_x": "/eam/x"},
+        ),
+        (
+            ["/api/eam/Sites", "/eam/sites"],
+            ("eam",),
+            {"api_eam_Sites": "/api/eam/Sites", "eam_sites": "/eam/sites"},
+        ),
+    ],
+)
+def test_which_of_several_has_the_name(
+    tmp_path: Path, paths: Sequence[str], products: Sequence[str], chosen: dict[str, str]
+) -> None:
+    read = endpoints(tmp_path, document({path: get() for path in paths}), products=products)
+
+    assert {name: endpoint.path for name, endpoint in read.items()} == chosen
+    assert list(read) == sorted(read)
+
+
+def test_of_one_path_in_two_documents_the_later_counts(tmp_path: Path) -> None:
+    later = {"properties": {"later": {"type": "string"}}}
+
+    read = endpoints(tmp_path, document({"/x": get()}), document({"/x": get(later)}))
+
+    assert list(read["x"].schema["properties"]) == ["later"]
+
+
+def test_what_is_deprecated_gives_way(tmp_path: Path) -> None:
+    paths = {"/v5/x": get(deprecated=True), "/v4/x": get(), "/v4/y": get(deprecated=True)}
+
+    read = endpoints(tmp_path, document(paths))
+
+    assert {name: endpoint.path for name, endpoint in read.items()} == {"x": "/v4/x", "y": "/v4/y"}
+
+
+# --- keys ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "key", "replication_key"),
+    [
+        ("key id name createdAt updatedAt", ("key",), "updatedAt"),
+        ("id name createdAt", ("id",), "createdAt"),
+        ("name", ("name",), None),
+        ("code", (), None),
+        ("key id _idValue _updatedAt updatedAt", ("id",), "_updatedAt"),
+        ("id _displayValue _createdAt createdAt", ("id",), "_createdAt"),
+        ("id _displayValue", ("id",), None),
+        ("key _updatedAt", ("key",), "_updatedAt"),
+    ],
+)
+def test_keys(tmp_path: Path, names: str, key: tuple[str, ...], replication_key: str | None) -> None:
+    item = {"properties": {name: {"type": "string"} for name in names.split()}}
+
+    endpoint = endpoints(tmp_path, document({"/x": get(item)}))["x"]
+
+    assert (endpoint.key, endpoint.replication_key) == (key, replication_key)
+
+
+def test_a_key_is_text(tmp_path: Path) -> None:
+    item = {"properties": {"id": {"type": "integer"}, "_idValue": {"type": "integer"}}}
+
+    assert endpoints(tmp_path, document({"/x": get(item)}))["x"].schema["properties"] == {
+        "id": {"type": ["string", "null"]},
+        "_idValue": {"type": ["number", "null"]},
+    }
+
+
+def test_only_an_instant_is_read_incrementally_by(tmp_path: Path) -> None:
+    item = {"properties": {"key": {}, "updatedAt": {"type": "number"}, "createdAt": {"type": "object"}}}
+
+    assert endpoints(tmp_path, document({"/x": get(item)}))["x"].replication_key == "createdAt"
+
+
+# --- children --------------------------------------------------------------------------------------
+
+BARE = {"responses": {"200": {"description": ""}}}
+UNKNOWN = {"type": ["object", "null"], "properties": {}}
+KNOWN = {"type": ["object", "null"], "properties": {"name": {"type": ["string", "null"]}}}
+NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "schema"),
+    [
+        (get(NAMED)["get"], KNOWN),
+        ({"responses": answers({"type": "array", "items": NAMED})}, KNOWN),
+        ({"responses": answers(NAMED)}, KNOWN),
+        ({"responses": answers({"type": "object"})}, UNKNOWN),
+        ({"responses": answers({})}, UNKNOWN),
+        ({"responses": {"200": {"description": "", "content": {"application/json": {}}}}}, UNKNOWN),
+        (BARE, UNKNOWN),
+    ],
+)
+def test_children_in_all_forms(tmp_path: Path, operation: Node, schema: Node) -> None:
+    paths = {"/api/eam/x": get(), "/api/eam/x/{xKey}/line-items": {"get": operation}}
+
+    (child,) = endpoints(tmp_path, document(paths))["x"].children
+
+    assert (child.name, child.path) == ("line-items", "/api/eam/x/{key}/line-items")
+    assert child.schema == schema
+    assert child.key == (("name",) if schema is KNOWN else ())
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/api/eam/x/{key}", BARE),
+        ("/api/eam/x/{key}/a/{other}", BARE),
+        ("/api/eam/x/{key}/a/b", BARE),
+        ("/api/eam/x/{key}/{a}", BARE),
+        ("/api/eam/y/{key}/a", BARE),
+        ("/api/erp/x/{key}/a", BARE),
+        ("/api/eam/x/{key}/admin", BARE),
+        ("/api/eam/x/{key}/a", {"responses": answers({"type": "string"})}),
+        ("/api/eam/x/{key}/a", {"responses": answers({}, media="application/pdf")}),
+        ("/api/eam/x/{key}/a", {"responses": {"204": {"description": ""}}}),
+    ],
+)
+def test_what_is_no_child(tmp_path: Path, path: str, operation: Node) -> None:
+    paths = {"/api/eam/x": get(), path: {"get": operation}}
+
+    assert endpoints(tmp_path, document(paths))["x"].children == ()
+
+
+def test_children_are_of_the_chosen_list_and_sorted(tmp_path: Path) -> None:
+    paths = {f"/api/{product}/x/{{k}}/{name}": {"get": BARE} for product in ("eam", "erp") for name in ("b", "a")}
+    lists = {"/api/eam/x": get(), "/api/erp/x": get()}
+
+    read = endpoints(tmp_path, document(paths), document(lists), products=("erp", "eam"))
+
+    assert [child.path for child in read["x"].children] == ["/api/erp/x/{key}/a", "/api/erp/x/{key}/b"]
+
+
+# --- servers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("servers", "server", "path"),
+    [
+        ([{"url": "https://api.example/"}], "https://api.example", "/x"),
+        ([{"url": "https://api.example:8443/api/"}], "https://api.example:8443", "/api/x"),
+        ([{"url": "/v4"}, {"url": "http://api.example"}], "http://api.example", "/x"),
+        ([{"url": "/api"}], None, "/api/x"),
+        ([{"url": "https://me:secret@api.example"}], "https://api.example", "/x"),
+        (
+            [
+                {
+                    "url": "https://{zone}.example/{base}",
+                    "variables": {"zone": {"default": "eu"}, "base": {"default": "b"}},
+                }
+            ],
+            "https://eu.example",
+            "/b/x",
+        ),
+        ([{"url": "https://{zone}.example"}, {"url": "https://two.example"}], "https://two.example", "/x"),
+        ([{"url": "https://[::1/"}, {"url": "https://a b/"}, {"url": "https://x:port/"}], None, "/x"),
+        ([{"url": 5}, None, {}], None, "/x"),
+        ([{"url": "api/"}], None, "/api/x"),
+        ([{"url": "["}], None, "/x"),
+        ([{"url": "/{version}"}], None, "/x"),
+        ([{"url": "https://api.example/a b"}], "https://api.example", "/x"),
+        ("https://api.example", None, "/x"),
+        ([], None, "/x"),
+    ],
+)
+def test_server(tmp_path: Path, servers: object, server: str | None, path: str) -> None:
+    read = offer(tmp_path, document({"/x": get()}, servers=servers))
+
+    assert (read.server, read.endpoints[0].path) == (server, path)
+
+
+def test_the_first_server_of_several_documents(tmp_path: Path) -> None:
+    first = document({"/x": get()})
+    second = document({"/y": get()}, servers=[{"url": "https://second.example/api"}])
+    third = document({"/z": get()}, servers=[{"url": "https://third.example"}])
+
+    read = offer(tmp_path, first, second, third)
+
+    assert read.server == "https://second.example"
+    assert [endpoint.path for endpoint in read.endpoints] == ["/x", "/api/y", "/z"]
+
+
+def test_parameters_of_the_path_count(tmp_path: Path) -> None:
+    item = {**get(parameters=query("size")), "parameters": query("pageNumber")}
+
+    dialect = endpoints(tmp_path, document({"/x": item}))["x"].dialect
+
+    assert (dialect.page, dialect.size) == ("pageNumber", "size")

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from openapi.documents import ALL, document, get, offer
+from openapi.vendor import vendor_document
+from tap_makini.openapi import DocumentError, location, read_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tap_makini.endpoint import Offer
+
+GOOD = json.dumps(document({"/api/eam/x": get()}, servers=[{"url": "/v4"}])).encode()
+
+
+def read(*locations: str, timeout: float = 30.0) -> Offer:
+    return read_documents(locations, ALL, user_agent="tests", timeout=timeout)
+
+
+def refusal(*locations: str, timeout: float = 30.0) -> str:
+    with pytest.raises(DocumentError) as raised:
+        read(*locations, timeout=timeout)
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "api.json").write_bytes(GOOD)
+
+    assert [endpoint.path for endpoint in read("~/api.json").endpoints] == ["/v4/api/eam/x"]
+
+
+@pytest.mark.parametrize("name", ["missing.json", "", "."])
+def test_no_file(tmp_path: Path, name: str) -> None:
+    message = refusal(str(tmp_path / name))
+
+    assert str(tmp_path) in message
+    assert "Check the path" in message
+
+
+def test_paths_that_are_none() -> None:
+    assert "a?b" in refusal("a\0b")
+    assert "cannot be read" in refusal("~nobody-of-this-name/api.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "holds no object"),
+        (b"[]", "holds no object"),
+        (b"just text", "holds no object"),
+        (b"{]", "neither JSON nor YAML"),
+        (b"\xff\xfe\x00", "neither JSON nor YAML"),
+        (b"a: b: c", "neither JSON nor YAML (line 1, column 5)"),
+        (b"a: *missing", "anchor"),
+        (b"a: &x {b: c}\nd: {<<: *x}", "merge keys"),
+        (b"? [a]\n: b", "name that is no text"),
+        (b"a: &x b\n*x : c", "name that is no text"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"- " * 100_000, "nested too deeply"),
+        (b"{}", "describes no paths"),
+        (b'{"openapi": "3.1.0", "paths": {}}', "describes no paths"),
+        (b'{"openapi": "3.1.0", "paths": []}', "describes no paths"),
+        (b'{"swagger": "2.0", "paths": {"/x": {}}}', "Swagger 2"),
+    ],
+)
+def test_what_is_no_document(tmp_path: Path, content: bytes, fault: str) -> None:
+    path = tmp_path / "api.json"
+    path.write_bytes(content)
+
+    message = refusal(str(path))
+
+    assert fault in message
+    assert "api.json" in message
+    assert "Export it again" in message
+
+
+def test_the_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(location, "MOST_BYTES", len(GOOD) - 1)
+    (tmp_path / "api.json").write_bytes(GOOD)
+
+    assert "is larger than" in refusal(str(tmp_path / "api.json"))
+
+
+def test_no_document_is_given() -> None:
+    assert "none given" in refusal()
+
+
+# --- notations -------------------------------------------------------------------------------------
+
+
+def test_yaml_says_the_same_as_json(tmp_path: Path) -> None:
+    for product in ALL:
+        (tmp_path / f"{product}.yaml").write_text(yaml.safe_dump(vendor_document(product)))
+
+    assert read(*(str(tmp_path / f"{product}.yaml") for product in ALL)) == offer(tmp_path, *map(vendor_document, ALL))
+
+
+def test_yaml_as_people_write_it(tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(
+        """\
+%YAML 1.2
+---
+openapi: 3.1.0
+paths:
+  /x:
+    get:
+      tags: [2024-13-45, !!timestamp what, !custom thing]
+      deprecated: no
+      responses:
+        404: {description: gone}
+        200:
+          content:
+            application/json:
+              schema:
+                properties:
+                  data:
+                    type: array
+                    items: &item
+                      properties:
+                        no: {type: string}
+                        on: &flag {type: boolean}
+                        12: {type: integer, example: 0x1F}
+                        1.5: {enum: [1, 2.5, 1e999]}
+                        null: *flag
+                        2024-01-02: {type: string, example: 2024-01-02}
+                        self: *item
+                        'quoted': {type: "string", const: '5'}
+                        words: {enum: [yes, 1:30]}
+                        ~: {enum: [true, ~]}
+---
+paths: ignored
+"""
+    )
+
+    (endpoint,) = read(str(tmp_path / "api.yaml")).endpoints
+
+    assert {name: column["type"][0] for name, column in endpoint.schema["properties"].items()} == {
+        "no": "string",
+        "on": "boolean",
+        "12": "number",
+        "1.5": "string",
+        "null": "boolean",
+        "2024-01-02": "string",
+        "self": "string",
+        "quoted": "string",
+        "words": "string",
+        "~": "boolean",
+    }
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "api.json").write_bytes(b"\xef\xbb\xbf" + GOOD)
+
+    assert read(str(tmp_path / "api.json")).endpoints
+
+
+# --- URLs ------------------------------------------------------------------------------------------
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves by path, and notes what was asked with which credentials."""
+
+    answers: Mapping[str, tuple[int, dict[str, str], bytes]]
+    asked: list[tuple[str, str | None]]
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers["Authorization"]))
+        status, headers, body = self.answers[self.path.partition("?")[0]]
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(**answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    """Serve; gives the host with the port, and what was asked."""
+    asked: list[tuple[str, str | None]] = []
+    members: dict[str, Any] = {"answers": {f"/{name}": said for name, said in answers.items()}, "asked": asked}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Serving", (Handler,), members))
+    thread = threading.Thread(target=server.serve_forever, args=[0.05])
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_url_is_fetched_without_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    with serving(docs=(200, {}, GOOD), moved=(302, {"Location": "/docs"}, b"")) as (host, asked):
+        fetched = read(f"http://{host}/moved")
+
+    assert asked == [("/moved", None), ("/docs", None)]
+    assert (fetched.server, fetched.endpoints[0].path) == (f"http://{host}", "/v4/api/eam/x")
+
+
+def test_credentials_of_a_url_are_used_and_never_told() -> None:
+    with serving(docs=(403, {}, b"")) as (host, asked):
+        message = refusal(f"http://me:s3cret@{host}/docs?token=t0ken#f")
+
+    assert asked == [("/docs?token=t0ken", "Basic bWU6czNjcmV0")]
+    assert message.startswith(f"The API document http://{host}/docs was answered with HTTP status 403. ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ((404, {}, b""), "HTTP status 404"),
+        ((500, {}, b""), "HTTP status 500"),
+        ((302, {"Location": "/docs"}, b""), "redirected without end"),
+        ((302, {"Location": "ftp://elsewhere/"}, b""), "InvalidSchema"),
+        ((200, {"Content-Length": "99999"}, GOOD), "did not come"),
+        ((200, {"Content-Encoding": "gzip"}, b"no gzip"), "did not come"),
+        ((200, {}, b"<html>"), "holds no object"),
+    ],
+)
+def test_bad_answers(answer: tuple[int, dict[str, str], bytes], fault: str) -> None:
+    with serving(docs=answer) as (host, _):
+        assert fault in refusal(f"http://{host}/docs")
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "https://127.0.0.1:99999/x", "HTTP://me:s3cret@[x/"])
+def test_urls_that_are_none(url: str) -> None:
+    assert "s3cret" not in refusal(url)
+
+
+def test_nobody_answers() -> None:
+    with serving() as (host, _):
+        pass
+
+    assert "did not come (ConnectionError)" in refusal(f"http://{host}/docs")
+
+
+def test_the_answer_takes_too_long() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # takes connections, and never looks at them
+    try:
+        assert "no answer within 0.2 s" in refusal(f"http://127.0.0.1:{server.server_port}/docs", timeout=0.2)
+    finally:
+        server.server_close()
