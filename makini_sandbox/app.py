@@ -11,6 +11,7 @@ from starlette.routing import Route
 from makini_sandbox.admin import AdminApi
 from makini_sandbox.api import Api
 from makini_sandbox.control import control_routes
+from makini_sandbox.documents.served import DocumentApi
 from makini_sandbox.limits import http_date
 from makini_sandbox.recorded import RecordedRequest
 from makini_sandbox.refusal import Refusal
@@ -26,12 +27,14 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 def build_app(sandbox: Sandbox) -> ASGIApp:
     """The application that serves a sandbox."""
-    api, admin = Api(sandbox), AdminApi(sandbox)
+    api, admin, documents = Api(sandbox), AdminApi(sandbox), DocumentApi(sandbox)
 
     async def endpoint(request: Request) -> Response:
         record = _record(sandbox, request)
         try:
-            if admin.answers(request.url.path):
+            if documents.answers(request.url.path):
+                response = documents.answer(request.method, request.url.path)
+            elif admin.answers(request.url.path):
                 response = admin.answer(request, await request.body())
             else:
                 response = api.answer(request, record)

@@ -58,6 +58,18 @@ class Behaviour:
         admin_pages: Whether the list of connections honours, ignores or refuses ``page``.
         admin_page_size: Connections a page.
         connection_statuses: Statuses of connections by name, where they are not ``Active``.
+        child_answer: What a list under a parent answers: ``envelope`` (as ``envelope`` has it),
+            ``data`` (nothing around it), ``list`` (a bare array), ``object`` (a bare item where there
+            is exactly one, else a bare array). The v3 spec declares a bare object.
+        child_pages: What such a list does with ``page``: ``honoured``; ``ignored`` (all items
+            whatever it says); ``refused`` (all items, and 422 beyond page 1; honoured in an envelope).
+        child_page_size: Items a page.
+        raw_tables_answer: The list of raw tables: an array of ``names`` or of ``objects``, bare or
+            under ``data``, or under ``data`` a map from names to what is known of a table.
+        raw_name_property: The property of such an object that holds the name.
+        raw_answer: What a raw table answers; see ``child_answer``.
+        raw_pages: What it does with ``page``; see ``child_pages``.
+        raw_page_size: Rows a page.
         faults: What goes wrong, in order.
         overrides: Knobs that stand otherwise for single entities, by slug.
     """
@@ -96,6 +108,14 @@ class Behaviour:
     admin_pages: Literal["honoured", "ignored", "refused"] = "honoured"
     admin_page_size: int = 50
     connection_statuses: dict[str, str] = field(default_factory=dict)
+    child_answer: Literal["envelope", "data", "list", "object"] = "envelope"
+    child_pages: Literal["honoured", "ignored", "refused"] = "honoured"
+    child_page_size: int = 50
+    raw_tables_answer: Literal["names", "objects", "data_names", "data_objects", "data_map"] = "data_objects"
+    raw_name_property: Literal["name", "table", "table_name", "id"] = "name"
+    raw_answer: Literal["envelope", "data", "list"] = "data"
+    raw_pages: Literal["honoured", "ignored", "refused"] = "honoured"
+    raw_page_size: int = 10
     faults: list[Fault] = field(default_factory=list)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
 

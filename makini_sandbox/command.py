@@ -9,6 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from makini_sandbox.documents.served import V4_PATH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
@@ -26,18 +28,22 @@ def run_command(command: Sequence[str], url: str, token: str) -> int:
 
     Args:
         command: Program and arguments.
-        url: Becomes ``TAP_MAKINI_API_URL``.
+        url: Becomes ``TAP_MAKINI_API_URL``, and ``MAKINI_SANDBOX_OPENAPI`` with the path of the v4 document.
         token: Becomes ``TAP_MAKINI_API_TOKEN``.
 
     Returns:
         Its exit code as a shell tells it: 128 and the signal's number where a signal ended it,
         127 where there is no such program, 126 where it cannot be run.
     """
-    environment = {**os.environ, "TAP_MAKINI_API_URL": url, "TAP_MAKINI_API_TOKEN": token}
+    own = {
+        "TAP_MAKINI_API_URL": url,
+        "TAP_MAKINI_API_TOKEN": token,
+        "MAKINI_SANDBOX_OPENAPI": url + V4_PATH,
+    }
     relay = _SignalRelay()
     try:
         # The command is the user's own.
-        process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen(command, env={**os.environ, **own}, start_new_session=True)  # noqa: S603
     except OSError as error:
         sys.stderr.write(f"{command[0]}: {error.strerror}\n")
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Document = dict[str, Any]
 
@@ -54,17 +54,22 @@ def document(page: Page, envelope: str, *, with_cursor: bool) -> Document:
 
     Args:
         page: The page.
-        envelope: One of ``Behaviour.envelope``.
+        envelope: One of ``Behaviour.envelope``, or ``data`` for nothing but the rows.
         with_cursor: Whether ``next_cursor`` belongs to it.
     """
-    answer: Document = {"data": msgspec.Raw(b"[" + b",".join(page.rows) + b"]")}
+    answer: Document = {"data": array(page.rows)}
     if envelope in {"v3", "no_meta"}:
         answer["links"] = _links(page)
-    if envelope != "no_meta":
+    if envelope not in {"no_meta", "data"}:
         answer["meta"] = _short_meta(page) if envelope == "v4" else _meta(page)
     if with_cursor:
         answer["next_cursor"] = page.next_cursor
     return answer
+
+
+def array(rows: Iterable[bytes]) -> msgspec.Raw:
+    """Encoded rows as one JSON array."""
+    return msgspec.Raw(b"[" + b",".join(rows) + b"]")
 
 
 def _links(page: Page) -> Document:

@@ -10,6 +10,7 @@ import msgspec
 from makini_sandbox.cursors import CursorPage, Cursors, circle
 from makini_sandbox.envelope import Page, document, falsify
 from makini_sandbox.query import ListQuery, parse_query
+from makini_sandbox.records import RecordKind, record_kind
 from makini_sandbox.selection import Selection, check, page_size, select
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ListRequest:
         absent: Whether the connected system lacks the entity.
         fault: Kind of the fault that strikes, empty where none does.
         chance: Seed of what differs at each request.
+        is_v4: Whether records are of the v4 kind.
     """
 
     url: str
@@ -43,6 +45,7 @@ class ListRequest:
     absent: bool
     fault: str
     chance: int
+    is_v4: bool = False
 
 
 class Lister:
@@ -59,18 +62,19 @@ class Lister:
             Refusal: For parameters that make no sense or are not supported.
         """
         store = asked.connection.store
-        query = parse_query(asked.parameters, store.fields(asked.slug))
+        kind = record_kind(asked.slug, store.fields(asked.slug), is_v4=asked.is_v4)
+        query = parse_query(asked.parameters, kind.fields)
         check(query, asked.behaviour)
         with store.lock:
-            page = self._page(asked, query)
-        answer = document(page, asked.behaviour.envelope, with_cursor=asked.behaviour.cursor is not None)
+            page = self._page(asked, kind.stored(query), kind)
+        answer = document(page, kind.envelope(asked.behaviour.envelope), with_cursor=asked.behaviour.cursor is not None)
         falsify(answer, asked.fault)
         return msgspec.json.encode(answer)
 
-    def _page(self, asked: ListRequest, query: ListQuery) -> Page:
+    def _page(self, asked: ListRequest, query: ListQuery, kind: RecordKind) -> Page:
         table = asked.connection.store.table(asked.slug)
         selection = select(table, query, asked.behaviour, asked.chance)
-        if asked.absent:
+        if asked.absent or (query.nothing and asked.behaviour.filter != "ignored"):
             selection = Selection([], 0, 0)
         size = page_size(query, asked.behaviour)
         found = self._found(selection, query, asked.behaviour, size)
@@ -80,7 +84,7 @@ class Lister:
             before = self._answered.get(source, [])
             rows = selection.slice((found.number - 2) * size, size) if found.number > 1 else before
         self._answered[source] = rows
-        bodies = [row.body for row in rows]
+        bodies = [kind.body(row) for row in rows]
         return Page(bodies, found.number, size, found.total, asked.url, asked.parameters, found.next_cursor)
 
     def _found(self, selection: Selection, query: ListQuery, behaviour: Behaviour, size: int) -> CursorPage:

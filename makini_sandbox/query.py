@@ -48,6 +48,7 @@ class ListQuery:
         sort_field: Field to sort by, None where not said.
         descending: Whether the sort is from high to low (``sort[field]=1``).
         cursor: Cursor of an earlier answer.
+        nothing: Whether no row can fulfil the conditions.
     """
 
     page: int = 1
@@ -57,6 +58,7 @@ class ListQuery:
     sort_field: str | None = None
     descending: bool = False
     cursor: str | None = None
+    nothing: bool = False
 
 
 def parse_query(parameters: Iterable[tuple[str, str]], fields: frozenset[str]) -> ListQuery:

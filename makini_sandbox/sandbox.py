@@ -11,14 +11,16 @@ from makini_sandbox.app import build_app
 from makini_sandbox.behaviour import Behaviour
 from makini_sandbox.clock import system_clock
 from makini_sandbox.data.builder import Builder
+from makini_sandbox.data.raw import raw_tables
 from makini_sandbox.data.world import World
+from makini_sandbox.raw_store import RawStore
 from makini_sandbox.recorded import RecordedRequest
 from makini_sandbox.server import ThreadedServer
 from makini_sandbox.store import Store
 from makini_sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from makini_sandbox.clock import Clock
 
 DEFAULT_ROWS = 120
+DEFAULT_RAW_ROWS = 25
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the sandbox
 
 Callback = Callable[["Sandbox", RecordedRequest], object]
@@ -57,6 +60,8 @@ class Sandbox:
         seed: Source of all chance.
         behaviour: How it behaves; the default is the documented way.
         sizes: Rows of single entities, by slug.
+        raw_rows: Rows of each raw table but the one that is empty.
+        raw: The rows of raw tables by name, instead of the tables it has by itself.
         connections: Names of connections by token, each with data of its own.
         clock: Gives the time.
         host: Address to listen on.
@@ -79,6 +84,8 @@ class Sandbox:
         seed: int = 1,
         behaviour: Behaviour | None = None,
         sizes: Mapping[str, int] | None = None,
+        raw_rows: int = DEFAULT_RAW_ROWS,
+        raw: Mapping[str, Sequence[object]] | None = None,
         connections: Mapping[str, str] | None = None,
         clock: Clock = system_clock,
         host: str = "127.0.0.1",
@@ -91,6 +98,7 @@ class Sandbox:
         self.failures: list[Exception] = []
         self.tokens = Tokens(self)
         self._callbacks: list[Callback] = []
+        self._raw_rows, self._raw = raw_rows, raw
         until = _midnight(clock())
         self.connections = {
             token: self._connection(name, token, World(name, seed, rows, until, sizes or {}))
@@ -106,7 +114,8 @@ class Sandbox:
             quirks=self.behaviour.quirks,
             work_order_materials=self.behaviour.work_order_materials,
         )
-        return Connection(name, token, Store(world, builder, lambda: self.behaviour, self.clock))
+        raw = RawStore(lambda: raw_tables(world, self._raw_rows) if self._raw is None else self._raw)
+        return Connection(name, token, Store(world, builder, raw, lambda: self.behaviour, self.clock))
 
     @property
     def url(self) -> str:

@@ -7,22 +7,22 @@ from decimal import Decimal
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from makini_sandbox.child_store import ChildStore
 from makini_sandbox.clock import isoformat, parse_instant
+from makini_sandbox.data.items import child_items
 from makini_sandbox.data.world import hash_key
+from makini_sandbox.encoding import encode
 from makini_sandbox.entities import ENTITIES
 from makini_sandbox.table import StoredRow, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from makini_sandbox.behaviour import Behaviour
     from makini_sandbox.clock import Clock
     from makini_sandbox.data.builder import Builder
     from makini_sandbox.data.world import World
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+    from makini_sandbox.raw_store import RawStore
 
 
 class Store:
@@ -30,15 +30,25 @@ class Store:
 
     Attributes:
         lock: Held while an answer is built; take it to make several changes at once.
+        raw_tables: The source system's own tables.
     """
 
-    def __init__(self, world: World, builder: Builder, behaviour: Callable[[], Behaviour], clock: Clock) -> None:
+    def __init__(
+        self,
+        world: World,
+        builder: Builder,
+        raw_tables: RawStore,
+        behaviour: Callable[[], Behaviour],
+        clock: Clock,
+    ) -> None:
         self.lock = RLock()
         self._world = world
         self._builder = builder
         self._behaviour = behaviour
         self._clock = clock
         self._tables: dict[str, Table] = {}
+        self._children = ChildStore(lambda child, key: child_items(builder, world, child, key))
+        self.raw_tables = raw_tables
 
     def table(self, slug: str) -> Table:
         """The table of an entity.
@@ -88,7 +98,7 @@ class Store:
             now = isoformat(self._clock())
             row.update({name: now for name in ("createdAt", "updatedAt") if name in row})
             row.update(fields)
-            return self._put(slug, _encode(row), row, position)
+            return self._put(slug, encode(row), row, position)
 
     def insert_raw(self, slug: str, body: bytes) -> str:
         """Insert a row as the given bytes, which need not even be JSON.
@@ -115,7 +125,7 @@ class Store:
             if "updatedAt" in row:
                 row["updatedAt"] = isoformat(self._clock())
             row.update(fields)
-            self._put(slug, _encode(row), row, self.table(slug)[key].position)
+            self._put(slug, encode(row), row, self.table(slug)[key].position)
 
     def touch(self, slug: str, count: int) -> list[str]:
         """Update the rows that were updated longest ago to now.
@@ -152,6 +162,37 @@ class Store:
             table = self.table(slug)
             table.remove(table[key].key)
 
+    def children(self, slug: str, key: str, child: str) -> list[dict[str, Any]]:
+        """The items under a row, decoded: the list ``child`` of the row of ``slug`` with that key.
+
+        Raises:
+            KeyError: If there is no such row or no such list.
+        """
+        return [json.loads(body) for body in self.raw_children(slug, key, child)]
+
+    def raw_children(self, slug: str, key: str, child: str) -> list[bytes]:
+        """The items under a row as the JSON that is served.
+
+        Raises:
+            KeyError: If there is no such row or no such list.
+        """
+        with self.lock:
+            return self._children.bodies(slug, self.table(slug)[key].key, child)
+
+    def set_children(self, slug: str, key: str, child: str, items: Iterable[Mapping[str, object]]) -> None:
+        """Give a row other items.
+
+        Raises:
+            KeyError: If there is no such row or no such list.
+        """
+        with self.lock:
+            self._children.set(slug, self.table(slug)[key].key, child, items)
+
+    def set_raw(self, table: str, rows: Iterable[object]) -> None:
+        """Make, or make anew, a raw table of these rows."""
+        with self.lock:
+            self.raw_tables.set(table, rows)
+
     def _decoded(self, slug: str, key: str) -> dict[str, Any]:
         body = self.table(slug)[key].body
         decoded: dict[str, Any] = json.loads(body, parse_float=Decimal)
@@ -168,7 +209,7 @@ class Store:
             row = self._builder.build(slug, number)
             if undated and number % 100 < undated and "updatedAt" in row:
                 row["updatedAt"] = None
-            yield _stored(_key_of(row) or str(number), number, _encode(row), row)
+            yield _stored(_key_of(row) or str(number), number, encode(row), row)
 
 
 def _key_of(row: dict[str, Any]) -> str | None:

@@ -48,14 +48,17 @@ class Builder:
 
     def fields(self, slug: str) -> frozenset[str]:
         """Names of the fields that the item type of an entity has."""
-        return frozenset(name for name, _, _ in _fields(self._shapes[slug]))
+        return frozenset(name for name, _, _ in shape_fields(self._shapes[slug]))
 
     def build(self, slug: str, number: int) -> Row:
         """The row of an entity with a number; a number beyond the entity's size is allowed."""
         if slug == ORDER_LINES:
             return self._order_line(number)
-        draft = Draft(self._world, slug, number)
-        row = self._compile(self._shapes[slug])(draft)
+        return self.build_shape(self._shapes[slug], Draft(self._world, slug, number))
+
+    def build_shape(self, shape: str, draft: Draft) -> Row:
+        """A row of an item type, whatever list it stands in."""
+        row = self._compile(shape)(draft)
         if self._quirks:
             add_quirks(row, draft)
         return row
@@ -64,7 +67,7 @@ class Builder:
         draft = Draft(self._world, ORDER_LINES, number, anchor=order_of_line(number))
         line = self._compile("POLineItem")(draft)
         line["cost"] = line["lineTotalValue"]
-        return {name: line[name] for name, _, _ in _fields("LineItem")}
+        return {name: line[name] for name, _, _ in shape_fields("LineItem")}
 
     def _compile(self, shape: str) -> Callable[[Draft], Row]:
         if shape not in self._compiled:
@@ -72,7 +75,7 @@ class Builder:
         return self._compiled[shape]
 
     def _compiled_shape(self, shape: str) -> Callable[[Draft], Row]:
-        fields = [(name, self._field(kind, rare)) for name, kind, rare in _fields(shape)]
+        fields = [(name, self._field(kind, rare)) for name, kind, rare in shape_fields(shape)]
         finish = _finisher(dict(fields))
 
         def build(draft: Draft) -> Row:
@@ -112,7 +115,7 @@ class Builder:
         return self.build(slug, draft.anchor % count) if count else None
 
 
-def _fields(shape: str) -> list[tuple[str, str, bool]]:
+def shape_fields(shape: str) -> list[tuple[str, str, bool]]:
     """Name, kind and rarity of each field of a shape."""
     parsed = []
     for word in SHAPES[shape].split():
