@@ -55,6 +55,10 @@ class EntityAbsentError(MakiniError):
     """The connected system does not offer this entity (403, 404 or 501)."""
 
 
+class NotFoundError(EntityAbsentError):
+    """There is nothing at this address (404): no such entity, or no such record any more."""
+
+
 class RequestRefusedError(MakiniError):
     """The server does not take the query as it stands (400 or 422)."""
 
@@ -214,7 +218,8 @@ def error_for_status(status: int, problem: VendorProblem, retry_after: float | N
             cause, "See in Makini whether the connection is active and has credits left.", problem.request_id
         )
     if status in _ABSENT:
-        return EntityAbsentError(cause, "The connection does not offer this entity; deselect it.", problem.request_id)
+        kind = NotFoundError if status == HTTPStatus.NOT_FOUND else EntityAbsentError
+        return kind(cause, "The connection does not offer this entity; deselect it.", problem.request_id)
     if status in _REFUSED:
         return RequestRefusedError(
             cause, "The server refuses the query; report it with the request id.", problem.request_id

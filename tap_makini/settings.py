@@ -161,7 +161,10 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=64),
         default=4,
         title="Parallel reads",
-        description="How many streams to read at once, of one connection or of several; with 1 the output is ordered.",
+        description=(
+            "How many streams to read at once, of one connection or of several; with 1 the output is ordered. So many "
+            "child lists are asked for at once, besides, of each connection."
+        ),
     ),
     th.Property(
         "requests_per_minute",

@@ -16,6 +16,7 @@ from tap_makini.errors import (
     CredentialError,
     EntityAbsentError,
     MakiniError,
+    NotFoundError,
     RequestRefusedError,
     TransientError,
     VendorProblem,
@@ -111,7 +112,8 @@ def expected_kind(status: int) -> type[MakiniError]:
     kinds: dict[type[MakiniError], set[int]] = {
         CredentialError: {401},
         ConnectionClosedError: {402},
-        EntityAbsentError: {403, 404, 501},
+        EntityAbsentError: {403, 501},
+        NotFoundError: {404},
         RequestRefusedError: {400, 422},
         TransientError: {408, 425, 429, 500, 502, 503, 504},
     }

@@ -33,18 +33,28 @@ class OpenConnection:
         client: Asks the API on its behalf.
         page_size: How many records to ask for.
         raw_tables: Which tables of the source system may be read, by name or by pattern.
+        child_requests: How many child lists may be asked for at once.
 
     Attributes:
+        child_slots: Held while a child list is read.
         page_size: How many records its lists are asked for.
         raw_tables: The tables of the source system.
         selection: Names what is read of it.
     """
 
-    def __init__(self, name: str | None, client: Client, page_size: int, raw_tables: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        client: Client,
+        page_size: int,
+        raw_tables: Sequence[str] = (),
+        child_requests: int = 1,
+    ) -> None:
         self.name = name
         self.client = client
         self.page_size = PageSize(page_size)
         self.raw_tables = RawTables(client, raw_tables)
+        self.child_slots = threading.BoundedSemaphore(child_requests)
         self._lock = threading.Lock()
         self._integration: Integration | None = None
         self.selection = ""
@@ -86,6 +96,7 @@ def open_connections(settings: Settings) -> list[OpenConnection]:
             ),
             settings.page_size,
             settings.raw_tables,
+            settings.max_parallel,
         )
         for connection in pick(_connections(settings, transport), settings.connection_names)
     ]

@@ -188,7 +188,7 @@ def record_key(parts: Mapping[str, JSON], name: str, record: bytes) -> bytes:
         name: The key's property.
         record: The record's JSON.
     """
-    sent = parts.get(name, b"null")
+    sent = compact(bytes(parts.get(name, b"null")))
     digested = compact(record) if sent == b"null" else record
     return bytes(_KEY.conform(sent, "", [], digested) or b"null")
 

@@ -28,12 +28,15 @@ _MOST_PASSES = 3
 class Paging:
     """What the lists of one kind have shown of their paging.
 
+    Where a page comes once more for the next number, the server does not heed numbers, or gives its last page for all
+    beyond: it was the last one in any case, and so is one with fewer records. A longer one need not be.
+
     Attributes:
-        is_ignored: The same page came for another number, so that a page is all there is.
+        longest: How many records the longest page had of which that was seen.
     """
 
     def __init__(self) -> None:
-        self.is_ignored = False
+        self.longest = 0
 
 
 class UndocumentedSource(Source):
@@ -50,9 +53,10 @@ class UndocumentedSource(Source):
     def __init__(self, client: Client, path: str, paging: Paging) -> None:
         super().__init__(client, path, None, PageSize(1), V3_UNSIZED)
         self._paging = paging
+        self._is_counted = False
 
     def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
-        """Get one page; one that is refused or the page before it once more is behind the end.
+        """Get one page; one that is refused or the page before it once more is behind the end of a list without counts.
 
         Raises:
             MakiniError: The list cannot be read.
@@ -61,18 +65,20 @@ class UndocumentedSource(Source):
         def read(body: bytes) -> Page:
             return parse_undocumented(body, query.page, by_cursor=query.cursor is not None)
 
-        number = query.page
-        if number > 1 and self._paging.is_ignored:
-            return Page([], number, number, 0)
+        number, end = query.page, Page([], query.page, query.page, 0)
+        if number > 1 and len(unlike) < self._paging.longest and not self._is_counted:
+            return end
         try:
             page = self._client.get(self.path, query.params(None), read, self.traffic)
         except (RequestRefusedError, EntityAbsentError):
-            if number == 1:
+            if number == 1 or self._is_counted:
                 raise
-            return Page([], number, number, 0)
-        if page.records and page.records == unlike and page.total is None:
-            self._paging.is_ignored = True
-            return Page([], number, number, 0)
+            return end
+        if number == 1:
+            self._is_counted = page.total is not None
+        elif page.records == unlike and page.total is None:
+            self._paging.longest = max(self._paging.longest, len(unlike))
+            return end
         return page
 
 
@@ -107,6 +113,8 @@ class Passes:
         """Read the list."""
         opening, before = self._opening, None
         for _ in range(_MOST_PASSES):
+            if before is not None:
+                opening = opening.reopened()
             sighting = Sighting()
             for rows in _pages(opening):
                 sighting.pages += bool(rows)
@@ -114,7 +122,6 @@ class Passes:
             if sighting.pages < 2 or sighting.names == before:  # noqa: PLR2004 - several may not belong together
                 return
             before = sighting.names
-            opening = opening.reopened()
         self._outcome.unsettle(None)
 
     def _is_new(self, row: Row, sighting: Sighting) -> bool:

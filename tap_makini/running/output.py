@@ -122,10 +122,9 @@ class Output:
             What to write, even if there are no records: a table is announced as soon as its first page is there.
         """
         rows = batch.rows if self.bound == since else [row for row in batch.rows if self._needs(row)]
-        once_written = self._noting(batch)
         extracted = datetime.now(timezone.utc)
         yield from self._deliveries(rows, extracted)
-        if once_written:
+        if once_written := self._noting(batch):
             yield Delivery(self, once_written=once_written)
 
     def _needs(self, row: Row) -> bool:

@@ -46,6 +46,7 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T], workers: int) -> It
             try:
                 future.set_result(work(item))  # type: ignore[arg-type] # there is an item to each future
             except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                stopped.set()  # what comes before it in the order has been begun
                 future.set_exception(error)
 
     for number in range(min(workers, len(items))):

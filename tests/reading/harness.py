@@ -190,7 +190,7 @@ def same_time(sandbox: Sandbox) -> ExitStack:
 
 def only(selection: Selection) -> AbstractContextManager[object]:
     """Have the tap know no other streams, since describing all of them costs more than reading one."""
-    return patch("tap_makini.tap.ENTITIES", [entity for entity in ENTITIES if entity.stream in selection.streams])
+    return patch("tap_makini.discovery.ENTITIES", [entity for entity in ENTITIES if entity.stream in selection.streams])
 
 
 @lru_cache

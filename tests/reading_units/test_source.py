@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pytest
 
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
-from tap_makini.reading.rows import RowReader, dated, digest, is_ascending
 from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
+from tap_makini.reading.rows import RowReader, dated, digest, is_ascending
 from tap_makini.reading.source import PageSize, Query, Source
 
 if TYPE_CHECKING:

@@ -1,0 +1,163 @@
+"""Answers of a form that is not documented, and lists that are paged in a way that is not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conform_strategies import values
+from hypothesis import given
+from scripted_transport import ScriptedTransport
+
+from tap_makini.api.client import Client
+from tap_makini.api.undocumented import parse_undocumented
+from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
+from tap_makini.reading import Reading
+from tap_makini.reading.undocumented import Paging, UndocumentedSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scripted_transport import Asked
+
+A, B, C = ({"key": name} for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "last"),
+    [
+        ([A, B], [A, B], 2),
+        ([], [], 1),
+        ({"data": [A]}, [A], 2),
+        ({"data": []}, [], 1),
+        ({"data": A}, [A], 1),
+        (A, [A], 1),
+        ({"data": [A], "links": {}}, [A], 2),
+        ({"data": [A], "meta": {"current_page": 1, "last_page": 3, "per_page": 1, "total": 3}}, [A], 3),
+        ({"data": [A], "meta": {"current_page": 0, "last_page": 0, "total": 0}}, [A], 2),
+        ({"data": [], "meta": {"current_page": 1, "last_page": 1, "per_page": 50, "total": 0}}, [], 1),
+    ],
+    ids=repr,
+)
+def test_each_form_is_understood(body: object, records: list[object], last: int) -> None:
+    page = parse_undocumented(json.dumps(body).encode(), 1)
+    assert [json.loads(record) for record in page.records] == records
+    assert page.last == last
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"null", b"7", b'"a"', b"{}", b'{"data":null}', b'{"data":{}}', b'{"data":"a"}', b"[1]"),
+        *(b'{"data":[null]}', b'{"error":"no"}', b'{"error":"no","data":{"key":"a"}}'),
+        *(b"<html></html>", b'[{"key":', b'{"data":[{}]'),
+    ],
+)
+def test_what_is_no_list_is_no_empty_one(body: bytes) -> None:
+    with pytest.raises(BadBodyError):
+        parse_undocumented(body, 1)
+
+
+@given(body=values.map(str.encode))
+def test_any_body_is_read_or_refused(body: bytes) -> None:
+    try:
+        page = parse_undocumented(body, 1)
+    except BadBodyError:
+        return
+    assert all(record.startswith(b"{") for record in page.records)
+    assert page.last >= page.number == 1
+
+
+class Clamped(Exception):  # noqa: N818 - no error: how a server ends a list
+    """Marks a server that gives its last page for any number beyond."""
+
+
+def served(lists: dict[str, Sequence[object]], beyond: object, size: int) -> Callable[[Asked], Any]:
+    """Answer lists without counts, in pages.
+
+    Args:
+        lists: The items by path.
+        beyond: What comes behind the last page; `Clamped` for the last one again, an error to be raised.
+        size: Items a page.
+    """
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        items, number = lists[asked.path], int(asked.sent["page"])
+        last = max(1, -(-len(items) // size))
+        if number <= last or beyond is Clamped:
+            start = (min(number, last) - 1) * size
+            return items[start : start + size]
+        return beyond
+
+    return answer
+
+
+class Token:
+    """A token that is always good."""
+
+    def token(self) -> str:
+        return "any"
+
+    def confirm(self, token: str) -> None:
+        """Take note of nothing."""
+
+    def renew(self, token: str) -> bool:  # noqa: ARG002 - the interface
+        return False
+
+
+class Served(ScriptedTransport):
+    """Gives answers with headers, as a client wants them."""
+
+    def exchange(self, path: str, params: Any, token: str) -> Any:  # noqa: ANN401 - a stand-in for a response
+        body = self.get(path, params, token)
+        return type("Response", (), {"content": body, "headers": {}, "status_code": 200})()
+
+
+def items(count: int) -> list[dict[str, int]]:
+    return [{"key": number} for number in range(count)]
+
+
+REFUSED = RequestRefusedError("the server answered 422", "Report it.")
+ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
+
+
+@pytest.mark.parametrize("beyond", [[], Clamped, REFUSED, ABSENT], ids=["empty", "clamped", "refused", "absent"])
+@pytest.mark.parametrize("lengths", [(1, 9), (3, 3, 7), (9, 1, 4), (0, 3, 6, 2), (4, 4, 4)], ids=str)
+def test_every_item_of_every_list_comes_once(beyond: object, lengths: tuple[int, ...]) -> None:
+    lists: dict[str, Sequence[object]] = {f"/{place}": items(length) for place, length in enumerate(lengths)}
+    transport = Served(served(lists, beyond, 3))
+    client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
+    for path, wanted in lists.items():
+        rows = [
+            row for batch in Reading(UndocumentedSource(client, path, paging), None).batches() for row in batch.rows
+        ]
+        assert [json.loads(row.raw) for row in rows] == wanted
+    assert len(transport.asked) <= sum(3 * (length // 3 + 2) for length in lengths)
+
+
+def test_where_pages_are_not_heeded_shorter_lists_are_asked_for_once() -> None:
+    lists: dict[str, Sequence[object]] = {f"/{length}": items(length) for length in (5, 4, 3, 2, 1)}
+    transport = Served(served(lists, Clamped, 100))
+    client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
+    for path in lists:
+        list(Reading(UndocumentedSource(client, path, paging), None).batches())
+    assert len(transport.asked) == len(lists) + 1
+
+
+@pytest.mark.parametrize("error", [REFUSED, ABSENT])
+def test_a_counted_list_whose_next_page_does_not_come_is_not_whole(error: Exception) -> None:
+    meta = {"current_page": 1, "last_page": 2, "per_page": 1, "total": 2}
+    transport = Served(lambda asked: {"data": [A], "meta": meta} if asked.sent["page"] == "1" else error)
+    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    with pytest.raises(type(error)):
+        list(Reading(UndocumentedSource(client, "/x", Paging()), None).batches())
+
+
+def test_a_list_that_is_another_one_at_each_look_is_not_settled() -> None:
+    looks = iter([[A], [B], [], [B], [C], [], [C], [A], []])
+    client = Client(Served(lambda _: next(looks)), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    reading = Reading(UndocumentedSource(client, "/x", Paging()), None)
+    rows = [row.raw for batch in reading.batches() for row in batch.rows]
+    assert {json.loads(row)["key"] for row in rows} == set("abc")
+    assert not reading.outcome.is_settled
