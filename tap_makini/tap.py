@@ -36,7 +36,7 @@ from tap_makini.running.report import NothingReadError, StreamsFailedError
 from tap_makini.running.state import State
 from tap_makini.running.sync import Sync
 from tap_makini.running.writer import LineWriter
-from tap_makini.sampled import add_custom_fields
+from tap_makini.sampled import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.schema import with_deletion_column
 from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.shared_tables import qualify_keys
@@ -49,6 +49,7 @@ from tap_makini.streams import (
     ReconciliationsStream,
     dependents,
 )
+from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,10 +169,9 @@ class TapMakini(Tap):
         if self.input_catalog is not None:
             return [RawStream(self, name) for name in self.input_catalog if name.startswith(PREFIX)]
         self._validate_config()
-        names = sorted({name for connection in self.connections for name in connection.raw_tables.streams()})
-        streams = [RawStream(self, name) for name in names]
+        streams = [RawStream(self, name) for name in names_of_raw_streams(self.connections)]
         for stream in streams:
-            add_custom_fields(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
+            add_columns(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
         return streams
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -199,9 +199,15 @@ class TapMakini(Tap):
     def _warn_of_unknown_streams(self) -> None:
         for name, entry in (self.input_catalog or {}).items():
             if entry.metadata.root.selected and name not in self.streams:
-                self.logger.warning(
-                    "The catalog selects %s, but the products of the settings offer no such stream.", name
-                )
+                self.logger.warning("The catalog selects %s, but %s.", name, _why_unknown(name))
+        reconciling = [self.streams[name] for name in (KEYS, RECONCILIATIONS) if name in self.streams]
+        if not all(stream.selected for stream in reconciling):
+            self.logger.warning(
+                "The setting reconcile_days has no effect, since the catalog does not select %s and %s: "
+                "discover it anew, and select both.",
+                KEYS,
+                RECONCILIATIONS,
+            )
 
     def _jobs(self, state: State) -> list[Job]:
         settings = self.settings
@@ -284,6 +290,14 @@ class TapMakini(Tap):
                 catalog=catalog and checked_catalog(catalog),
                 **options,
             )
+
+
+def _why_unknown(stream: str) -> str:
+    if stream.startswith(PREFIX):
+        return "the setting raw_tables is empty"
+    if stream in {KEYS, RECONCILIATIONS}:
+        return "the setting reconcile_days is not set"
+    return "the products of the settings offer no such stream"
 
 
 @contextmanager

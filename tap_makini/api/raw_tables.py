@@ -6,8 +6,10 @@ answers are not documented.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
+from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -32,11 +34,37 @@ _SIGNS = re.compile(r"[\W_]+")
 _WILDCARDS = re.compile(r"[*?\[]")
 _NAMES = ("name", "table", "table_name", "tableName", "id", "key", "title")
 _LISTS = ("data", "tables", "items", "results")
+_NO_TABLES = {"data", "error", "errors", "message"}
+"""What an object that holds no list has where it is no map of tables either."""
+
+_MARK_BYTES = 3
 
 
 def stream_name(table: str) -> str:
     """Name the stream of a table."""
     return PREFIX + _SIGNS.sub("_", table).strip("_")
+
+
+def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """Name the streams of tables, apart also in a database that does not tell case.
+
+    Those whose names would be alike get marks made of the tables' own names: numbers would pass from one table to
+    another with the next one that is made, and differ between connections.
+
+    Args:
+        tables: The tables.
+        taken: Names that other streams have.
+
+    Returns:
+        The tables by the names of their streams.
+    """
+    names = {table: stream_name(table) for table in sorted(set(tables))}
+    alike = Counter(name.casefold() for name in (*names.values(), *taken))
+    return {name if alike[name.casefold()] == 1 else f"{name}_{_mark(table)}": table for table, name in names.items()}
+
+
+def _mark(table: str) -> str:
+    return hashlib.blake2b(table.encode(), digest_size=_MARK_BYTES).hexdigest()
 
 
 class RawTables:
@@ -45,13 +73,17 @@ class RawTables:
     Args:
         client: Asks the API.
         patterns: Which of them may be read, by name or by pattern.
+
+    Attributes:
+        named: The tables that are wanted by name, by the names of their streams, whether or not they are there.
     """
 
     def __init__(self, client: Client, patterns: Sequence[str]) -> None:
         self._client = client
-        self._patterns = patterns
+        self._patterns = [pattern for pattern in patterns if _WILDCARDS.search(pattern)]
         self._lock = threading.Lock()
-        self._tables: dict[str, str] | None = None
+        self._listed: dict[str, str] | None = None
+        self.named = streams_of(pattern for pattern in patterns if not _WILDCARDS.search(pattern))
 
     def streams(self) -> dict[str, str]:
         """Give the tables that may be read, by the names of their streams.
@@ -59,16 +91,30 @@ class RawTables:
         Raises:
             MakiniError: The tables are not listed.
         """
-        plain = {stream_name(pattern): pattern for pattern in self._patterns if not _WILDCARDS.search(pattern)}
-        if len(plain) == len(self._patterns):
-            return plain  # nothing to find out
+        if not self._patterns:
+            return self.named  # nothing to find out
         with self._lock:
-            if self._tables is None:
-                self._tables = _by_stream(self._listed())
-        listed = {name: table for name, table in self._tables.items() if self._is_wanted(table)}
-        return plain | listed
+            if self._listed is None:
+                wanted = set(filter(self._is_wanted, self._list())) - set(self.named.values())
+                self._listed = streams_of(wanted, self.named)
+        return self.named | self._listed
 
-    def _listed(self) -> set[str]:
+    def table(self, stream: str) -> str:
+        """Give the table that a stream is named after.
+
+        Raises:
+            EntityAbsentError: There is none.
+            MakiniError: The tables are not listed.
+        """
+        table = self.named.get(stream) or self.streams().get(stream)
+        if table is None:
+            raise EntityAbsentError(
+                f"the source system has no table that matches raw_tables and gives {stream}",
+                "Check the setting raw_tables.",
+            )
+        return table
+
+    def _list(self) -> set[str]:
         """Ask for all tables; that the list has pages is not documented, so a page that says nothing new is the end."""
         found = set(self._client.get(PATH, {}, read_tables))
         for number in count(2):
@@ -111,17 +157,8 @@ class RawSource(UndocumentedSource):
             MakiniError: The rows cannot be read.
         """
         if not self.path:
-            self.path = f"{PATH}/{quote(self._table(), safe='')}/data"
+            self.path = f"{PATH}/{quote(self._tables.table(self._stream), safe='')}/data"
         return super().fetch(query, unlike)
-
-    def _table(self) -> str:
-        table = self._tables.streams().get(self._stream)
-        if table is None:
-            raise EntityAbsentError(
-                f"the source system has no table that matches raw_tables and gives {self._stream}",
-                "Check the setting raw_tables.",
-            )
-        return table
 
 
 def read_tables(body: bytes) -> list[str]:
@@ -140,23 +177,12 @@ def read_tables(body: bytes) -> list[str]:
         document = msgspec.json.decode(body)
     except REFUSED:
         raise BadBodyError("the list of raw tables is no JSON") from None
+    if isinstance(document, dict) and document.keys() & _NO_TABLES and _inner(document) is document:
+        raise BadBodyError("something else came in place of the list of raw tables")
     names = sorted(set(_names(_inner(document))))
     if not names and document not in ([], {}) and _inner(document) not in ([], {}):
         raise BadBodyError("the list of raw tables names none")
     return names
-
-
-def _by_stream(tables: Iterable[str]) -> dict[str, str]:
-    """Name the streams of tables, apart also in a database that does not tell case."""
-    named: dict[str, str] = {}
-    taken: set[str] = set()
-    for table in sorted(tables):
-        stream, number = stream_name(table), 2
-        while stream.casefold() in taken:
-            stream, number = f"{stream_name(table)}_{number}", number + 1
-        taken.add(stream.casefold())
-        named[stream] = table
-    return named
 
 
 def _inner(document: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -167,7 +193,7 @@ def _inner(document: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def _names(tables: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
     if isinstance(tables, dict):
-        yield from (name for name in tables if name not in {"meta", "links"})
+        yield from (name for name in tables if name not in {"", "meta", "links"})
     if isinstance(tables, list):
         for table in tables:
             yield from _name(table)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError
 from tap_makini.running.summary import Status, Summary, by_cause
+from tap_makini.streams import ListStream
 
 if TYPE_CHECKING:
     from tap_makini.running.output import Output
@@ -32,11 +33,22 @@ def tell_oddities(output: Output, result: Result) -> None:
     result.drifts = len(output.drift)
     if output.outcome and output.outcome.undated and output.stream.filter_key:
         logger.info("Stream %s: %d records have no readable replication key.", result.name, output.outcome.undated)
+    if output.outcome and output.outcome.is_unsettled and _is_list_read_whole(output):
+        logger.warning(
+            "Stream %s changed while it was read, and some records may have slipped through: "
+            "the next run reads it whole again.",
+            result.name,
+        )
     if output.drift:
         places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in output.drift.values()]
         logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
     if result.records and output.never_seen:
         logger.info("Stream %s: no record has %s.", result.name, _shortened(output.never_seen))
+
+
+def _is_list_read_whole(output: Output) -> bool:
+    """Whether there is no bookmark to tell of changes, and no list of which others tell."""
+    return isinstance(output.stream, ListStream) and output.stream.filter_key is None
 
 
 def _shortened(places: list[str]) -> str:

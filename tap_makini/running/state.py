@@ -93,13 +93,14 @@ class State:
         self._note(connection, _completion(synced_at, selection))
 
     def is_reconciled(self, stream: str, connection: str | None, since: datetime) -> bool:
-        """Whether all keys of a stream have been told since an instant."""
+        """Whether all keys of a stream have been told since an instant; not, if that is said to be yet to come."""
         times = self.value.get(_RECONCILED, {}).get(stream, {})
         at = parse_instant(times.get(connection or _UNNAMED))
-        return at is not None and at >= since
+        return at is not None and since <= at <= datetime.now(timezone.utc)
 
     def reconciled(self, stream: str, connection: str | None, at: datetime) -> None:
         """Note that all keys of a stream were told."""
+        self.value.setdefault("bookmarks", {})  # without which a state is none
         times = self.value.setdefault(_RECONCILED, {}).setdefault(stream, {})
         times[connection or _UNNAMED] = format_instant(at)
 

@@ -82,9 +82,9 @@ class Sync:
         elif isinstance(event, Ending):
             self._end(event.output, event.error)
         else:
-            for output in job.outputs:
-                if output in self._left:
-                    self._end(output, event)
+            left = [output for output in job.outputs if output in self._left]
+            for output in left:
+                self._end(output, event, is_told=output is not left[0])
 
     def _write(self, delivery: Delivery) -> None:
         output = delivery.output
@@ -107,25 +107,26 @@ class Sync:
         if identity is not None:
             self._state.know(output.connection.name, identity)
 
-    def _end(self, output: Output, error: Exception | None) -> None:
+    def _end(self, output: Output, error: Exception | None, *, is_told: bool = False) -> None:
+        """Note that an output has ended; `is_told` if the log says of another one why, since they share the list."""
         del self._left[output]
         if output in self._metrics:
             self._metrics.pop(output).close()
         result = self._results[output]
         error = self._connections.judged(output, error)
-        self._judge(result, error)
+        self._judge(result, error, is_told=is_told)
         is_done = result.status in {Status.COMPLETE, Status.ABSENT}
         is_settled = output.outcome is None or output.outcome.is_settled
         # rows that slipped through are still in the table, and must not be dropped from it
         self._tables.end(output, is_whole=result.status is Status.COMPLETE and is_settled)
-        if self._connections.end(output, error, is_whole=is_done and is_settled):
+        if self._connections.end(output, error, is_whole=is_done and is_settled) and not is_told:
             self._drop_others(output, result)
         if self._connections.is_whole(output.connection):
             self._note_complete(output)
         self._writer.write_state(self._state.value, may_wait=True)
         tell_oddities(output, result)
 
-    def _judge(self, result: Result, error: Exception | None) -> None:
+    def _judge(self, result: Result, error: Exception | None, *, is_told: bool) -> None:
         """Say what the end of a job means."""
         if error is None:
             result.status = Status.COMPLETE
@@ -141,13 +142,13 @@ class Sync:
         elif isinstance(error, EntityAbsentError):
             result.status = Status.ABSENT
             # not every server tells of the connection itself
-            level = logging.INFO if result.stream == CONNECTIONS.stream else logging.WARNING
+            level = logging.INFO if is_told or result.stream == CONNECTIONS.stream else logging.WARNING
             reason = f"since the connection does not offer it: {error.cause}"
             logger.log(level, "Stream %s is left out, %s.", result.name, reason)
         else:
             result.status = Status.FAILED
             # that a token is refused is told once, at the end
-            level = logging.DEBUG if isinstance(error, CredentialError) else logging.ERROR
+            level = logging.DEBUG if is_told or isinstance(error, CredentialError) else logging.ERROR
             logger.log(level, "Stream %s failed: %s", result.name, error)
 
     def _drop_others(self, output: Output, result: Result) -> None:

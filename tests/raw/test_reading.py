@@ -1,0 +1,113 @@
+"""Of a raw table every row comes, in whatever form and by whatever pages it is answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from makini_sandbox import Behaviour, Fault, Sandbox
+
+from .harness import STREAM, raw_catalog, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cli.harness import Outcome
+
+PAGE = 10
+T = ["T"]
+SLIPPED = "Stream raw_T changed while it was read, and some records may have slipped through"
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    """Make rows of which each stands twice, but for the last of an odd number."""
+    return [{"a": f"{number // 2}"} for number in range(count)]
+
+
+def counted(rows: Iterable[Mapping[str, str]]) -> Counter[str]:
+    return Counter(row["a"] for row in rows)
+
+
+def came(outcome: Outcome) -> Counter[str]:
+    return counted(message["record"] for message in outcome.of("RECORD", STREAM))
+
+
+@pytest.mark.parametrize("count", [0, 1, PAGE, 25])
+@pytest.mark.parametrize("pages", ["honoured", "ignored", "refused"])
+@pytest.mark.parametrize("answer", ["envelope", "data", "list"])
+def test_all_rows_come_and_alike_ones_as_often_as_they_are_there(
+    answer: Any,  # noqa: ANN401 - a literal, as the next one
+    pages: Any,  # noqa: ANN401
+    count: int,
+) -> None:
+    behaviour = Behaviour(raw_answer=answer, raw_pages=pages, raw_page_size=PAGE)
+    with Sandbox(raw={"T": rows(count)}, behaviour=behaviour) as sandbox:
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 0
+    assert came(outcome) == counted(rows(count))
+    [schema] = outcome.of("SCHEMA", STREAM)
+    assert schema["key_properties"] == []
+
+
+@pytest.mark.parametrize("answer", ["envelope", "data", "list"])
+@pytest.mark.parametrize("at", [0, 25], ids=["front", "end"])
+@pytest.mark.parametrize(("times", "is_settled"), [(1, True), (100, False)])
+def test_no_row_is_lost_while_rows_are_inserted(
+    caplog: pytest.LogCaptureFixture,
+    answer: Any,  # noqa: ANN401 - a literal
+    at: int,
+    times: int,
+    is_settled: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    behaviour = Behaviour(raw_answer=answer, raw_page_size=PAGE)
+    with Sandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
+        raw, new = sandbox.store.raw_tables, iter(range(times))
+
+        def insert(_: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
+            if request.slug == "raw/T" and (number := next(new, None)) is not None:
+                held = raw.rows("T")
+                raw.set("T", [*held[:at], {"a": f"new {number}"}, *held[at:]])
+
+        sandbox.on_request(insert)
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 0
+    assert not counted(rows(25)) - came(outcome)
+    assert (SLIPPED in caplog.text) is not is_settled
+
+
+def test_no_row_is_lost_when_one_before_it_goes() -> None:
+    with Sandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE)) as sandbox:
+        raw = sandbox.store.raw_tables
+
+        def drop_the_first(_: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
+            if request.query.get("page") == "2" and len(raw.rows("T")) == 25:
+                raw.set("T", raw.rows("T")[1:])
+
+        sandbox.on_request(drop_the_first)
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert not counted(rows(25)[1:]) - came(outcome)
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_older_rows_are_dropped_only_when_all_have_come_for_sure(changes: bool) -> None:  # noqa: FBT001 - a parameter
+    with Sandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE)) as sandbox:
+
+        def insert(sandbox: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
+            if changes:
+                sandbox.store.raw_tables.set("T", [{"a": f"{request.number}"}, *rows(25)])
+
+        sandbox.on_request(insert)
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T, emit_activate_version_messages=True)
+    assert bool(outcome.of("ACTIVATE_VERSION", STREAM)) is not changes
+
+
+@pytest.mark.parametrize("fault", ["not_json", "html_200", "data_null", "data_missing", "truncated_json", "status"])
+@pytest.mark.parametrize("page", [1, 2])
+def test_a_broken_answer_is_no_end(fault: Any, page: int) -> None:  # noqa: ANN401 - a literal
+    behaviour = Behaviour(raw_page_size=PAGE, faults=[Fault(fault, slug="raw/T", page=page, times=None)])
+    with Sandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 3
+    assert STREAM in outcome.errors
