@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m makini_sandbox",
         usage="%(prog)s [options] [-- COMMAND ...]",
         description="Serve a double of the Makini API, or run a command beside it with "
-        "TAP_MAKINI_API_URL and TAP_MAKINI_API_TOKEN set, and MAKINI_SANDBOX_OPENAPI to the address of the v4 document.",
+        "TAP_MAKINI_API_URL, TAP_MAKINI_API_TOKEN and, for the v4 document, MAKINI_SANDBOX_OPENAPI set.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: a free one")

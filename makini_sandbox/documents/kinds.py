@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 from makini_sandbox.data.builder import shape_fields
@@ -43,7 +43,7 @@ class Field:
     is_list: bool = False
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(shape: str) -> tuple[Field, ...]:
     """The fields of an item type, in order."""
     return tuple(_field(name, kind) for name, kind, _ in shape_fields(shape))

@@ -74,8 +74,9 @@ def _reference(name: str) -> Node:
 
 
 def _schemas() -> Node:
-    texts = dict.fromkeys(("first", "last", "prev", "next"), {"type": "string"})
-    numbers = dict.fromkeys(("current_page", "from", "last_page", "per_page", "to", "total"), {"type": "integer"})
+    texts = {name: {"type": "string"} for name in ("first", "last", "prev", "next")}
+    counts = ("current_page", "from", "last_page", "per_page", "to", "total")
+    numbers = {name: {"type": "integer"} for name in counts}
     return {
         "Links": {"type": "object", "properties": texts},
         "Meta": {"type": "object", "properties": {**numbers, "path": {"type": "string"}}},

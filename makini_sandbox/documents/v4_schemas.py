@@ -75,6 +75,7 @@ def _object(fields: Iterable[Field], shape: str) -> Node:
 
 
 def _schema(shape: str, field: Field) -> Node:
+    """The schema of a field, in one of the forms that documents have; which one, its name decides."""
     chance = crc32(f"{shape}.{field.name}".encode())
     if field.is_list:
         return {"type": ["array", "null"], "items": reference(_embedded(field.shape))}
@@ -83,17 +84,23 @@ def _schema(shape: str, field: Field) -> Node:
     if field.word in _ENUMS | _ENUMS_WITHOUT_TYPE:
         values = {"enum": [*CHOICES[field.word], None]}
         return values if field.word in _ENUMS_WITHOUT_TYPE else {"type": ["string", "null"], **values}
-    if field.holds == "texts":
-        return {"type": ["array", "null"], "items": {"type": "string"}}
-    if field.holds == "anything":
-        return {"type": ["object", "null"], "additionalProperties": True}
+    return _OPEN.get(field.holds) or _scalar(field, chance)
+
+
+_OPEN: dict[str, Node] = {
+    "texts": {"type": ["array", "null"], "items": {"type": "string"}},
+    "anything": {"type": ["object", "null"], "additionalProperties": True},
+}
+
+
+def _scalar(field: Field, chance: int) -> Node:
     if field.holds == "instant":
         forms = (reference("Instant"), *(form({"type": "string", "format": "date-time"}) for form in _NULLABLE))
         return forms[chance % len(forms)]
     return _NULLABLE[chance % len(_NULLABLE)]({"type": _TYPES[field.holds]})
 
 
-_INTEGERS = dict.fromkeys(("current_page", "last_page", "per_page", "total"), {"type": "integer"})
+_INTEGERS = {name: {"type": "integer"} for name in ("current_page", "last_page", "per_page", "total")}
 _BASE: Node = {
     "Instant": {"type": ["string", "null"], "format": "date-time"},
     "Meta": {"type": "object", "properties": _INTEGERS, "required": list(_INTEGERS)},
