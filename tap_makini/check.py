@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tap_makini.custom_fields import newest_page
 from tap_makini.entities import CONNECTIONS
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, UnreachableError
+from tap_makini.errors import (
+    CredentialError,
+    EntityAbsentError,
+    MakiniError,
+    NothingReadError,
+    StreamsFailedError,
+    UnreachableError,
+)
 from tap_makini.reading.rows import RowReader, dated
-from tap_makini.running.report import NothingReadError, StreamsFailedError
 from tap_makini.running.summary import Result, by_cause
-from tap_makini.sampling import newest_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -120,6 +120,14 @@ class BadBodyError(TransientError):
         return BadBodyError(f"{self.cause}{detail}", problem.request_id)
 
 
+class NothingReadError(Exception):
+    """The run could not begin: a setting or a credential is wrong. The message says which."""
+
+
+class StreamsFailedError(Exception):
+    """Some streams failed; the others are complete. The message says which, why and what to do."""
+
+
 class VendorProblem(NamedTuple):
     """What an error body of any shape tells: a code, a message and a request id, each where there is one."""
 

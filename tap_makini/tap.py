@@ -27,16 +27,15 @@ from tap_makini.api.raw_tables import PREFIX
 from tap_makini.check import check
 from tap_makini.credentials import secrets
 from tap_makini.discovery import offer
-from tap_makini.errors import MakiniError
+from tap_makini.discovery.sampling import add_columns, add_custom_fields, names_of_raw_streams
+from tap_makini.errors import MakiniError, NothingReadError, StreamsFailedError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
 from tap_makini.redaction import redact_logs
 from tap_makini.running.interruption import Interruption
 from tap_makini.running.plan import Plan
-from tap_makini.running.report import NothingReadError, StreamsFailedError
 from tap_makini.running.state import State
 from tap_makini.running.sync import Sync
 from tap_makini.running.writer import LineWriter
-from tap_makini.sampled import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.schema import with_deletion_column
 from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.shared_tables import qualify_keys

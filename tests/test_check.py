@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tap_makini.check import check
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, StreamsFailedError
 from tap_makini.reading.source import PageSize, Source
-from tap_makini.running.report import NothingReadError, StreamsFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

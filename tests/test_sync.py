@@ -16,11 +16,18 @@ from singer_sdk.singerlib.messages import SchemaMessage
 from tap_makini.api.integration import Integration
 from tap_makini.api.traffic import Traffic
 from tap_makini.conform import Drift
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError, UnreachableError
+from tap_makini.errors import (
+    CredentialError,
+    EntityAbsentError,
+    MakiniError,
+    NothingNewError,
+    NothingReadError,
+    StreamsFailedError,
+    UnreachableError,
+)
 from tap_makini.reading import Outcome
 from tap_makini.running.interruption import Interrupted
 from tap_makini.running.output import Delivery
-from tap_makini.running.report import NothingReadError, StreamsFailedError
 from tap_makini.running.state import State
 from tap_makini.running.summary import Status
 from tap_makini.running.sync import Sync

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from tap_makini.entities import CONNECTIONS
-from tap_makini.errors import CredentialError
+from tap_makini.errors import CredentialError, NothingReadError, StreamsFailedError
 from tap_makini.running.summary import Status, Summary, by_cause
 from tap_makini.streams import ListStream
 
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_PLACES = 10
-
-
-class NothingReadError(Exception):
-    """The run could not begin: a setting or a credential is wrong. The message says which."""
-
-
-class StreamsFailedError(Exception):
-    """Some streams failed; the others are complete. The message says which, why and what to do."""
 
 
 def tell_oddities(output: Output, result: Result) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.api.integration import PATH, IntegrationSource
+from tap_makini.custom_fields import newest_page, with_custom_fields
 from tap_makini.endpoint import Endpoint
 from tap_makini.entities import CONNECTIONS
 from tap_makini.reading import Reading, Source
-from tap_makini.sampling import newest_page, with_custom_fields
 from tap_makini.schema import SCHEMAS
 from tap_makini.streams.base import MakiniStream
 

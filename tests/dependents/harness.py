@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 from reading.harness import NOON, KilledError, MortalWriter, same_time
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from tap_makini.running.report import NothingReadError, StreamsFailedError
+from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.running.writer import LineWriter
 from tap_makini.tap import TapMakini
 

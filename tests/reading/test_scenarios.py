@@ -22,7 +22,7 @@ from reading.arrangements import (
 )
 from reading.disturbance import KINDS, Disturbance
 from reading.harness import NOON, SLUG, VENDORS, Replica, Selection, run, source
-from tap_makini.running.report import StreamsFailedError
+from tap_makini.errors import StreamsFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -115,3 +115,9 @@ def test_a_port_that_is_taken() -> None:
     assert result.returncode == 2
     assert "cannot listen" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_command_finds_the_document_of_v4() -> None:
+    code = "import os, urllib.request; print(urllib.request.urlopen(os.environ['MAKINI_SANDBOX_OPENAPI']).status)"
+    result = run("--rows", "1", "--", sys.executable, "-c", code)
+    assert (result.returncode, result.stdout) == (0, "200\n")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from tap_makini.conform import compile_conformer
+from tap_makini.custom_fields import newest_page, with_custom_fields
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
 from tap_makini.reading.source import PageSize, Source
-from tap_makini.sampling import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

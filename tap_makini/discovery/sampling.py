@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError
-from tap_makini.running.report import NothingReadError
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
 
 if TYPE_CHECKING:

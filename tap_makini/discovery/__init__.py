@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_makini.endpoint import Offer
 from tap_makini.entities import ENTITIES
-from tap_makini.running.report import NothingReadError
+from tap_makini.errors import NothingReadError
 
 if TYPE_CHECKING:
     from tap_makini.settings import Settings
