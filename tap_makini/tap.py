@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import copy
-import gc
 import hashlib
 import logging
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
-from singer_sdk import Tap
-from singer_sdk.cli import plugin_cli
-from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
-from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.singerlib import Schema
-from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.api.connection import OpenConnection, open_connections
 from tap_makini.api.raw_tables import PREFIX
 from tap_makini.check import check
+from tap_makini.command_line import CommandLine
 from tap_makini.credentials import secrets
 from tap_makini.discovery import offer
 from tap_makini.discovery.sampling import add_columns, add_custom_fields, names_of_raw_streams
-from tap_makini.errors import MakiniError, NothingReadError, StreamsFailedError
-from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
+from tap_makini.errors import MakiniError, NothingReadError
 from tap_makini.redaction import redact_logs
 from tap_makini.running.interruption import Interruption
 from tap_makini.running.plan import Plan
@@ -51,7 +44,7 @@ from tap_makini.streams import (
 from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -63,10 +56,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ROWS_TO_KNOW_A_TABLE_BY = 100
-_TARGET_GONE = 141  # as a shell shows a process that died of SIGPIPE
 
 
-class TapMakini(Tap):
+class TapMakini(CommandLine):
     """Singer tap for Makini, the unified API over CMMS, EAM, ERP and WMS systems."""
 
     name = "tap-makini"
@@ -97,12 +89,6 @@ class TapMakini(Tap):
         if found:
             raise ConfigValidationError(" ".join(found), errors=found, schema=self.config_jsonschema)
         return found
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
-        """The SDK's own ends with a traceback at the first value of a wrong type."""
-        cls.append_builtin_config(cls.config_jsonschema)
-        return settings_from_environment(cls.config_jsonschema, cls._env_var_prefix)
 
     @cached_property
     def settings(self) -> Settings:
@@ -238,58 +224,6 @@ class TapMakini(Tap):
         """
         check(self.connections, self._lists(), click.echo)
 
-    @plugin_cli
-    def cli(cls) -> click.Command:  # noqa: N805
-        """The SDK's command line, which ends with a traceback where the level of the log is none."""
-        gc.freeze()  # what was imported stays: looking for garbage in it would cost discovery a sixth of its time
-        try:
-            return super().cli
-        except ValueError as error:
-            sys.exit(f"The environment variable LOGLEVEL or TAP_MAKINI_LOGLEVEL is not valid: {error}.")
-
-    @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:  # noqa: ANN401 - the SDK's own type
-        """Read the settings files that `--config` names."""
-        try:
-            return super().cb_config(ctx, param, value)
-        except OSError as error:
-            raise click.BadParameter(error.strerror or str(error), ctx, param) from error
-        except (ValueError, TypeError):
-            _exit(1, "The settings file is damaged: it must be a JSON object.")
-
-    @classmethod
-    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 - click's
-        """Discover with `--discover`; sampling reads, so it can fail as a run can."""
-        with _exit_codes():
-            super().cb_discover(ctx, param, value)
-
-    @classmethod
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Check the connection with `--test`; the SDK's own way ends at the first stream that is not offered.
-
-        Raises:
-            click.BadParameter: There is no such test.
-        """
-        if value not in {test.value for test in CliTestOptionValue}:
-            raise click.BadParameter("there are the tests 'all' and 'schema'", ctx, param)
-        with _exit_codes():
-            if value != CliTestOptionValue.All.value:
-                super().cb_test(ctx, param, value)
-                return
-            config = ctx.params["config"]
-            cls(config=config.config, parse_env_config=config.parse_env).check()
-        ctx.exit()
-
-    @classmethod
-    def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any) -> None:  # noqa: ANN401 - click's options
-        """Run the command line, and end with the exit code and the last line that say what came of it."""
-        with _exit_codes():
-            super().invoke(
-                state=state and checked_state(state),
-                catalog=catalog and checked_catalog(catalog),
-                **options,
-            )
-
 
 def _why_unknown(stream: str) -> str:
     if stream.startswith(PREFIX):
@@ -297,25 +231,3 @@ def _why_unknown(stream: str) -> str:
     if stream in {KEYS, RECONCILIATIONS}:
         return "the setting reconcile_days is not set"
     return "the products of the settings offer no such stream"
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    try:
-        yield
-    except ConfigValidationError as error:
-        _exit(1, *error.errors)
-    except (InputError, NothingReadError) as error:
-        _exit(1, str(error))
-    except (MapExpressionError, StreamMapConfigError) as error:
-        _exit(1, f"The setting stream_maps is not valid: {error}")
-    except StreamsFailedError as error:
-        _exit(3, str(error))
-    except BrokenPipeError:
-        sys.exit(_TARGET_GONE)
-
-
-def _exit(code: int, *lines: str) -> NoReturn:
-    for line in lines:
-        logging.getLogger(TapMakini.name).error(line)
-    sys.exit(code)
