@@ -58,7 +58,7 @@ lint: $(READY) ## Check style and types
 catalogs: $(READY) ## Write the reference catalogs anew
 	@$(BIN)/python -m scripts.catalogs
 
-docs: $(READY) ## Write the tables of the README anew
+docs: $(READY) ## Write the README's tables and docs/entities.md anew
 	@$(BIN)/python -m scripts.docs
 
 format: $(READY) ## Mend style where that can be done by itself

@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from scripts.entities_map import (
+from scripts.catalogs import discovered
+from scripts.entities_map import DOCUMENT, areas, diagram, document, tables
+from scripts.references import (
     CONCLUDED,
-    DOCUMENT,
     NOT_KNOWN,
     Reference,
     Table,
-    areas,
     columns,
-    diagram,
-    document,
     ending,
     in_words,
     is_reference,
     references,
-    tables,
     target,
 )
 from tap_makini.entities import ENTITIES
@@ -57,7 +54,7 @@ def test_every_key_column_refers_to_a_stream_or_is_said_not_to_be_known() -> Non
     mapped = {f"{reference.stream}.{reference.path}" for reference in REFERENCES}
     keys = {place for place in PLACES if is_reference(place)}
     left_out = {place for place in keys - mapped if not ending(place, NOT_KNOWN)}
-    assert left_out == set(), "add them to CONCLUDED or NOT_KNOWN in scripts/entities_map.py"
+    assert left_out == set(), "add them to CONCLUDED or NOT_KNOWN in scripts/references.py"
     assert {reference.target for reference in REFERENCES} <= STREAMS
 
 
@@ -224,3 +221,35 @@ def test_a_stream_of_another_making_gets_a_section_too() -> None:
     added = document([*TABLES, lines])
     assert "### assets__parts\n\nKey `key`, `no`, read whole, products eam.\n" in added
     assert added.endswith("| `assetKey` | text | [`assets`](#assets) |\n")
+
+
+# --- lines and child lists ---
+
+
+def test_every_stream_that_is_discovered_is_told_of_with_its_key() -> None:
+    for entry in discovered()["streams"]:
+        keys = ", ".join(f"`{name}`" for name in entry["key_properties"])
+        name = entry["tap_stream_id"]
+        row = (
+            rf"\| `{name}` \| .* \| {keys} \| `{entry['replication_key']}` \|"
+            if "__" in name
+            else f"### {name}\n\nKey {keys}"
+        )
+        assert re.search(row, WRITTEN), name
+
+
+def test_columns_of_child_lists_are_those_that_are_said() -> None:
+    schemas = {entry["tap_stream_id"]: entry["schema"]["properties"].keys() for entry in discovered()["streams"]}
+    told = re.findall(r"\| `(\w+)` \| child list of .* those of \[`(\w+)`\]", WRITTEN)
+    assert told
+    for stream, same in told:
+        assert {name for name in schemas[stream] if not name.startswith("_makini_parent")} == schemas[same]
+
+
+def test_columns_of_lines_are_those_that_are_said() -> None:
+    schemas = {entry["tap_stream_id"]: entry["schema"]["properties"] for entry in discovered()["streams"]}
+    told = re.findall(r"\| `(\w+)` \| lines of \[`(\w+)`\].* `(\w+)\[\]` there", WRITTEN)
+    assert told
+    for stream, parent, array in told:
+        own = {name for name in schemas[stream] if not name.startswith("_makini_")}
+        assert own == schemas[parent][array]["items"]["properties"].keys()
