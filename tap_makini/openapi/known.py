@@ -51,7 +51,7 @@ def corrected(declared: Shape, stream: str) -> Shape:
     """
     if is_v4(declared.properties):
         return declared
-    if stream in _LISTS_OF_MATERIALS:
+    if stream in _LISTS_OF_MATERIALS and "id" not in declared.properties:
         return _material(declared)
     return _better_object(declared, _file(_ITEMS[stream])) if stream in _ITEMS else declared
 

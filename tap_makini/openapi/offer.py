@@ -11,7 +11,7 @@ from tap_makini.openapi.columns import first_columns, item_schema, size
 from tap_makini.openapi.dialects import dialect_of
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.errors import DocumentError
-from tap_makini.openapi.keys import key_of, replication_key_of, with_text_key
+from tap_makini.openapi.keys import is_v4, key_of, replication_key_of, with_text_key
 from tap_makini.openapi.known import corrected
 from tap_makini.openapi.location import Location
 from tap_makini.openapi.names import stream_name
@@ -77,16 +77,21 @@ def _endpoint(stream: str, operation: Operation, children: Mapping[str, Operatio
         replication_key,
         dialect_of(operation, replication_key),
         tuple(
-            _child(stream, operation.path, name, child)
+            _child(stream, operation.path, name, child, of_v4=is_v4(properties))
             for name, child in sorted(children.items())
             if is_child_list(child)
         ),
     )
 
 
-def _child(parent: str, path: str, name: str, operation: Operation) -> Child:
+def _child(parent: str, path: str, name: str, operation: Operation, *, of_v4: bool) -> Child:
     stream = f"{parent}__{stream_name([name])}"
-    schema = _fitting(lambda levels: corrected(item_of_child(operation, levels), stream))
+
+    def item(levels: int) -> Shape:
+        declared = item_of_child(operation, levels)
+        return declared if of_v4 else corrected(declared, stream)
+
+    schema = _fitting(item)
     return Child(name, f"{path}/{{key}}/{name}", schema, key_of(schema["properties"]))
 
 

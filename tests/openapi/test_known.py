@@ -120,3 +120,20 @@ def test_lists_of_materials_are_the_documents_once_it_declares_materials(tmp_pat
     read = properties(tmp_path, "work-orders/materials", {name: {"type": "string"} for name in names})
 
     assert read == {**built_in("work_orders_materials").schema["properties"], "custom": TEXT}
+
+
+@pytest.mark.parametrize("declared", [{"id": {"type": "string"}, "quantity": {"type": "number"}}, {}])
+def test_child_lists_of_v4_are_as_declared(tmp_path: Path, declared: dict[str, Any]) -> None:
+    """Nothing is known of them: an item's key that v3 has would be null in each."""
+    item = {"type": "object", "properties": declared}
+    parent = {"type": "object", "properties": {"id": {"type": "string"}, "_updatedAt": {"type": "string"}}}
+    content = document({"/api/v4/work-orders": get(parent), "/api/v4/work-orders/{id}/materials": get(item)})
+    (child,) = endpoints(tmp_path, content)["work_orders"].children
+    assert child.schema["properties"].keys() == declared.keys()
+    assert child.key == (("id",) if declared else ())
+
+
+def test_a_list_of_materials_with_ids_is_not_that_of_v3(tmp_path: Path) -> None:
+    item = {"type": "object", "properties": {"id": {"type": "string"}, "quantity": {"type": "number"}}}
+    read = endpoints(tmp_path, document({"/api/v4/work-orders/materials": get(item)}))["work_orders_materials"]
+    assert (read.key, [*read.schema["properties"]]) == (("id",), ["id", "quantity"])
