@@ -150,7 +150,8 @@ _DIAGRAMS = """\
 ## Areas
 
 A box shows the key of a stream and its columns that refer: with the stream, or with the names within a list or an
-object. Lines to the streams of the first diagram are drawn there only, and none from a stream to itself.
+object. Lines to the streams of the first diagram are drawn there only, and none from a stream to itself. Streams of
+lines and child lists are not drawn: each of their rows belongs to one record of the parent.
 """
 _CERTAINTY = """\
 ## How sure this is
@@ -162,8 +163,9 @@ of the stream, that of a line to the statuses of what it stands in: `receiving` 
 _DEPENDENTS = """\
 ## Lines and child lists
 
-Off by default: see [Lines and children](lines-and-children.md). `_makini_parent_key` refers to the parent,
-`_makini_parent_updated_at` is the time of its version; the other columns, and what they refer to, are those named here.
+Off by default: see [Lines and children](lines-and-children.md). The products of the parent offer them.
+`_makini_parent_key` refers to the parent, `_makini_parent_updated_at` is the time of its version, `_makini_position`
+the place of a line, from 0; the other columns, and what they refer to, are those named here.
 
 """
 
@@ -178,16 +180,8 @@ def document(listed: Sequence[Table]) -> str:
     drawings = [_fenced(heading, diagram(own, listed)) for heading, own in areas().items()]
     sections = [_section(table, streams) for table in listed]
     certainty = [_CERTAINTY, _concluded(), _not_known()]
-    parts = [
-        _INTRODUCTION,
-        _DIAGRAMS,
-        *drawings,
-        *certainty,
-        _DEPENDENTS + dependents_table(),
-        "## Streams\n",
-        *sections,
-    ]
-    return "\n".join(parts)
+    dependents = _DEPENDENTS + dependents_table()
+    return "\n".join([_INTRODUCTION, _DIAGRAMS, *drawings, *certainty, dependents, "## Streams\n", *sections])
 
 
 def _fenced(heading: str, drawing: str) -> str:
@@ -195,7 +189,7 @@ def _fenced(heading: str, drawing: str) -> str:
 
 
 def _concluded() -> str:
-    rows = [(f"`{place}`", f"`{stream}`", reason) for place, (stream, reason) in CONCLUDED.items()]
+    rows = [(f"`{place}`", _link(stream), reason) for place, (stream, reason) in CONCLUDED.items()]
     return "These were concluded from more than the name:\n\n" + _markdown(("column", "refers to", "because"), rows)
 
 
@@ -221,8 +215,12 @@ def _reading(table: Table) -> str:
 def _refers_to(stream: str, column: Column, streams: Collection[str]) -> str:
     found = target(stream, column.path, streams)
     if found:
-        return f"[`{found}`](#{found})"
+        return _link(found)
     return "not known" if is_reference(column.name) else ""
+
+
+def _link(stream: str) -> str:
+    return f"[`{stream}`](#{stream})"
 
 
 def _markdown(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
