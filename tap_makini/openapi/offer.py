@@ -71,7 +71,7 @@ def _endpoint(stream: str, operation: Operation, children: Mapping[str, Operatio
     replication_key = replication_key_of(properties)
     return Endpoint(
         stream,
-        operation.path,
+        operation.path + operation.ending,
         schema,
         key_of(properties),
         replication_key,
@@ -92,7 +92,7 @@ def _child(parent: str, path: str, name: str, operation: Operation, *, of_v4: bo
         return declared if of_v4 else corrected(declared, stream)
 
     schema = _fitting(item)
-    return Child(name, f"{path}/{{key}}/{name}", schema, key_of(schema["properties"]))
+    return Child(name, f"{path}/{{key}}/{name}{operation.ending}", schema, key_of(schema["properties"]))
 
 
 def _fitting(read: Callable[[int], Shape]) -> dict[str, Any]:

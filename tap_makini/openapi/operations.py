@@ -25,15 +25,17 @@ class Operation:
 
     Attributes:
         document: What describes it.
-        path: Its path on the API's host.
+        path: Its path on the API's host, without a slash at the end.
         description: What the document says of it.
         parameters: Its parameters, with those of its path.
+        ending: The slash that the document puts behind the path; some servers answer no other address.
     """
 
     document: Document
     path: str
     description: Mapping[str, Any]
     parameters: tuple[Mapping[str, Any], ...]
+    ending: str = ""
 
     @property
     def is_deprecated(self) -> bool:
@@ -60,7 +62,9 @@ def operations_of(document: Document) -> Iterator[Operation]:
         item = document.followed(node)
         get = item.get("get")
         if isinstance(get, dict) and _PATH.fullmatch(path) and not _is_left_out(path, get):
-            yield Operation(document, path.rstrip("/"), get, tuple(_parameters(document, item, get)))
+            bare = path.rstrip("/")
+            parameters = tuple(_parameters(document, item, get))
+            yield Operation(document, bare, get, parameters, "/" if bare != path else "")
 
 
 def _is_left_out(path: str, get: Mapping[str, Any]) -> bool:

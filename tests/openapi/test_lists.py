@@ -340,3 +340,11 @@ def test_parameters_of_the_path_count(tmp_path: Path) -> None:
     dialect = endpoints(tmp_path, document({"/x": item}))["x"].dialect
 
     assert (dialect.page, dialect.size) == ("pageNumber", "size")
+
+
+def test_a_slash_at_the_end_of_an_address_stays(tmp_path: Path) -> None:
+    """Some frameworks answer only with it, and redirect from the address without it."""
+    content = document({"/api/eam/gadgets/": get(), "/api/eam/gadgets/{id}/parts/": get()})
+    endpoint = endpoints(tmp_path, content)["gadgets"]
+    assert endpoint.path == "/api/eam/gadgets/"
+    assert [child.path for child in endpoint.children] == ["/api/eam/gadgets/{key}/parts/"]
