@@ -31,7 +31,6 @@ class Field:
         word: The word in the shape that decides what it holds: mostly its name.
         holds: What it holds; ``texts`` is a list of texts, ``anything`` an object without a schema.
         shape: The item type of the object or the list of objects in it, empty for other fields.
-        is_row: Whether such an object is a row of an entity.
         is_list: Whether it holds a list of such objects.
     """
 
@@ -39,7 +38,6 @@ class Field:
     word: str
     holds: Holds
     shape: str = ""
-    is_row: bool = False
     is_list: bool = False
 
 
@@ -52,7 +50,7 @@ def fields_of(shape: str) -> tuple[Field, ...]:
 def _field(name: str, kind: str) -> Field:
     word = kind.strip("[]")
     if word.startswith("@"):
-        return Field(name, word, "nested", ENTITIES[word[1:]].shape, is_row=True, is_list=kind != word)
+        return Field(name, word, "nested", ENTITIES[word[1:]].shape, is_list=kind != word)
     if word in SHAPES:
         return Field(name, word, "nested", word, is_list=kind != word)
     # Number 1 and not 0, which has no earlier row to refer to.

@@ -13,7 +13,7 @@ from tap_makini.instant import format_bound
 from tap_makini.reading.dialect import V3, Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from tap_makini.api.client import Client
@@ -123,6 +123,10 @@ class Source:
                 raise BadBodyError(f"page {query.page} is the page before it once more")
             return page
 
+        return self._ask(query, read)
+
+    def _ask(self, query: Query, read: Callable[[bytes], Page]) -> Page:
+        """Send a query; `read` makes the page of the answer."""
         return self._client.get(self.path, query.params(self.replication_key, self._dialect), read, self.traffic)
 
     def open(self, bound: datetime | None) -> tuple[Query, Page]:

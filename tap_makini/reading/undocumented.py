@@ -69,7 +69,7 @@ class UndocumentedSource(Source):
         if number > 1 and len(unlike) < self._paging.longest and not self._is_counted:
             return end
         try:
-            page = self._client.get(self.path, query.params(None), read, self.traffic)
+            page = self._ask(query, read)
         except (RequestRefusedError, EntityAbsentError):
             if number == 1 or self._is_counted:
                 raise

@@ -53,6 +53,8 @@ class ChildrenOutput(Output):
         workers: How many lists to ask for at once.
     """
 
+    takes_each_row = False
+
     def __init__(self, stream: ChildStream, connection: OpenConnection, version: int | None, workers: int) -> None:
         super().__init__(stream, connection, version)
         self._child = stream.child
@@ -64,11 +66,6 @@ class ChildrenOutput(Output):
         self._absence: EntityAbsentError | None = None
         self._refusal: EntityAbsentError | None = None
         self._is_settled = True
-
-    @property
-    def expected(self) -> int | None:
-        """Unknown: the server counts parents."""
-        return None
 
     def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
         yield Delivery(self)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tap_makini.reading.rows import Row
     from tap_makini.streams import LinesStream, ListStream
 
+_KEY, _UPDATED, _POSITION = (
+    text_json(column) + b":" for column in (PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN)
+)
 _ODD_ITEM = "value"
 """What is no object becomes one with this property, so that it is in `_makini_extra` at least."""
 
@@ -41,15 +44,14 @@ class Parent:
         (name,) = stream.endpoint.key
         self.key = record_key(self.parts, name, raw)
         updated_by = stream.endpoint.replication_key
-        self._marks = [b'"%b":%b' % (PARENT_KEY_COLUMN.encode(), self.key)]
+        self._marks = [_KEY + self.key]
         if updated_by is not None:
-            updated = bytes(self.parts.get(updated_by, b"null"))
-            self._marks.append(b'"%b":%b' % (PARENT_UPDATE_COLUMN.encode(), updated))
+            self._marks.append(_UPDATED + bytes(self.parts.get(updated_by, b"null")))
 
     def marked(self, record: bytes, position: int | None = None) -> bytes:
         """Add to a record what tells whose it is, and where it stands if that tells it from others."""
         inner = record.strip()[1:-1].strip()
-        marks = self._marks if position is None else [*self._marks, b'"%b":%d' % (POSITION_COLUMN.encode(), position)]
+        marks = self._marks if position is None else [*self._marks, b"%b%d" % (_POSITION, position)]
         return b"{%b}" % b",".join([inner, *marks] if inner else marks)
 
 
@@ -62,15 +64,12 @@ class LinesOutput(Output):
         version: Of the table.
     """
 
+    takes_each_row = False
+
     def __init__(self, stream: LinesStream, connection: OpenConnection, version: int | None) -> None:
         super().__init__(stream, connection, version)
         self._array = stream.array
         self._parent = stream.parent
-
-    @property
-    def expected(self) -> int | None:
-        """Unknown: the server counts parents."""
-        return None
 
     def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
         lines = self._record_lines.of(self._records(rows), extracted)

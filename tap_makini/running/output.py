@@ -57,7 +57,10 @@ class Output:
         outcome: What the read has seen.
         begun_at: When the read began, as `time.time` tells it.
         bound: Earliest instant that it needs; None for everything.
+        takes_each_row: Whether each row gives one record.
     """
+
+    takes_each_row = True
 
     def __init__(self, stream: MakiniStream, connection: OpenConnection, version: int | None) -> None:
         self.stream = stream
@@ -76,8 +79,8 @@ class Output:
 
     @property
     def expected(self) -> int | None:
-        """How many records the server counts, where that is known."""
-        return self.outcome.expected if self.outcome else None
+        """How many records the server counts, where that is known; what it counts are the rows of the list."""
+        return self.outcome.expected if self.outcome and self.takes_each_row else None
 
     @cached_property
     def _conformer(self) -> Conformer:

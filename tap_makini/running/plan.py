@@ -13,7 +13,6 @@ from tap_makini.running.reconciliation import KeysOutput, ReconciliationOutput
 from tap_makini.streams import (
     ChildStream,
     ConnectionsStream,
-    DependentStream,
     KeysStream,
     LinesStream,
     ListStream,
@@ -41,7 +40,9 @@ class Plan:
 
     def __init__(self, streams: Sequence[MakiniStream], settings: Settings, state: State, version: int | None) -> None:
         self._lists = [stream for stream in streams if isinstance(stream, ListStream)]
-        self._dependents = [stream for stream in streams if isinstance(stream, DependentStream) and stream.selected]
+        self._dependents = [
+            stream for stream in streams if isinstance(stream, (LinesStream, ChildStream)) and stream.selected
+        ]
         self._keys = _selected(stream for stream in streams if isinstance(stream, KeysStream))
         self._reconciliations = _selected(stream for stream in streams if isinstance(stream, ReconciliationsStream))
         self._settings = settings
@@ -68,13 +69,11 @@ class Plan:
         if stream.selected and self._is_to_be_reconciled(stream, connection):
             yield from self._reconciling_outputs(stream, connection)
 
-    def _dependent_output(self, stream: DependentStream, connection: OpenConnection) -> Output:
+    def _dependent_output(self, stream: LinesStream | ChildStream, connection: OpenConnection) -> Output:
         version = self._version_of(stream, stream.parent)
-        if isinstance(stream, LinesStream):
-            return LinesOutput(stream, connection, version)
         if isinstance(stream, ChildStream):
             return ChildrenOutput(stream, connection, version, self._settings.max_parallel)
-        raise NotImplementedError
+        return LinesOutput(stream, connection, version)
 
     def _version_of(self, stream: MakiniStream, parent: ListStream) -> int | None:
         is_read_whole = stream.filter_key is None or parent.filter_key is None
@@ -84,9 +83,8 @@ class Plan:
         days = self._settings.reconcile_days
         if days is None or len(stream.endpoint.key) != 1 or isinstance(stream, ConnectionsStream):
             return False
-        return not self._state.is_reconciled(
-            stream.name, connection.name, datetime.now(timezone.utc) - timedelta(days=days)
-        )
+        due = datetime.now(timezone.utc) - timedelta(days=days)
+        return not self._state.is_reconciled(stream.name, connection.name, due)
 
     def _reconciling_outputs(self, stream: ListStream, connection: OpenConnection) -> Iterator[Output]:
         if self._keys is not None and self._reconciliations is not None:

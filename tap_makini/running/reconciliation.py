@@ -27,7 +27,34 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class KeysOutput(Output):
+class _OfList(Output):
+    """An output of a reconciliation, which has no bookmark: the list is read whole.
+
+    Args:
+        stream: Whose lines.
+        connection: Where the records come from.
+        of: The list.
+    """
+
+    def __init__(self, stream: MakiniStream, connection: OpenConnection, of: ListStream) -> None:
+        super().__init__(stream, connection, None)
+        self.of = of
+
+    @property
+    def name(self) -> str:
+        """The stream, and of what."""
+        return f"{self.stream.name} of {self.of.name}"
+
+    @property
+    def reconciled_at(self) -> datetime:
+        """When the list was begun to be read."""
+        return datetime.fromtimestamp(self.begun_at, timezone.utc)
+
+    def open(self, state: State, settings: Settings, key: str | None) -> None:
+        """Take up no bookmark."""
+
+
+class KeysOutput(_OfList):
     """Takes the key of each record of a list, and so has the list read whole.
 
     Args:
@@ -37,26 +64,14 @@ class KeysOutput(Output):
 
     Attributes:
         count: How many keys it has taken.
-        begun: When the list was begun to be read.
         is_whole: Whether it has taken all there are.
     """
 
     def __init__(self, stream: MakiniStream, connection: OpenConnection, of: ListStream) -> None:
-        super().__init__(stream, connection, None)
-        self.of = of
+        super().__init__(stream, connection, of)
         self.count = 0
         self.is_whole = False
-        self.begun = datetime.now(timezone.utc)
         (self._key,) = of.endpoint.key
-
-    @property
-    def name(self) -> str:
-        """The stream, and of what."""
-        return f"{self.stream.name} of {self.of.name}"
-
-    def open(self, state: State, settings: Settings, key: str | None) -> None:  # noqa: ARG002 - all is read
-        """Begin."""
-        self.begun = datetime.now(timezone.utc)
 
     def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
         lines = self._record_lines.of(self._records(rows), extracted)
@@ -64,7 +79,8 @@ class KeysOutput(Output):
         yield Delivery(self, lines, len(lines))
 
     def _records(self, rows: Iterable[Row]) -> Iterator[bytes]:
-        ending = msgspec.json.encode({"stream": self.of.name, "reconciled_at": format_instant(self.begun)})[1:]
+        told = {"stream": self.of.name, "reconciled_at": format_instant(self.reconciled_at)}
+        ending = msgspec.json.encode(told)[1:]
         for row in rows:
             yield b'{"key":%b,%b' % (record_key(members(row.raw), self._key, row.raw), ending)
 
@@ -74,7 +90,7 @@ class KeysOutput(Output):
         return super().finish(outcome)
 
 
-class ReconciliationOutput(Output):
+class ReconciliationOutput(_OfList):
     """Tells at the end of a list that all its keys have been told.
 
     Args:
@@ -84,23 +100,12 @@ class ReconciliationOutput(Output):
         state: Where it is noted when that was.
     """
 
+    takes_each_row = False
+
     def __init__(self, stream: MakiniStream, connection: OpenConnection, keys: KeysOutput, state: State) -> None:
-        super().__init__(stream, connection, None)
+        super().__init__(stream, connection, keys.of)
         self._keys = keys
         self._state = state
-
-    @property
-    def name(self) -> str:
-        """The stream, and of what."""
-        return f"{self.stream.name} of {self._keys.of.name}"
-
-    @property
-    def expected(self) -> int | None:
-        """One, at the end."""
-        return None
-
-    def open(self, state: State, settings: Settings, key: str | None) -> None:
-        """Wait."""
 
     def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:  # noqa: ARG002 - none yet
         yield Delivery(self)
@@ -111,11 +116,11 @@ class ReconciliationOutput(Output):
         Yields:
             One record.
         """
-        keys = self._keys
+        keys, of = self._keys, self.of.name
         if not (outcome.is_settled and keys.is_whole):
-            logger.warning("Stream %s could not be reconciled; the next run tries again.", keys.of.name)
+            logger.warning("Stream %s could not be reconciled; the next run tries again.", of)
             return
-        record = {"stream": keys.of.name, "keys": keys.count, "reconciled_at": format_instant(keys.begun)}
+        record = {"stream": of, "keys": keys.count, "reconciled_at": format_instant(keys.reconciled_at)}
         lines = self._record_lines.of([msgspec.json.encode(record)], datetime.now(timezone.utc))
-        note = partial(self._state.reconciled, keys.of.name, self.connection.name, keys.begun)
+        note = partial(self._state.reconciled, of, self.connection.name, keys.reconciled_at)
         yield Delivery(self, lines, len(lines), note)
