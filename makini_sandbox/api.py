@@ -9,6 +9,7 @@ import msgspec
 from makini_sandbox.clock import isoformat
 from makini_sandbox.faults import FaultSchedule
 from makini_sandbox.limits import RateLimiter
+from makini_sandbox.paging import PAGINGS
 from makini_sandbox.query import page_number
 from makini_sandbox.records import record_kind
 from makini_sandbox.refusal import Refusal
@@ -92,7 +93,8 @@ class Api:
         connection: Connection,
         behaviour: Behaviour,
     ) -> Response:
-        fault = self._schedule.next_fault(behaviour.faults, target.slug, page_number(request.query_params))
+        parameters = PAGINGS[behaviour.paging].usual(request.query_params.multi_items())
+        fault = self._schedule.next_fault(behaviour.faults, target.slug, page_number(dict(parameters)))
         if fault is not None and (response := stray(fault, self._sandbox.clock())):
             return response
         absent = bool({target.slug, f"{target.segment}/{target.slug}"} & behaviour.absent)

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from makini_sandbox.paging import OFFSET, PAGE, PAGINGS, Paging
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -26,6 +28,7 @@ class Page:
         url: Address of the list.
         parameters: Parameters of the request.
         next_cursor: Cursor of the next page.
+        paging: How pages are asked for.
     """
 
     rows: Sequence[bytes]
@@ -35,6 +38,18 @@ class Page:
     url: str
     parameters: Sequence[tuple[str, str]] = ()
     next_cursor: str | None = None
+    paging: Paging = PAGINGS["v3"]
+
+    @property
+    def shown(self) -> Document:
+        """The numbers of this and of the last page, as the answer has them."""
+        if self.paging.is_offset:
+            return {}
+        shift = self.paging.first - 1
+        return {
+            "current_page": self.number + shift,
+            "last_page": self.last if self.paging.last_is_count else self.last + shift,
+        }
 
     @property
     def last(self) -> int:
@@ -45,8 +60,10 @@ class Page:
         """Address of another page, None where there is none."""
         if not 1 <= number <= self.last:
             return None
-        others = [(name, value) for name, value in self.parameters if name != "page"]
-        return f"{self.url}?{urlencode([*others, ('page', str(number))])}"
+        others = [(name, value) for name, value in self.parameters if name not in {PAGE, OFFSET}]
+        place = (number - 1) * self.size if self.paging.is_offset else number - 1 + self.paging.first
+        page = (self.paging.page, str(place))
+        return f"{self.url}?{urlencode([*others, page])}"
 
 
 def document(page: Page, envelope: str, *, with_cursor: bool) -> Document:
@@ -82,20 +99,14 @@ def _links(page: Page) -> Document:
 
 
 def _short_meta(page: Page) -> Document:
-    return {
-        "current_page": page.number,
-        "last_page": page.last,
-        "per_page": page.size,
-        "total": page.total,
-    }
+    return {**page.shown, "per_page": page.size, "total": page.total}
 
 
 def _meta(page: Page) -> Document:
     before = (page.number - 1) * page.size
     return {
-        "current_page": page.number,
+        **page.shown,
         "from": before + 1 if page.rows else None,
-        "last_page": page.last,
         "path": page.url,
         "per_page": page.size,
         "to": before + len(page.rows) if page.rows else None,

@@ -9,6 +9,7 @@ import msgspec
 
 from makini_sandbox.cursors import CursorPage, Cursors, circle
 from makini_sandbox.envelope import Page, document, falsify
+from makini_sandbox.paging import PAGINGS
 from makini_sandbox.query import ListQuery, parse_query
 from makini_sandbox.records import RecordKind, record_kind
 from makini_sandbox.selection import Selection, check, page_size, select
@@ -85,7 +86,8 @@ class Lister:
             rows = selection.slice((found.number - 2) * size, size) if found.number > 1 else before
         self._answered[source] = rows
         bodies = [kind.body(row) for row in rows]
-        return Page(bodies, found.number, size, found.total, asked.url, asked.parameters, found.next_cursor)
+        paging = PAGINGS[asked.behaviour.paging]
+        return Page(bodies, found.number, size, found.total, asked.url, asked.parameters, found.next_cursor, paging)
 
     def _found(self, selection: Selection, query: ListQuery, behaviour: Behaviour, size: int) -> CursorPage:
         if behaviour.cursor == "loop":
@@ -94,5 +96,5 @@ class Lister:
             if query.cursor is None:
                 return self._cursors.first(selection, size)
             return self._cursors.follow(query.cursor, size)
-        rows = selection.slice((query.page - 1) * size, size)
-        return CursorPage(rows, query.page, len(selection), None)
+        start = (query.page - 1) * size if query.offset is None else query.offset
+        return CursorPage(selection.slice(start, size), start // size + 1, len(selection), None)

@@ -43,6 +43,7 @@ class ListQuery:
     Attributes:
         page: Page number from 1.
         per_page: Rows a page, None where not said.
+        offset: How many rows to pass over, in place of a page number; None where not said.
         filters: The conditions.
         match_any: Whether one condition is enough (``filterMatch=any``).
         sort_field: Field to sort by, None where not said.
@@ -53,6 +54,7 @@ class ListQuery:
 
     page: int = 1
     per_page: int | None = None
+    offset: int | None = None
     filters: tuple[Filter, ...] = ()
     match_any: bool = False
     sort_field: str | None = None
@@ -84,6 +86,7 @@ def parse_query(parameters: Iterable[tuple[str, str]], fields: frozenset[str]) -
     return ListQuery(
         page=_whole(plain, "page") or 1,
         per_page=_whole(plain, "per_page"),
+        offset=int(plain["offset"]) if plain.get("offset", "").isdecimal() else None,
         filters=tuple(filters),
         match_any=_match_any(plain.get("filterMatch", "all")),
         sort_field=sort[0],

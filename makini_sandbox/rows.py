@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from makini_sandbox.listing import Lister, ListRequest
+from makini_sandbox.paging import PAGINGS
 from makini_sandbox.plain import PlainForm, child_form, plain_answer, raw_form
 from makini_sandbox.raw_tables import tables_answer
 from makini_sandbox.refusal import Refusal
@@ -51,8 +52,8 @@ class Rows:
             Refusal: For parameters that make no sense, an unknown parent, an unknown table.
         """
         url = str(request.url.replace(query=""))
+        parameters = PAGINGS[behaviour.paging].usual(request.query_params.multi_items())
         if target.kind == "list":
-            parameters = request.query_params.multi_items()
             asked = ListRequest(
                 url, parameters, connection, target.slug, behaviour, absent, fault, chance, target.is_v4
             )
@@ -62,7 +63,7 @@ class Rows:
                 names = [] if absent else connection.store.raw_tables.names()
             return tables_answer(names, behaviour, fault)
         form, rows = _plain(target, connection, behaviour)
-        return plain_answer(form, [] if absent else rows, url, request.query_params, fault)
+        return plain_answer(form, [] if absent else rows, url, dict(parameters), fault)
 
 
 def _plain(target: Target, connection: Connection, behaviour: Behaviour) -> tuple[PlainForm, Sequence[bytes]]:

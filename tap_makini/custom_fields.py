@@ -15,6 +15,7 @@ import msgspec
 
 from tap_makini.errors import RequestRefusedError
 from tap_makini.instant import parse_instant
+from tap_makini.naming import LONGEST_NAME
 from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.reading.source import Query
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _Schema = dict[str, Any]
 
-_LONGEST_NAME = 63  # bytes, of a column in PostgreSQL
 _TARGETS_OWN = "_sdc_"  # the columns that SDK targets add
 _TEXT: _Schema = {"type": ["string", "null"]}
 _READABLE_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
@@ -46,9 +46,8 @@ def newest_page(source: Source, count: int) -> Page:
     Raises:
         MakiniError: The list cannot be read.
     """
-    size = count if source.sizes_pages else None
     try:
-        return source.fetch(Query(order="desc" if source.sorts else None, size=size))
+        return source.fetch(Query(order="desc" if source.sorts else None, size=source.size_of(count)))
     except RequestRefusedError:
         return source.open(None)[1]
 
@@ -78,7 +77,7 @@ def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:
 
 def _can_name_a_column(name: str) -> bool:
     is_text = name.isprintable()  # which a lone surrogate is not, so the rest can be encoded
-    return is_text and 0 < len(name.encode()) <= _LONGEST_NAME and not name.lower().startswith(_TARGETS_OWN)
+    return is_text and 0 < len(name.encode()) <= LONGEST_NAME and not name.lower().startswith(_TARGETS_OWN)
 
 
 def _samples(known: Mapping[str, _Schema], records: Iterable[bytes]) -> dict[str, list[Any]]:
@@ -99,7 +98,7 @@ def _value(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
 
 def _as_in_a_database(name: str) -> str:
     """Write a name as alike as targets might make it: without case, signs and what is too long."""
-    return re.sub(r"[\W_]", "", name.lower())[:_LONGEST_NAME]
+    return re.sub(r"[\W_]", "", name.lower())[:LONGEST_NAME]
 
 
 def _column(values: Iterable[Any]) -> _Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tap_makini.reading.dialect import V3, Dialect
+from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,14 @@ class Child:
         path: Its path, with `{key}` for the parent's key.
         schema: Of an item.
         key: What tells the items of one parent apart; empty where nothing does.
+        dialect: How it is asked.
     """
 
     name: str
     path: str
     schema: dict[str, Any]
     key: tuple[str, ...]
+    dialect: Dialect = V3_UNSIZED
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Offer:
 
     Attributes:
         endpoints: Its lists.
-        server: Scheme, host and port of the API; None where that is not said.
+        servers: Scheme, host and port of those that answer; none where that is not said.
     """
 
     endpoints: tuple[Endpoint, ...]
-    server: str | None
+    servers: tuple[str, ...] = ()

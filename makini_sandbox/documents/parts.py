@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from makini_sandbox.paging import Paging
+
 Node = dict[str, Any]
 
 _WHOLE = {"type": "integer", "minimum": 1}
@@ -17,6 +19,15 @@ _SCHEMAS = {"page": _WHOLE, "per_page": _WHOLE, "filter": _BY_FIELD, "sort": _BY
 def query_parameters(*names: str) -> list[Node]:
     """Parameters of a list; ``filter`` and ``sort`` are written ``filter[field]``."""
     return [_query_parameter(name) for name in names]
+
+
+def page_parameters(paging: Paging) -> list[Node]:
+    """Parameters for the number of the page and for its size."""
+    number, size = query_parameters("page", "per_page")
+    return [
+        {**number, "name": paging.page, "schema": {**_WHOLE, "minimum": paging.first}},
+        {**size, "name": paging.size},
+    ]
 
 
 def _query_parameter(name: str) -> Node:

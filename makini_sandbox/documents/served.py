@@ -11,6 +11,7 @@ from starlette.responses import Response
 from makini_sandbox.documents.v3 import v3_document
 from makini_sandbox.documents.v4 import v4_document
 from makini_sandbox.entities import ENTITIES, PRODUCTS
+from makini_sandbox.paging import PAGINGS
 from makini_sandbox.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class DocumentApi:
             return v3_document(name, url)
         shapes = {slug: entity.shape for slug, entity in ENTITIES.items()}
         shapes["work-orders/materials"] = self._sandbox.behaviour.work_order_materials
-        return v4_document(shapes, url)
+        return v4_document(shapes, url, PAGINGS[self._sandbox.behaviour.paging])
 
 
 _PATHS = {

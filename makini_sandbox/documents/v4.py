@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from makini_sandbox.documents.parts import answer, key_parameter, operation, query_parameters
+from makini_sandbox.documents.parts import answer, key_parameter, operation, page_parameters, query_parameters
 from makini_sandbox.documents.v4_schemas import reference, v4_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from makini_sandbox.paging import Paging
+
 Node = dict[str, Any]
 _WRITABLE = frozenset({"work-orders", "service-requests", "purchase-orders"})
-_REFERRED = {"page": "Page", "per_page": "PerPage"}
+_REFERRED = ("Page", "PerPage")
 _ADMIN_PATH = "/api/system/connections"
 
 
-def v4_document(shapes: Mapping[str, str], url: str) -> Node:
+def v4_document(shapes: Mapping[str, str], url: str, paging: Paging) -> Node:
     """The document.
 
     Args:
         shapes: Item types by slug.
         url: Address of the API.
+        paging: How its lists are asked for pages.
     """
     paths: Node = {}
     for slug, shape in shapes.items():
@@ -35,7 +38,7 @@ def v4_document(shapes: Mapping[str, str], url: str) -> Node:
         "servers": [{"url": url}],
         "paths": paths,
         "components": {
-            "parameters": {_REFERRED[one["name"]]: one for one in query_parameters(*_REFERRED)},
+            "parameters": dict(zip(_REFERRED, page_parameters(paging), strict=True)),
             "schemas": v4_schemas(shapes.values()),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
@@ -43,7 +46,7 @@ def v4_document(shapes: Mapping[str, str], url: str) -> Node:
 
 
 def _list_path(slug: str, shape: str) -> Node:
-    referred = [{"$ref": f"#/components/parameters/{name}"} for name in _REFERRED.values()]
+    referred = [{"$ref": f"#/components/parameters/{name}"} for name in _REFERRED]
     # What all operations of a path take may stand beside them.
     path: Node = {"parameters": referred} if "/" in slug else {}
     parameters = [*([] if path else referred), *query_parameters("filter", "sort")]

@@ -35,6 +35,19 @@ class Meta(msgspec.Struct):
         cursor = said.get("next_cursor")
         return cls(**counts, next_cursor=cursor if isinstance(cursor, (str, int)) else None)
 
+    def from_zero(self) -> Meta:
+        """Number from 1 what the server numbers from 0; its `last_page` may be the last one's number or the count."""
+        number, last = (None if said is None else said + 1 for said in (self.current_page, self.last_page))
+        if last is not None and self.total is not None and self.per_page:
+            counted = max(-(-self.total // self.per_page), 1)
+            last = counted if last - counted in {0, 1} else last
+        return Meta(number, last, self.per_page, self.total, self.next_cursor)
+
+    @property
+    def counts_pages(self) -> bool:
+        """Whether it says which page of how many this is."""
+        return self.current_page is not None and self.last_page is not None
+
     @property
     def is_placeholder(self) -> bool:
         """Whether this is an example, not a count: pages are numbered from 1."""
@@ -58,6 +71,8 @@ class Page(msgspec.Struct, frozen=True):
         total: How many records the list holds, where the server says so.
         next_cursor: What to ask for next, in place of a number.
         is_placeholder: The envelope is an example that counts nothing.
+        counts_from_one: The first page, asked for as page 0, calls itself page 1.
+        is_uncounted: The envelope does not say which page of how many it is; what `last` says is a guess.
     """
 
     records: list[bytes]
@@ -67,6 +82,8 @@ class Page(msgspec.Struct, frozen=True):
     total: int | None = None
     next_cursor: str | None = None
     is_placeholder: bool = False
+    counts_from_one: bool = False
+    is_uncounted: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -84,13 +101,15 @@ class Page(msgspec.Struct, frozen=True):
         return self.start + max(self.size, len(self.records))
 
 
-def parse_page(body: bytes, asked: int, *, by_cursor: bool = False) -> Page:
+def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False, must_count: bool = True) -> Page:
     """Read and check an answer.
 
     Args:
         body: The body as received.
-        asked: The number of the page asked for.
+        asked: The 1-based number of the page asked for.
+        first: The number that the server gives to the first page.
         by_cursor: Whether a cursor stood in place of the number.
+        must_count: Whether an envelope that does not count pages is a fault.
 
     Returns:
         The page.
@@ -111,11 +130,17 @@ def parse_page(body: bytes, asked: int, *, by_cursor: bool = False) -> Page:
         if (meta.current_page or 0) < (meta.last_page or 0):
             _reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
         return Page(records, asked, asked, len(records), meta.total)
-    if envelope.meta is not None and meta.is_placeholder and records:
+    if envelope.meta is not None and meta.is_placeholder and records and first == 1:
         return Page(records, asked, asked, len(records), is_placeholder=True)
+    if not (must_count or meta.counts_pages):
+        return Page(records, asked, asked + bool(records), len(records), is_uncounted=True)
+    counts_from_one = first == 0 and asked == 1 and meta.current_page == 1
+    if first == 0 and not counts_from_one:
+        meta = meta.from_zero()
     _check(meta, len(records), asked)
     size = meta.per_page or len(records)
-    return Page(records, asked, max(meta.last_page or 1, 1), size, meta.total)
+    last = max(meta.last_page or 1, 1)
+    return Page(records, asked, last, size, meta.total, counts_from_one=counts_from_one)
 
 
 def _count(value: object) -> int | None:
@@ -133,7 +158,9 @@ def _count(value: object) -> int | None:
 def _check(meta: Meta, count: int, asked: int) -> None:
     number, last, total, size = meta.current_page, meta.last_page, meta.total, meta.per_page
     if number is None or last is None:
-        _reject("'meta' is missing or does not say which page this is")
+        raise BadBodyError(
+            "the answer does not say which page of how many it is: 'meta' is missing or holds no such counts"
+        )
     empty = count == 0
     if number != asked and not (empty and number == 0 and asked == 1):
         _reject(f"page {number} came where page {asked} was asked for")
@@ -146,6 +173,8 @@ def _check(meta: Meta, count: int, asked: int) -> None:
     if empty and asked == 1 and total:
         _reject(f"no record came, but 'total' is {total}")
     before = (asked - 1) * size if size and count <= size else 0
+    if empty and before and before < total:
+        _reject(f"page {asked} is empty, but 'total' is {total} in pages of {size}")
     if not empty and total < before + count:
         _reject(f"page {asked} holds {count} records, but 'total' is {total}")
     if size and last < -(-total // size):

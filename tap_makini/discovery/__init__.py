@@ -21,7 +21,7 @@ def offer(settings: Settings) -> Offer:
     if settings.openapi_file:
         return _described(settings)
     endpoints = (entity.endpoint(settings.products) for entity in ENTITIES)
-    return Offer(tuple(endpoint for endpoint in endpoints if endpoint is not None), None)
+    return Offer(tuple(endpoint for endpoint in endpoints if endpoint is not None))
 
 
 def _described(settings: Settings) -> Offer:

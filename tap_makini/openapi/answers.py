@@ -9,11 +9,15 @@ from tap_makini.openapi.resolve import TooLargeError, shape_of
 from tap_makini.openapi.shape import MIXED, Kind, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from tap_makini.openapi.operations import Operation
 
-_SUCCESSES = ("200", "2XX", "2xx", "default")
+_SUCCESSES = ("200", "206", "2XX", "2xx")
 _JSON = re.compile(r"\s*(application/([^;/+]+\+)*json|\*/\*)\s*(;.*)?", re.IGNORECASE)
 _ENVELOPE_LEVEL = 1
+_OVERVIEW = 0
+"""Levels of an item that need not be looked into to see that it is one."""
 _OBJECTS = {Kind.OBJECT, Kind.MAP}
 
 UNKNOWN_ITEM = Shape(Kind.OBJECT)
@@ -52,7 +56,7 @@ def item_of_child(operation: Operation, levels: int) -> Shape:
 
 def _overview(operation: Operation) -> Shape:
     try:
-        return _answer(operation, 1)
+        return _answer(operation, _OVERVIEW)
     except TooLargeError:
         return MIXED
 
@@ -77,14 +81,19 @@ def _bare_item(answer: Shape) -> Shape | None:
 
 def _schema(operation: Operation) -> Any:  # noqa: ANN401 - any JSON
     """Give the schema of the answer: `{}` where none is declared, None where the answer is no JSON."""
-    responses = operation.description.get("responses")
-    if not isinstance(responses, dict):
-        return None
-    success = next((responses[status] for status in _SUCCESSES if status in responses), None)
-    if success is None:
-        return None
-    content = operation.document.followed(success).get("content")
-    if not isinstance(content, dict) or not content:
-        return {}
+    contents = list(_contents(operation))
+    content = next(filter(None, contents), None)
+    if content is None:
+        return {} if contents else None
     media = next((content[name] for name in content if _JSON.fullmatch(name)), None)
     return media.get("schema", {}) if isinstance(media, dict) else None
+
+
+def _contents(operation: Operation) -> Iterator[Mapping[str, Any]]:
+    """Give what successful answers hold, by media type; what is said of all others counts only without these."""
+    responses = operation.description.get("responses")
+    answers: Mapping[str, Any] = responses if isinstance(responses, dict) else {}
+    for status in [status for status in _SUCCESSES if status in answers] or ["default"]:
+        if status in answers:
+            content = operation.document.followed(answers[status]).get("content")
+            yield content if isinstance(content, dict) else {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
+from tap_makini.naming import short_enough
 from tap_makini.openapi.names import ListName, list_name
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def _free(name: str, taken: Iterable[str]) -> str:
     free, number = name, 1
     while free.lower() in taken:
         number += 1
-        free = f"{name}_{number}"
+        free = short_enough(f"{name}_{number}")
     return free
 
 
@@ -81,5 +83,5 @@ def children_by_parent(operations: Iterable[Operation]) -> Mapping[str, dict[str
     for operation in operations:
         if operation.parent_and_name:
             parent, name = operation.parent_and_name
-            children[parent][name] = operation
+            children[parent][unquote(name)] = operation
     return children

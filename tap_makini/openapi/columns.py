@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tap_makini.naming import LONGEST_NAME
 from tap_makini.openapi.shape import Kind, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 _Schema = dict[str, Any]
-
-_NAME_BYTES = 63
-"""What PostgreSQL takes; it cuts longer names, which may make two of them one."""
 
 _OWN_PREFIXES = ("_sdc_", "_makini_")
 _INSTANT_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
@@ -39,15 +37,17 @@ def size(schema: _Schema) -> int:
     return sum(1 + size(column) for column in properties.values())
 
 
-def first_columns(schema: _Schema, most: int) -> _Schema:
+def first_columns(schema: _Schema, most: int, indispensable: Collection[str]) -> _Schema:
     """Leave out what is behind the first columns of an item, nested ones counted; it lands in `_makini_extra`."""
-    kept, count = {}, 0
-    for name, column in schema["properties"].items():
-        count += 1 + size(column)
+    columns: _Schema = schema["properties"]
+    count = sum(1 + size(columns[name]) for name in indispensable)
+    kept = set(indispensable)
+    for name in columns:
+        count += 0 if name in indispensable else 1 + size(columns[name])
         if count > most:
             break
-        kept[name] = column
-    return {**schema, "properties": kept}
+        kept.add(name)
+    return {**schema, "properties": {name: column for name, column in columns.items() if name in kept}}
 
 
 def _columns(properties: Mapping[str, Shape]) -> _Schema:
@@ -65,7 +65,7 @@ def _usable(properties: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
 
 def _is_usable(name: str) -> bool:
     is_free = not name.lower().startswith(_OWN_PREFIXES)
-    return is_free and name.isprintable() and 0 < len(name.encode()) <= _NAME_BYTES
+    return is_free and name.isprintable() and 0 < len(name.encode()) <= LONGEST_NAME
 
 
 def _column(shape: Shape, name: str = "") -> _Schema:

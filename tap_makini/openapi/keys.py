@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_makini.entities import ENTITIES
+from tap_makini.schema import DELETION_TIMES
+
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
 UPDATE_TIMES = ("_updatedAt", "updatedAt")
 
-_V4_MARKS = ("_idValue", "_updatedAt", "_displayValue")
-_V4_KEYS, _V3_KEYS = ("id", "key", "name"), ("key", "id", "name")
+_V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
+_V4_KEYS, _V3_KEYS = ("id", "key"), ("key", "id")
 _V4_TIMES, _V3_TIMES = ("_updatedAt", "_createdAt"), ("updatedAt", "createdAt")
+_BUILT_IN_KEYS = {entity.stream: entity.key for entity in ENTITIES}
 _TEXT = {"type": ["string", "null"]}
 
 
@@ -24,19 +28,37 @@ def is_v4(properties: Container[str]) -> bool:
     return any(mark in properties for mark in _V4_MARKS)
 
 
-def key_of(properties: Container[str]) -> tuple[str, ...]:
-    """Give the primary key, an empty one where none is recognised."""
+def key_of(properties: Collection[str], stream: str) -> tuple[str, ...]:
+    """Give the primary key, an empty one where none is recognised.
+
+    Args:
+        properties: Of an item.
+        stream: Its stream; `work_orders_custom_fields` of the v3 spec is known to go by its names.
+    """
     names = _V4_KEYS if is_v4(properties) else _V3_KEYS
-    return next(((name,) for name in names if name in properties), ())
+    found = next(((name,) for name in names if name in properties), ())
+    built_in = _BUILT_IN_KEYS.get(stream, ())
+    return found or (built_in if set(built_in) <= set(properties) else ())
 
 
 def replication_key_of(properties: Mapping[str, dict[str, Any]]) -> str | None:
-    """Give the property to read incrementally by: an instant of update, else of creation, else None."""
+    """Give the property to read incrementally by: the time of update or, where records have none, of creation.
+
+    Returns:
+        None where there is neither, or where it is no instant: by the time of creation no update would be seen.
+    """
     names = _V4_TIMES if is_v4(properties) else _V3_TIMES
-    return next((name for name in names if properties.get(name, {}).get("format") == "date-time"), None)
+    name = next((name for name in names if name in properties), None)
+    return name if name is not None and properties[name].get("format") == "date-time" else None
 
 
-def with_text_key(schema: dict[str, Any]) -> dict[str, Any]:
+def standard_names(properties: Iterable[str]) -> list[str]:
+    """Give those properties that say which record it is and when it changed."""
+    standard = {*_V3_KEYS, *_V3_TIMES, *_V4_TIMES, *DELETION_TIMES}
+    return [name for name in properties if name in standard]
+
+
+def with_text_key(schema: dict[str, Any], stream: str) -> dict[str, Any]:
     """Make the key text, whatever the document declares: a key is only ever compared."""
     properties = schema["properties"]
-    return {**schema, "properties": properties | dict.fromkeys(key_of(properties), _TEXT)}
+    return {**schema, "properties": properties | dict.fromkeys(key_of(properties, stream), _TEXT)}

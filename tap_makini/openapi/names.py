@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from tap_makini.entities import ALL
+from tap_makini.naming import short_enough
 
 _VERSION = re.compile(r"v(\d{1,6}(?:\.\d{1,6})*)", re.ASCII)
-_NOT_OF_NAMES = re.compile(r"[^A-Za-z0-9]+")  # several in a row make one "_": "__" is between a parent and its child
-_OWN_NAME = re.compile(r"connections|raw_.*", re.IGNORECASE)
+_NOT_OF_NAMES = re.compile(r"[\W_]+")  # several in a row make one "_": "__" is between a parent and its child
+_OWN_NAME = re.compile(r"connections|reconciliations|reconciled_keys|raw_.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ class ListName:
 
 def list_name(path: str) -> ListName:
     """Read `/api/v4/eam/work-orders`: `work_orders`, product `eam`, version 4."""
-    segments = path.strip("/").split("/")
+    segments = unquote(path).strip("/").split("/")
     whole = stream_name(segments)
     product: str | None = None
     version: tuple[int, ...] = ()
-    while segments and (segments[0] in {"api", *ALL} or _VERSION.fullmatch(segments[0])):
+    while segments and (segments[0] in {"api", *ALL} or is_version(segments[0])):
         segment = segments.pop(0)
         product = segment if segment in ALL else product
         version = _version(segment) or version
@@ -45,7 +47,12 @@ def list_name(path: str) -> ListName:
 def stream_name(segments: list[str]) -> str:
     """Join the segments of a path to a name that the tap does not use for streams of its own."""
     name = _NOT_OF_NAMES.sub("_", "_".join(segments)).strip("_") or "list"
-    return f"{name}_list" if _OWN_NAME.fullmatch(name) else name
+    return short_enough(f"{name}_list" if _OWN_NAME.fullmatch(name) else name)
+
+
+def is_version(segment: str) -> bool:
+    """Say whether a segment is `v4` or the like."""
+    return _VERSION.fullmatch(segment) is not None
 
 
 def _version(segment: str) -> tuple[int, ...]:

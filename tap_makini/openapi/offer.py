@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoint import Child, Endpoint, Offer
-from tap_makini.openapi.answers import UNKNOWN_ITEM, is_child_list, is_list, item_of_child, item_of_list
+from tap_makini.openapi.answers import UNKNOWN_ITEM, item_of_child, item_of_list
 from tap_makini.openapi.choice import children_by_parent, choose
 from tap_makini.openapi.columns import first_columns, item_schema, size
 from tap_makini.openapi.dialects import dialect_of
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.errors import DocumentError
-from tap_makini.openapi.keys import is_v4, key_of, replication_key_of, with_text_key
+from tap_makini.openapi.keys import is_v4, key_of, replication_key_of, standard_names, with_text_key
 from tap_makini.openapi.known import corrected
 from tap_makini.openapi.location import Location
 from tap_makini.openapi.names import stream_name
-from tap_makini.openapi.operations import operations_of
+from tap_makini.openapi.operations import PARAMETER, operations_of
 from tap_makini.openapi.resolve import TooLargeError
-from tap_makini.openapi.server import server_of
+from tap_makini.openapi.roles import Role, sort_out
+from tap_makini.reading.dialect import V3, V3_UNSIZED, V4
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tap_makini.openapi.operations import Operation
     from tap_makini.openapi.shape import Shape
+
+logger = logging.getLogger(__name__)
 
 _LEVELS = 6
 _MOST_COLUMNS = 1_500
@@ -49,68 +54,69 @@ def read_documents(
         DocumentError: A document cannot be used, or none describes a list that can be read.
     """
     documents = [open_document(Location(text), timeout, user_agent) for text in locations]
-    operations = [operation for document in documents for operation in operations_of(document)]
-    lists = (operation for operation in operations if not operation.is_of_one_record and is_list(operation))
-    chosen = choose(lists, products)
+    found = sort_out(operation for document in documents for operation in operations_of(document))
+    chosen = choose(found.get(Role.LIST, ()), products)
     if not chosen:
         labels = ", ".join(document.location.label for document in documents) or "(none given)"
         raise DocumentError(
             f"No list that can be read for the products {', '.join(products)} is in: {labels}. "
             "Export the documents of these products from Makini's docs, or change the setting products."
         )
-    children = children_by_parent(operations)
+    children = children_by_parent(found.get(Role.CHILD, ()))
     endpoints = tuple(
         _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
     )
-    return Offer(endpoints, next(filter(None, map(server_of, documents)), None))
+    asked = chain(chosen.values(), *(children.get(operation.path, {}).values() for operation in chosen.values()))
+    return Offer(endpoints, tuple(dict.fromkeys(operation.origin for operation in asked if operation.origin)))
 
 
 def _endpoint(stream: str, operation: Operation, children: Mapping[str, Operation]) -> Endpoint:
-    schema = _fitting(lambda levels: corrected(item_of_list(operation, levels), stream))
+    schema = _fitting(lambda levels: corrected(item_of_list(operation, levels), stream), stream)
     properties = schema["properties"]
     replication_key = replication_key_of(properties)
     return Endpoint(
         stream,
         operation.path + operation.ending,
         schema,
-        key_of(properties),
+        key_of(properties, stream),
         replication_key,
-        dialect_of(operation, replication_key),
-        tuple(
-            _child(stream, operation.path, name, child, of_v4=is_v4(properties))
-            for name, child in sorted(children.items())
-            if is_child_list(child)
-        ),
+        dialect_of(operation, V4 if is_v4(properties) else V3, replication_key),
+        tuple(_child(stream, name, child, of_v4=is_v4(properties)) for name, child in sorted(children.items())),
     )
 
 
-def _child(parent: str, path: str, name: str, operation: Operation, *, of_v4: bool) -> Child:
+def _child(parent: str, name: str, operation: Operation, *, of_v4: bool) -> Child:
     stream = f"{parent}__{stream_name([name])}"
 
     def item(levels: int) -> Shape:
         declared = item_of_child(operation, levels)
         return declared if of_v4 else corrected(declared, stream)
 
-    schema = _fitting(item)
-    return Child(name, f"{path}/{{key}}/{name}{operation.ending}", schema, key_of(schema["properties"]))
+    schema = _fitting(item, stream)
+    path = PARAMETER.sub("{key}", operation.path) + operation.ending
+    return Child(name, path, schema, key_of(schema["properties"], stream), dialect_of(operation, V3_UNSIZED))
 
 
-def _fitting(read: Callable[[int], Shape]) -> dict[str, Any]:
+def _fitting(read: Callable[[int], Shape], stream: str) -> dict[str, Any]:
     """Give an item's schema, with as many levels as leave it small enough for a table."""
-    deepest = _with_levels(read, _LEVELS)
+    deepest = _with_levels(read, _LEVELS, stream)
     if deepest and size(deepest) <= _MOST_COLUMNS:
         return deepest
-    fitting = first_columns(_with_levels(read, 1) or item_schema(UNKNOWN_ITEM), _MOST_COLUMNS)
+    flat = _with_levels(read, 1, stream)
+    if flat is None:
+        logger.warning("Stream %s has no columns: its item is described by too many schemas.", stream)
+        return item_schema(UNKNOWN_ITEM)
+    fitting = first_columns(flat, _MOST_COLUMNS, standard_names(flat["properties"]))
     for levels in range(2, _LEVELS):  # upwards: what is too large takes longest
-        schema = _with_levels(read, levels)
+        schema = _with_levels(read, levels, stream)
         if schema is None or size(schema) > _MOST_COLUMNS:
             break
         fitting = schema
     return fitting
 
 
-def _with_levels(read: Callable[[int], Shape], levels: int) -> dict[str, Any] | None:
+def _with_levels(read: Callable[[int], Shape], levels: int, stream: str) -> dict[str, Any] | None:
     try:
-        return with_text_key(item_schema(read(levels)))
+        return with_text_key(item_schema(read(levels)), stream)
     except TooLargeError:
         return None

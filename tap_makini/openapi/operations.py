@@ -1,22 +1,26 @@
-"""The operations of a document that read something: its GETs, with their paths and parameters."""
+"""The operations of a document that read something: its GETs, with their addresses and parameters."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from tap_makini.openapi.server import SEGMENT_PATTERN, path_prefix
+from tap_makini.openapi.server import server_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_makini.openapi.document import Document
 
-_PATH = re.compile(rf"(/({SEGMENT_PATTERN}|\{{[^/{{}}]+\}}))+/?")
-_CHILD_PATH = re.compile(r"(?P<parent>.+)/\{[^/{}]+\}/(?P<name>[^/{}]+)")
-_ADMIN_SEGMENTS = {"system", "admin", "link", "oauth"}
-_ADMIN_TAG = re.compile(r"\badmin", re.IGNORECASE)
+_SIGNS_OF_PATHS = "/{}._~!$&'()*+,;=:@%-"
+_LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)")
+"""What no path is asked with: the start of a query, signs that servers fold, and empty or dotted segments."""
+
+PARAMETER = re.compile(r"\{[^/{}]+\}")
+
+_CHILD_PATH = re.compile(rf"(?P<parent>.+)/{PARAMETER.pattern}/(?P<name>[^/{{}}]+)")
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,11 @@ class Operation:
 
     Attributes:
         document: What describes it.
-        path: Its path on the API's host, without a slash at the end.
+        path: Its path on the API's host as requests have it, without a slash at the end.
         description: What the document says of it.
         parameters: Its parameters, with those of its path.
         ending: The slash that the document puts behind the path; some servers answer no other address.
+        origin: Scheme, host and port of its server; None where the document does not say.
     """
 
     document: Document
@@ -36,6 +41,12 @@ class Operation:
     description: Mapping[str, Any]
     parameters: tuple[Mapping[str, Any], ...]
     ending: str = ""
+    origin: str | None = None
+
+    @property
+    def can_be_asked_for(self) -> bool:
+        """Whether its path leads where it says."""
+        return self.path.startswith("/") and not _LEADS_ELSEWHERE.search(self.path[1:])
 
     @property
     def is_deprecated(self) -> bool:
@@ -55,23 +66,22 @@ class Operation:
 
 
 def operations_of(document: Document) -> Iterator[Operation]:
-    """Give the operations that read customers' data; the tap reads raw tables in a way of its own."""
-    prefix = path_prefix(document)
+    """Give the GETs of a document."""
     for template, node in document.content["paths"].items():
-        path = prefix + template
         item = document.followed(node)
         get = item.get("get")
-        if isinstance(get, dict) and _PATH.fullmatch(path) and not _is_left_out(path, get):
+        if isinstance(get, dict):
+            server = server_of(document, get, item, document.content)
+            path = server.prefix + template
             bare = path.rstrip("/")
             parameters = tuple(_parameters(document, item, get))
-            yield Operation(document, bare, get, parameters, "/" if bare != path else "")
+            ending = "/" if bare != path else ""
+            yield Operation(document, _encoded(bare), get, parameters, ending, server.origin)
 
 
-def _is_left_out(path: str, get: Mapping[str, Any]) -> bool:
-    tags = get.get("tags")
-    texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
-    is_admin = not _ADMIN_SEGMENTS.isdisjoint(path.lower().split("/")) or any(map(_ADMIN_TAG.search, texts))
-    return is_admin or "/raw/tables" in path
+def _encoded(path: str) -> str:
+    """Write a path as requests have it, but for what would lead elsewhere."""
+    return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_SIGNS_OF_PATHS)
 
 
 def _parameters(document: Document, *nodes: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

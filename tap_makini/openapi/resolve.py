@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _VISITS_LIMIT = 6_000
 """How many schemas make up one: four (a choice, its reference, target and null) for each column of the widest table."""
 
+_VISITS_LIMIT_OF_FLAT = 60_000
+"""The same where nothing nested is looked into, so that what makes it large is many columns, not many combinations."""
+
+_FLAT = 2
+"""The levels of an envelope and its items."""
+
 _TRAIL_LIMIT = 60
 """How many schemas may be around one; each takes a few frames of Python's stack."""
 
@@ -79,7 +85,7 @@ def shape_of(document: Document, schema: object, levels: int) -> Shape:
     Args:
         document: What it stands in.
         schema: Any JSON.
-        levels: How many levels of objects are read; what is below is mixed.
+        levels: How many levels of objects are read; those below are objects of any names.
 
     Raises:
         TooLargeError: It takes too many steps.
@@ -91,12 +97,12 @@ class _Reading:
     def __init__(self, document: Document, levels: int) -> None:
         self._document = document
         self._levels = levels
-        self._visits = 0
+        self._visits_left = _VISITS_LIMIT if levels > _FLAT else _VISITS_LIMIT_OF_FLAT
 
     def read(self, schema: object, place: _Place) -> Shape | None:
         """Give the shape; None where references lead nowhere or back, which adds nothing to what is merged with it."""
-        self._visits += 1
-        if self._visits > _VISITS_LIMIT:
+        self._visits_left -= 1
+        if self._visits_left < 0:
             raise TooLargeError
         if not isinstance(schema, dict):
             return ANY
@@ -110,8 +116,6 @@ class _Reading:
         return merged(known) if known else None
 
     def _parts(self, schema: Mapping[str, Any], place: _Place) -> Iterator[Shape | None]:
-        if not _OWN_KEYWORDS.isdisjoint(schema):
-            yield self._own(schema, place)
         inner = place.beside(schema)
         if "$ref" in schema:
             target = self._document.target(schema["$ref"])
@@ -122,6 +126,8 @@ class _Reading:
             if options := _schemas(schema, choice):
                 known = _known(self.read(option, inner) for option in options)
                 yield united(known) if known else None
+        if not _OWN_KEYWORDS.isdisjoint(schema):
+            yield self._own(schema, place)
 
     def _own(self, schema: Mapping[str, Any], place: _Place) -> Shape:
         kind = _own_kind(schema)
@@ -135,7 +141,7 @@ class _Reading:
             is_map = isinstance(schema.get("additionalProperties"), dict) and schema["additionalProperties"]
             return Shape(Kind.MAP if is_map else Kind.OBJECT)
         if place.level > self._levels:
-            return MIXED
+            return _PLAIN[Kind.MAP]
         inner = place.within(schema, place.level + 1, in_array=False)
         return Shape(Kind.OBJECT, {name: self.read(part, inner) or MIXED for name, part in properties.items()})
 

@@ -1,9 +1,9 @@
-"""Where a document says that the API is."""
+"""Where a document says that its operations are answered."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 if TYPE_CHECKING:
@@ -11,30 +11,43 @@ if TYPE_CHECKING:
 
     from tap_makini.openapi.document import Document
 
-SEGMENT_PATTERN = r"[A-Za-z0-9._~!$&'()*+,;=:@%-]+"
-"""A segment of a path. No other character gets behind the API's host, lest a document lead requests elsewhere."""
-
-_PATH = re.compile(rf"(/{SEGMENT_PATTERN})*")
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
 
 
-def server_of(document: Document) -> str | None:
-    """Give scheme, host and port of the first absolute server, without any credentials; None if there is none."""
-    return next((_origin(url) for url in _urls(document) if _is_absolute(url)), None)
+class Server(NamedTuple):
+    """Where operations are answered.
+
+    Attributes:
+        origin: Scheme, host and port, without any credentials; None where only a path is said.
+        prefix: What goes in front of paths.
+    """
+
+    origin: str | None
+    prefix: str
 
 
-def path_prefix(document: Document) -> str:
-    """Give what goes in front of the document's paths: the path of that server or, without one, of the first."""
-    urls = list(_urls(document))
-    chosen = next((url for url in urls if _is_absolute(url)), urls[0] if urls else None)
-    path = chosen.path.rstrip("/") if chosen else ""
+def server_of(document: Document, *holders: Mapping[str, Any]) -> Server:
+    """Give the first absolute server or, without one, the first.
+
+    Args:
+        document: What describes it.
+        holders: Who may name servers, the nearest first: an operation, its path, the document. Who names some, names
+            all.
+    """
+    named = (holder["servers"] for holder in holders if isinstance(holder.get("servers"), list) and holder["servers"])
+    urls = list(_urls(document, next(named, [])))
+    chosen = next(filter(_is_absolute, urls), urls[0] if urls else None)
+    if chosen is None:
+        return Server(None, "")
+    path = chosen.path.rstrip("/")
+    if "{" in path:  # of a variable without a value nobody knows what it stands for
+        path = ""
     prefix = path if path.startswith("/") or not path else f"/{path}"
-    return prefix if _PATH.fullmatch(prefix) else ""
+    return Server(_origin(chosen) if _is_absolute(chosen) else None, prefix)
 
 
-def _urls(document: Document) -> Iterator[SplitResult]:
-    servers = document.content.get("servers")
-    for server in servers if isinstance(servers, list) else []:
+def _urls(document: Document, servers: list[Any]) -> Iterator[SplitResult]:
+    for server in servers:
         if not isinstance(server, dict) or not isinstance(server.get("url"), str):
             continue
         url = _filled(server["url"], server.get("variables"))

@@ -52,7 +52,11 @@ MIXED = Shape(Kind.MIXED)
 
 
 def merged(shapes: Iterable[Shape]) -> Shape:
-    """Give the shape of a value that has all of these shapes at once (`allOf`)."""
+    """Give the shape of a value that has all of these shapes at once (`allOf`).
+
+    Taken literally, a list and something else are no value. Generators mean that the later one overrides the earlier,
+    and by an object that has nothing in it they mean any value.
+    """
     return reduce(_both, shapes)
 
 
@@ -64,6 +68,8 @@ def united(shapes: Iterable[Shape]) -> Shape:
 def _both(first: Shape, second: Shape) -> Shape:
     if Kind.ANY in {first.kind, second.kind}:
         return second if first.kind is Kind.ANY else first
+    if Kind.ARRAY in {first.kind, second.kind} and first.kind is not second.kind:
+        return first if _is_bare(second) else second
     return _combined(first, second, _both, Kind.INSTANT)
 
 
@@ -73,6 +79,10 @@ def _either(first: Shape, second: Shape) -> Shape:
     if Kind.ANY in {first.kind, second.kind}:
         return ANY
     return _combined(first, second, _either, Kind.STRING)
+
+
+def _is_bare(shape: Shape) -> bool:
+    return shape.kind is Kind.OBJECT and not shape.properties
 
 
 def _combined(first: Shape, second: Shape, combine: Callable[[Shape, Shape], Shape], text: Kind) -> Shape:

@@ -10,20 +10,28 @@ class Dialect:
     """Names and values of a list's query parameters; `{key}` in them stands for the replication key.
 
     Attributes:
-        page: The 1-based number of the page.
+        page: The number of the page.
+        offset: In place of it, how many records to pass over; None where pages are numbered.
+        first: The number of the first page, 1 or 0.
         size: How many records to give; None where that cannot be asked for.
+        largest: How many records may be asked for at most, where that is said.
         since: Earliest instant, inclusively.
         sort: What to order by; None where no order can be asked for.
         ascending: The value of `sort` that puts the earliest record first.
         descending: The value of `sort` that puts the latest record first.
+        may_not_count: Whether answers may come that do not say which page of how many they are.
     """
 
     page: str = "page"
+    offset: str | None = None
+    first: int = 1
     size: str | None = "per_page"
+    largest: int | None = None
     since: str = "filter[{key}:gteq]"
     sort: str | None = "sort[{key}]"
     ascending: str = "0"
     descending: str = "1"
+    may_not_count: bool = False
 
     def sorted(self, replication_key: str, *, descending: bool) -> dict[str, str]:
         """Give the parameter that asks for an order, if there is one."""
@@ -37,3 +45,5 @@ V3 = Dialect()
 """As the v3 guide has it; `sort` 0 is ascending, 1 descending."""
 V3_UNSIZED = Dialect(size=None)
 """The same for the lists of the v3 spec that take no page size."""
+V4 = Dialect(may_not_count=True)
+"""As v3, since the v4 guide says nothing of parameters; its envelope counts pages, but a document may have another."""

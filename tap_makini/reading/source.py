@@ -32,6 +32,7 @@ class Query:
         order: The order of the replication key; None leaves it to the server.
         size: How many records to give; None leaves it to the server.
         page: The 1-based number of the page.
+        offset: How many records are on the pages before.
         cursor: What the last answer said to ask for, in place of a number.
     """
 
@@ -39,12 +40,13 @@ class Query:
     order: Literal["asc", "desc"] | None = None
     size: int | None = None
     page: int = 1
+    offset: int = 0
     cursor: str | None = None
 
     def params(self, replication_key: str | None, dialect: Dialect = V3) -> dict[str, str]:
         """Write the query as a list wants to be asked."""
         key = replication_key or ""
-        params = {dialect.page: str(self.page)} if self.cursor is None else {"cursor": self.cursor}
+        params = {"cursor": self.cursor} if self.cursor is not None else self._place(dialect)
         if self.size is not None and dialect.size is not None:
             params[dialect.size] = str(self.size)
         if self.bound is not None:
@@ -52,6 +54,11 @@ class Query:
         if self.order is not None:
             params |= dialect.sorted(key, descending=self.order == "desc")
         return params
+
+    def _place(self, dialect: Dialect) -> dict[str, str]:
+        if dialect.offset is not None:
+            return {dialect.offset: str(self.offset)}
+        return {dialect.page: str(self.page - 1 + dialect.first)}
 
 
 @dataclass
@@ -72,6 +79,7 @@ class Source:
         dialect: How the list is asked.
 
     Attributes:
+        dialect: How the list is asked, as far as is known by now.
         traffic: What it has cost.
         tells_records_apart: Whether two records that are alike are one; without a key they are two.
     """
@@ -86,22 +94,26 @@ class Source:
         page_size: PageSize,
         dialect: Dialect = V3,
     ) -> None:
-        self._client = client
+        self.client = client
         self.path = path
-        self._page_size = page_size
+        self.page_size = page_size
         self.replication_key = replication_key
-        self._dialect = dialect
+        self.dialect = dialect
         self.traffic = Traffic()
 
     @property
     def sizes_pages(self) -> bool:
         """Whether the list may be asked for a number of records."""
-        return self._dialect.size is not None
+        return self.dialect.size is not None
+
+    def size_of(self, count: int) -> int | None:
+        """Give the page size to ask for where so many records are wanted; None where none can be asked for."""
+        return min(count, self.dialect.largest or count) if self.sizes_pages else None
 
     @property
     def sorts(self) -> bool:
         """Whether the list may be asked for an order."""
-        return self.replication_key is not None and self._dialect.sort is not None
+        return self.replication_key is not None and self.dialect.sort is not None
 
     def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
         """Get one page.
@@ -118,7 +130,13 @@ class Source:
         """
 
         def read(body: bytes) -> Page:
-            page = parse_page(body, query.page, by_cursor=query.cursor is not None)
+            page = parse_page(
+                body,
+                query.page,
+                first=self.dialect.first,
+                by_cursor=query.cursor is not None,
+                must_count=not self.dialect.may_not_count,
+            )
             if page.records and page.records == unlike:
                 raise BadBodyError(f"page {query.page} is the page before it once more")
             return page
@@ -127,7 +145,13 @@ class Source:
 
     def _ask(self, query: Query, read: Callable[[bytes], Page]) -> Page:
         """Send a query; `read` makes the page of the answer."""
-        return self._client.get(self.path, query.params(self.replication_key, self._dialect), read, self.traffic)
+        page = self.client.get(self.path, query.params(self.replication_key, self.dialect), read, self.traffic)
+        if page.counts_from_one:
+            self._count_from_one()
+        return page
+
+    def _count_from_one(self) -> None:
+        self.dialect = replace(self.dialect, first=1)
 
     def open(self, bound: datetime | None) -> tuple[Query, Page]:
         """Get the first page, asking for less where the server refuses the query.
@@ -141,7 +165,7 @@ class Source:
         Raises:
             RequestRefusedError: The server refuses even the bare list.
         """
-        size = self._page_size.value if self.sizes_pages else None
+        size = self.size_of(self.page_size.value)
         order: Literal["asc"] | None = "asc" if self.sorts else None
         wished = Query(bound, order, size)
         try:
@@ -156,9 +180,12 @@ class Source:
             except RequestRefusedError:
                 continue
             logger.info("%s: %s, so it is asked for less: %s.", self.path, refusal.cause, query)
-            self._page_size.value = query.size or self._page_size.value
+            self.page_size.value = query.size or self.page_size.value
             return query, page
-        raise refusal
+        if self.dialect.first == 1:
+            raise refusal
+        self._count_from_one()  # in no way it gives a page 0
+        return self.open(wished.bound)
 
 
 def _simpler(query: Query) -> Iterator[Query]:

@@ -33,7 +33,7 @@ class Opening(NamedTuple):
 
     def reopened(self, **changes: Any) -> Opening:  # noqa: ANN401 - fields of the query
         """Ask for the first page of the same list again, or of one that differs in some part of the query."""
-        query = replace(self.query, **{"page": 1, **changes})
+        query = replace(self.query, **{"page": 1, "offset": 0, **changes})
         return self._replace(query=query, page=self.source.fetch(query))
 
     def rows(self) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from openapi.documents import Node, document, endpoints, get, query
-from tap_makini.reading.dialect import V3, Dialect
+from tap_makini.reading.dialect import V3, V3_UNSIZED, V4, Dialect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,8 @@ def sort(name: str = "sort", **more: Any) -> Node:  # noqa: ANN401 - any JSON
 
 
 @pytest.mark.parametrize("names", ["", "filter sort", "page per_page filter sort", "unheard_of"])
-def test_what_is_not_declared_is_v3s(tmp_path: Path, names: str) -> None:
-    assert dialect(tmp_path, *query(*names.split())) == V3
+def test_what_is_not_declared_is_as_in_v3(tmp_path: Path, names: str) -> None:
+    assert dialect(tmp_path, *query(*names.split())) == V4
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,66 @@ def test_what_is_not_declared_is_v3s(tmp_path: Path, names: str) -> None:
         ("page[number] page[size]", "page[number]", "page[size]"),
         ("p limit", "p", "limit"),
         ("limit", "page", "limit"),
+        ("page offset limit", "page", "limit"),
     ],
 )
 def test_paging(tmp_path: Path, names: str, page: str, size: str | None) -> None:
-    assert dialect(tmp_path, *query(*names.split())) == replace(V3, page=page, size=size)
+    assert dialect(tmp_path, *query(*names.split())) == replace(V4, page=page, size=size)
+
+
+@pytest.mark.parametrize("name", ["offset", "skip", "start"])
+def test_offsets(tmp_path: Path, name: str) -> None:
+    assert dialect(tmp_path, *query(name, "limit")) == replace(V4, offset=name, size="limit", may_not_count=True)
+
+
+def test_a_deep_object_is_one_parameter_for_each_property(tmp_path: Path) -> None:
+    schema = {"properties": {"number": {"type": "integer", "minimum": 0}, "size": {"maximum": 50}}}
+    page = {"name": "page", "in": "query", "style": "deepObject", "schema": schema}
+
+    assert dialect(tmp_path, page) == replace(V4, page="page[number]", first=0, size="page[size]", largest=50)
+
+
+@pytest.mark.parametrize(
+    ("declared", "first"),
+    [
+        ({}, 1),
+        ({"schema": {"minimum": 0}}, 0),
+        ({"schema": {"minimum": 0, "default": 1}}, 1),
+        ({"schema": {"minimum": 1, "default": 0}}, 0),
+        ({"schema": {"default": 0}}, 0),
+        ({"schema": {"default": False}}, 1),
+        ({"schema": {"example": 0}}, 0),
+        ({"example": 0}, 0),
+        ({"example": 2}, 1),
+        ({"description": "Zero-based page index (0..N)"}, 0),
+        ({"description": "The page, starting at 0."}, 0),
+        ({"description": "The page, starting at 1; 0 is no page."}, 1),
+    ],
+)
+def test_the_number_of_the_first_page(tmp_path: Path, declared: Node, first: int) -> None:
+    assert dialect(tmp_path, {"name": "page", "in": "query", **declared}).first == first
+
+
+def test_the_largest_page(tmp_path: Path) -> None:
+    sizes = [{"name": "per_page", "in": "query", "schema": {"maximum": most}} for most in (50, "50", 0)]
+
+    assert [dialect(tmp_path, size).largest for size in sizes] == [50, None, None]
+
+
+def test_a_child_list_is_asked_as_its_operation_declares(tmp_path: Path) -> None:
+    declared = get(parameters=query("page[number]", "page[size]"))
+    paths = {"/x": get(), "/x/{key}/a": declared, "/x/{key}/b": get(parameters=query("sort")), "/x/{key}/c": get()}
+
+    children = endpoints(tmp_path, document(paths))["x"].children
+
+    told = replace(V3, page="page[number]", size="page[size]")
+    assert {child.name: child.dialect for child in children} == {"a": told, "b": V3_UNSIZED, "c": V3_UNSIZED}
 
 
 def test_parameters_by_reference_and_in_headers(tmp_path: Path) -> None:
     parameters = ({"$ref": "#/components/parameters/Page"}, {"name": "limit", "in": "header"})
 
-    assert dialect(tmp_path, *parameters) == replace(V3, page="page_number", size=None)
+    assert dialect(tmp_path, *parameters) == replace(V4, page="page_number", size=None)
 
 
 @pytest.mark.parametrize(
@@ -59,16 +109,16 @@ def test_parameters_by_reference_and_in_headers(tmp_path: Path) -> None:
         ("_updatedAtFrom", "{key}From"),
         ("modified_after", "modified_after"),
         ("updatedSince", "updatedSince"),
-        ("filter[name:gteq]", V3.since),
-        ("filter[_updatedAt:lt]", V3.since),
+        ("filter[name:gteq]", V4.since),
+        ("filter[_updatedAt:lt]", V4.since),
     ],
 )
 def test_since(tmp_path: Path, name: str, since: str) -> None:
-    assert dialect(tmp_path, *query(name)) == replace(V3, since=since)
+    assert dialect(tmp_path, *query(name)) == replace(V4, since=since)
 
 
 def test_a_bound_of_updates_is_none_of_creations(tmp_path: Path) -> None:
-    assert dialect(tmp_path, *query("modified_after"), key="_createdAt") == V3
+    assert dialect(tmp_path, *query("modified_after"), key="_createdAt") == V4
 
 
 @pytest.mark.parametrize(
@@ -86,7 +136,7 @@ def test_a_bound_of_updates_is_none_of_creations(tmp_path: Path) -> None:
 def test_order(tmp_path: Path, parameter: Node, expected: tuple[str, str, str]) -> None:
     name, ascending, descending = expected
 
-    assert dialect(tmp_path, parameter) == replace(V3, sort=name, ascending=ascending, descending=descending)
+    assert dialect(tmp_path, parameter) == replace(V4, sort=name, ascending=ascending, descending=descending)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +148,8 @@ def test_order(tmp_path: Path, parameter: Node, expected: tuple[str, str, str]) 
         sort(schema=5, example={"a": 1}, examples=[[]]),
     ],
 )
-def test_an_order_that_is_not_fully_declared_is_v3s(tmp_path: Path, parameter: Node) -> None:
-    assert dialect(tmp_path, parameter) == V3
+def test_an_order_that_is_not_fully_declared_is_as_in_v3(tmp_path: Path, parameter: Node) -> None:
+    assert dialect(tmp_path, parameter) == V4
 
 
 def test_names_go_with_the_key(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_vendors_documents_offer_what_is_built_in(tmp_path: Path, products: 
 
     expected = [endpoint for entity in ENTITIES if (endpoint := entity.endpoint(products))]
     assert list(read.endpoints) == sorted(expected, key=lambda endpoint: endpoint.stream)
-    assert read.server == "https://api.makini.io"
+    assert read.servers == ("https://api.makini.io",)
 
 
 def test_the_vendors_documents_offer_six_child_lists(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +29,8 @@ def streams(folder: Path, paths: Node, **more: Any) -> list[str]:  # noqa: ANN40
     [
         answers(envelope(THING)),
         answers(envelope(THING), "2XX"),
+        answers(envelope(THING), "206"),
+        {"200": {"description": ""}, **answers(envelope(THING), "2XX")},
         answers(envelope(THING), "default"),
         answers(envelope(THING), media="application/json; charset=utf-8"),
         answers(envelope(THING), media="application/vnd.api+json"),
@@ -85,14 +88,47 @@ def test_what_is_no_list(tmp_path: Path, item: Node) -> None:
         "/api/raw/tables/x/data",
         "/api/eam/assets/{key}",
         "@elsewhere.example/assets",
-        "/as sets",
         "/assets?all=1",
+        "/assets#all",
+        "//elsewhere.example/assets",
+        "/a/../assets",
+        "/a\\assets",
         "assets",
         "/",
     ],
 )
 def test_paths_that_are_left_out(tmp_path: Path, path: str) -> None:
     assert streams(tmp_path, {path: get()}) == []
+
+
+def test_a_path_is_asked_for_with_its_letters_encoded(tmp_path: Path) -> None:
+    paths = {"/api/v4/große teile": get(), "/api/v4/große teile/{id}/fähig keiten": {"get": BARE}}
+
+    (endpoint,) = endpoints(tmp_path, document(paths)).values()
+
+    assert (endpoint.stream, endpoint.path) == ("große_teile", "/api/v4/gro%C3%9Fe%20teile")
+    assert [(child.name, child.path) for child in endpoint.children] == [
+        ("fähig keiten", "/api/v4/gro%C3%9Fe%20teile/{key}/f%C3%A4hig%20keiten")
+    ]
+
+
+def test_the_log_says_what_every_get_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    paths = {
+        **{path: get() for path in ("/a", "/b", "/a?x", "/api/system/c", "/a/{id}", "/api/raw/tables", "/a/{id}/d")},
+        "/e": {"get": {"responses": answers(THING)}},
+        "/f": {"post": {}},
+    }
+
+    endpoints(tmp_path, document(paths))
+
+    assert caplog.messages == [
+        (
+            "The OpenAPI documents describe GETs: 2 lists, 1 lists of a record, 1 of raw tables, 1 of administration, "
+            "1 of a single record, 1 with an address that cannot be asked for, "
+            "1 that answer with no list of records under 'data'."
+        )
+    ]
 
 
 def test_a_path_item_may_be_a_reference(tmp_path: Path) -> None:
@@ -122,7 +158,14 @@ def test_without_a_list_there_is_nothing_to_read(tmp_path: Path) -> None:
         ("/api/eam/workOrders", "workOrders"),
         ("/api/eam/a--b", "a_b"),
         ("/api/eam/a__b/_c", "a_b_c"),
-        ("/api/eam/a%20b", "a_20b"),
+        ("/api/eam/a%20b", "a_b"),
+        ("/api/eam/größen", "größen"),
+        ("/api/eam/gr%C3%B6%C3%9Fen", "größen"),
+        ("/api/v4/設備", "設備"),
+        ("/api/eam/reconciliations", "reconciliations_list"),
+        ("/api/eam/Reconciled-Keys", "Reconciled_Keys_list"),
+        ("/api/v4/systems", "systems"),
+        ("/api/v4/assets/link", "assets_link"),
         ("/api/eam/connections", "connections_list"),
         ("/api/eam/raw/things", "raw_things_list"),
         ("/api/eam", "api_eam"),
@@ -194,12 +237,15 @@ def test_what_is_deprecated_gives_way(tmp_path: Path) -> None:
     [
         ("key id name createdAt updatedAt", ("key",), "updatedAt"),
         ("id name createdAt", ("id",), "createdAt"),
-        ("name", ("name",), None),
+        ("name", (), None),
         ("code", (), None),
         ("key id _idValue _updatedAt updatedAt", ("id",), "_updatedAt"),
         ("id _displayValue _createdAt createdAt", ("id",), "_createdAt"),
         ("id _displayValue", ("id",), None),
         ("key _updatedAt", ("key",), "_updatedAt"),
+        ("id key _createdAt", ("id",), "_createdAt"),
+        ("id key _deletedAt", ("id",), None),
+        ("id key _implements", ("id",), None),
     ],
 )
 def test_keys(tmp_path: Path, names: str, key: tuple[str, ...], replication_key: str | None) -> None:
@@ -219,30 +265,59 @@ def test_a_key_is_text(tmp_path: Path) -> None:
     }
 
 
-def test_only_an_instant_is_read_incrementally_by(tmp_path: Path) -> None:
-    item = {"properties": {"key": {}, "updatedAt": {"type": "number"}, "createdAt": {"type": "object"}}}
+INSTANT = {"type": "string", "format": "date-time"}
 
-    assert endpoints(tmp_path, document({"/x": get(item)}))["x"].replication_key == "createdAt"
+
+@pytest.mark.parametrize(
+    "updated",
+    [
+        {"type": "number"},
+        {"type": "object", "properties": {"date": INSTANT}},
+        {"oneOf": [INSTANT, {"type": "integer"}]},
+        {"anyOf": [INSTANT, {"type": "object", "properties": {"date": INSTANT}}]},
+        {"type": ["string", "integer", "null"]},
+    ],
+)
+@pytest.mark.parametrize("names", [("_updatedAt", "_createdAt"), ("updatedAt", "createdAt")])
+def test_records_whose_update_time_is_no_instant_are_read_whole(
+    tmp_path: Path, updated: Node, names: tuple[str, str]
+) -> None:
+    item = {"properties": {"key": {}, names[0]: updated, names[1]: INSTANT}}
+
+    assert endpoints(tmp_path, document({"/x": get(item)}))["x"].replication_key is None
+
+
+def test_a_built_in_list_keeps_its_key(tmp_path: Path) -> None:
+    paths = {"/api/eam/work-orders/custom-fields": get(NAMED), "/api/eam/custom-fields": get(NAMED)}
+
+    read = endpoints(tmp_path, document(paths))
+
+    assert {stream: endpoint.key for stream, endpoint in read.items()} == {
+        "work_orders_custom_fields": ("name",),
+        "custom_fields": (),
+    }
 
 
 # --- children --------------------------------------------------------------------------------------
 
 BARE = {"responses": {"200": {"description": ""}}}
 UNKNOWN = {"type": ["object", "null"], "properties": {}}
-KNOWN = {"type": ["object", "null"], "properties": {"name": {"type": ["string", "null"]}}}
+KNOWN = {"type": ["object", "null"], "properties": {"id": {"type": ["string", "null"]}}}
+IDENTIFIED = {"type": "object", "properties": {"id": {"type": "string"}}}
 NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
 
 
 @pytest.mark.parametrize(
     ("operation", "schema"),
     [
-        (get(NAMED)["get"], KNOWN),
-        ({"responses": answers({"type": "array", "items": NAMED})}, KNOWN),
-        ({"responses": answers(NAMED)}, KNOWN),
+        (get(IDENTIFIED)["get"], KNOWN),
+        ({"responses": answers({"type": "array", "items": IDENTIFIED})}, KNOWN),
+        ({"responses": answers(IDENTIFIED)}, KNOWN),
         ({"responses": answers({"type": "object"})}, UNKNOWN),
         ({"responses": answers({})}, UNKNOWN),
         ({"responses": {"200": {"description": "", "content": {"application/json": {}}}}}, UNKNOWN),
         (BARE, UNKNOWN),
+        ({"responses": {**BARE["responses"], **answers(IDENTIFIED, "default")}}, UNKNOWN),
     ],
 )
 def test_children_in_all_forms(tmp_path: Path, operation: Node, schema: Node) -> None:
@@ -252,7 +327,7 @@ def test_children_in_all_forms(tmp_path: Path, operation: Node, schema: Node) ->
 
     assert (child.name, child.path) == ("line-items", "/api/eam/x/{key}/line-items")
     assert child.schema == schema
-    assert child.key == (("name",) if schema is KNOWN else ())
+    assert child.key == (("id",) if schema is KNOWN else ())
 
 
 @pytest.mark.parametrize(
@@ -264,7 +339,8 @@ def test_children_in_all_forms(tmp_path: Path, operation: Node, schema: Node) ->
         ("/api/eam/x/{key}/{a}", BARE),
         ("/api/eam/y/{key}/a", BARE),
         ("/api/erp/x/{key}/a", BARE),
-        ("/api/eam/x/{key}/admin", BARE),
+        ("/api/eam/x/{key}/a", {**BARE, "tags": ["Admin"]}),
+        ("/api/eam/x/{key}/a", {**BARE, "security": [{"admin_token": []}]}),
         ("/api/eam/x/{key}/a", {"responses": answers({"type": "string"})}),
         ("/api/eam/x/{key}/a", {"responses": answers({}, media="application/pdf")}),
         ("/api/eam/x/{key}/a", {"responses": {"204": {"description": ""}}}),
@@ -310,9 +386,10 @@ def test_children_are_of_the_chosen_list_and_sorted(tmp_path: Path) -> None:
         ([{"url": "https://[::1/"}, {"url": "https://a b/"}, {"url": "https://x:port/"}], None, "/x"),
         ([{"url": 5}, None, {}], None, "/x"),
         ([{"url": "api/"}], None, "/api/x"),
-        ([{"url": "["}], None, "/x"),
+        ([{"url": "["}], None, "/%5B/x"),
         ([{"url": "/{version}"}], None, "/x"),
-        ([{"url": "https://api.example/a b"}], "https://api.example", "/x"),
+        ([{"url": "https://api.example/a b"}], "https://api.example", "/a%20b/x"),
+        ([{"url": "https://api.example/a?b"}], "https://api.example", "/a/x"),
         ("https://api.example", None, "/x"),
         ([], None, "/x"),
     ],
@@ -320,18 +397,33 @@ def test_children_are_of_the_chosen_list_and_sorted(tmp_path: Path) -> None:
 def test_server(tmp_path: Path, servers: object, server: str | None, path: str) -> None:
     read = offer(tmp_path, document({"/x": get()}, servers=servers))
 
-    assert (read.server, read.endpoints[0].path) == (server, path)
+    assert (read.servers, read.endpoints[0].path) == ((server,) if server else (), path)
 
 
-def test_the_first_server_of_several_documents(tmp_path: Path) -> None:
+def test_the_servers_of_several_documents(tmp_path: Path) -> None:
     first = document({"/x": get()})
     second = document({"/y": get()}, servers=[{"url": "https://second.example/api"}])
     third = document({"/z": get()}, servers=[{"url": "https://third.example"}])
 
     read = offer(tmp_path, first, second, third)
 
-    assert read.server == "https://second.example"
+    assert read.servers == ("https://second.example", "https://third.example")
     assert [endpoint.path for endpoint in read.endpoints] == ["/x", "/api/y", "/z"]
+
+
+def test_the_nearest_server_counts(tmp_path: Path) -> None:
+    paths = {
+        "/a": get(),
+        "/b": {**get(), "servers": [{"url": "https://b.example/base"}]},
+        "/c": {**get(servers=[{"url": "https://c.example"}]), "servers": [{"url": "https://b.example"}]},
+        "/a/{id}/d": {"get": {**BARE, "servers": [{"url": "https://d.example"}]}},
+        "/e": get(servers=[]),
+    }
+
+    read = offer(tmp_path, document(paths, servers=[{"url": "https://a.example/api"}]))
+
+    assert read.servers == ("https://a.example", "https://b.example", "https://c.example")
+    assert [endpoint.path for endpoint in read.endpoints] == ["/api/a", "/base/b", "/c", "/api/e"]
 
 
 def test_parameters_of_the_path_count(tmp_path: Path) -> None:

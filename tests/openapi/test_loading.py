@@ -215,7 +215,7 @@ def test_a_url_is_fetched_without_credentials(tmp_path: Path, monkeypatch: pytes
         fetched = read(f"http://{host}/moved")
 
     assert asked == [("/moved", None), ("/docs", None)]
-    assert (fetched.server, fetched.endpoints[0].path) == (f"http://{host}", "/v4/api/eam/x")
+    assert (fetched.servers, fetched.endpoints[0].path) == ((f"http://{host}",), "/v4/api/eam/x")
 
 
 def test_credentials_of_a_url_are_used_and_never_told() -> None:

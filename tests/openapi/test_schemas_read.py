@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openapi.documents import Node, columns, document, endpoints, get
+from openapi.documents import Node, answers, columns, document, endpoints, get
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,6 +243,46 @@ def test_of_too_many_properties_the_first_stay(tmp_path: Path) -> None:
     item = columns(tmp_path, wide(2000, STRING)["properties"])
 
     assert list(item) == [f"p{number}" for number in range(1500)]
+
+
+def test_of_too_many_properties_the_key_and_the_times_stay_too(tmp_path: Path) -> None:
+    late = {"id": STRING, "_updatedAt": STRING, "_deletedAt": STRING}
+    item = {"properties": {**wide(2000, STRING)["properties"], **late}}
+
+    (endpoint,) = endpoints(tmp_path, document({"/x": get(item)})).values()
+
+    assert list(endpoint.schema["properties"]) == [*(f"p{number}" for number in range(1497)), *late]
+    assert (endpoint.key, endpoint.replication_key) == (("id",), "_updatedAt")
+
+
+@pytest.mark.parametrize("choice", ["oneOf", "anyOf"])
+def test_an_item_of_very_many_choices_is_a_list_all_the_same(tmp_path: Path, choice: str) -> None:
+    part = {choice: [ref("Part"), {"type": "null"}]}
+
+    item = columns(tmp_path, {"key": STRING, **wide(5000, part)["properties"]}, Part=wide(5, STRING))
+
+    assert len(item) == 1500
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        {"type": "object", "properties": {"data": {"type": "object"}}},
+        {"type": "object", "properties": {"data": {}}},
+        {"type": "object", "properties": {"data": {"type": "array", "items": {"type": "object"}}}},
+        {"type": "object", "properties": {"data": SITE}},
+        {"type": "object", "properties": {"data": {"type": "string"}}},
+    ],
+)
+@pytest.mark.parametrize("form", ["behind", "beside"])
+def test_an_envelope_that_overrides_its_base(tmp_path: Path, base: Node, form: str) -> None:
+    own = {"properties": {"data": {"type": "array", "items": SITE}}}
+    answer = {"allOf": [ref("Base"), own]} if form == "behind" else {"allOf": [ref("Base")], **own}
+    content = document({"/x": {"get": {"responses": answers(answer)}}}, components={"schemas": {"Base": base}})
+
+    (endpoint,) = endpoints(tmp_path, content).values()
+
+    assert endpoint.schema["properties"] == {"name": TEXT}
 
 
 def test_what_an_explosion_of_compositions_lists_is_no_list(tmp_path: Path) -> None:

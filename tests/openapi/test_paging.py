@@ -1,0 +1,134 @@
+"""Whatever a document calls the parameters for pages, and from which number it counts, every row comes."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import pytest
+import requests
+from cli.harness import Outcome
+from raw.harness import selecting
+
+from makini_sandbox import Behaviour, Sandbox
+from tap_makini.errors import StreamsFailedError
+from tap_makini.running.writer import LineWriter
+from tap_makini.tap import TapMakini
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Paging = Literal["v3", "brackets", "camel", "offset", "from_zero", "from_zero_counted"]
+SLUG, STREAM, ROWS = "vendors", "vendors", 57
+
+
+def described(sandbox: Sandbox) -> dict[str, Any]:
+    """Give the sandbox's document, cut down to one list."""
+    content: dict[str, Any] = requests.get(f"{sandbox.url}/api/v4/openapi.json", timeout=10).json()
+    content["paths"] = {path: item for path, item in content["paths"].items() if path == f"/api/v4/{SLUG}"}
+    return content
+
+
+def read(folder: Path, sandbox: Sandbox, content: object, stream: str | None = None) -> Outcome:
+    """Run the tap once, in this process, for one stream or for all that are selected by default."""
+    path = folder / "document.json"
+    path.write_text(json.dumps(content))
+    config = {"openapi_file": [str(path)], "api_token": sandbox.token, "max_wait_seconds": 0}
+    catalog = None if stream is None else selecting(TapMakini(config=config).catalog_dict, [stream])
+    with tempfile.TemporaryFile() as file:
+        tap = TapMakini(config=config, catalog=catalog, message_writer=LineWriter(file.fileno()))
+        code, errors = 0, ""
+        try:
+            tap.sync_all()
+        except StreamsFailedError as error:
+            code, errors = 3, str(error)
+        file.seek(0)
+        return Outcome(code, file.read().decode(), errors)
+
+
+def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> Sandbox:  # noqa: ANN401 - knobs of all kinds
+    return Sandbox(sizes={SLUG: rows}, behaviour=Behaviour(paging=paging, **knobs))
+
+
+def keys(outcome: Outcome) -> set[str]:
+    return {message["record"]["id"] for message in outcome.of("RECORD", STREAM)}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 10, 11, ROWS])
+@pytest.mark.parametrize("heeds", ["all", "no filter", "nothing"])
+@pytest.mark.parametrize("envelope", ["v4", "no_meta"])
+@pytest.mark.parametrize("paging", get_args(Paging))
+def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str, heeds: str, rows: int) -> None:
+    filtering = "second" if heeds == "all" else "ignored"
+    ordering = "ignored" if heeds == "nothing" else "honoured"
+    with source(paging, rows, envelope=envelope, filter=filtering, order=ordering, max_page_size=10) as sandbox:
+        outcome = read(tmp_path, sandbox, described(sandbox))
+        assert outcome.code == 0, outcome.errors
+        assert keys(outcome) == set(sandbox.store.keys(SLUG))
+
+
+@pytest.mark.parametrize("paging", get_args(Paging))
+def test_the_size_that_is_declared_is_asked_for(tmp_path: Path, paging: Paging) -> None:
+    with source(paging) as sandbox:
+        content = described(sandbox)
+        content["components"]["parameters"]["PerPage"]["schema"]["maximum"] = 20
+        outcome = read(tmp_path, sandbox, content)
+        name = content["components"]["parameters"]["PerPage"]["name"]
+        sizes = [int(request.query[name]) for request in sandbox.requests if request.slug == SLUG]
+    assert keys(outcome) == set(sandbox.store.keys(SLUG))
+    assert max(sizes) == 20
+
+
+@pytest.mark.parametrize("oversize", ["clamp", "refuse"])
+def test_pages_that_are_numbered_from_1_though_0_is_allowed(tmp_path: Path, oversize: Any) -> None:  # noqa: ANN401
+    """The sandbox takes page 0 for a mistake (422)."""
+    with source("v3", max_page_size=10, oversize=oversize) as sandbox:
+        content = described(sandbox)
+        content["components"]["parameters"]["Page"]["schema"]["minimum"] = 0
+        outcome = read(tmp_path, sandbox, content)
+    assert outcome.code == 0, outcome.errors
+    assert keys(outcome) == set(sandbox.store.keys(SLUG))
+
+
+@pytest.mark.parametrize("rows", [5, ROWS])
+@pytest.mark.parametrize("paging", ["from_zero", "from_zero_counted"])
+def test_numbers_that_are_not_declared_to_be_from_0_lose_no_row_quietly(
+    tmp_path: Path, paging: Paging, rows: int
+) -> None:
+    with source(paging, rows, max_page_size=10) as sandbox:
+        content = described(sandbox)
+        content["components"]["parameters"]["Page"]["schema"] = {"type": "integer"}
+        outcome = read(tmp_path, sandbox, content)
+    assert outcome.code == 3 or keys(outcome) == set(sandbox.store.keys(SLUG))
+
+
+def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
+    """Describe work orders and their materials, each asked for pages as the sandbox's v4 lists are."""
+    content = described(sandbox)
+    listed = content["paths"][f"/api/v4/{SLUG}"]["get"]
+    (page, size) = (content["components"]["parameters"][name] for name in ("Page", "PerPage"))
+    item = {"type": "object", "properties": {"key": {"type": "string"}, "updatedAt": {"type": "string"}}}
+    envelope = {"type": "object", "properties": {"data": {"type": "array", "items": item}}}
+    get = {**listed, "responses": {"200": {"content": {"application/json": {"schema": envelope}}}}}
+    get["parameters"] = [page, size]
+    paths = {"/api/eam/work-orders": {"get": get}, "/api/eam/work-orders/{key}/materials": {"get": get}}
+    return {**content, "paths": paths}
+
+
+@pytest.mark.parametrize("form", ["envelope", "data", "list"])
+@pytest.mark.parametrize("paging", get_args(Paging))
+def test_every_item_of_child_lists_comes(tmp_path: Path, paging: Paging, form: Any) -> None:  # noqa: ANN401 - a knob
+    behaviour = Behaviour(paging=paging, child_answer=form, child_page_size=3)
+    with Sandbox(sizes={"work-orders": 6}, behaviour=behaviour) as sandbox:
+        lengths = dict(zip(sandbox.store.keys("work-orders"), (0, 1, 3, 4, 7, 9), strict=True))
+        for key, length in lengths.items():
+            sandbox.store.set_children("work-orders", key, "materials", [{"key": f"{n}"} for n in range(length)])
+        content = with_child_lists(sandbox)
+        outcome = read(tmp_path, sandbox, content, stream="work_orders__materials")
+    assert outcome.code == 0, outcome.errors
+    items = [message["record"] for message in outcome.of("RECORD")]
+    assert {(item["_makini_parent_key"], item["key"]) for item in items} == {
+        (key, f"{n}") for key, length in lengths.items() for n in range(length)
+    }
+    assert len(items) == sum(lengths.values())
