@@ -13,6 +13,39 @@ from makini_sandbox.faults import Fault, RetryAfterForm  # noqa: TC001
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PlainAnswer = Literal[
+    "envelope",
+    "list",
+    "object",
+    "data",
+    "rows",
+    "items",
+    "results",
+    "records",
+    "value",
+    "data_rows",
+    "numbered",
+    "columns",
+    "column_objects",
+]
+TablesAnswer = Literal[
+    "names",
+    "objects",
+    "schema_objects",
+    "data_names",
+    "data_objects",
+    "data_schema_objects",
+    "rows_names",
+    "rows_objects",
+    "rows_schema_objects",
+    "data_tables_names",
+    "data_tables_objects",
+    "data_tables_schema_objects",
+    "data_map",
+]
+PlainPages = Literal["honoured", "ignored", "refused", "stuck"]
+PlainWords = Literal["none", "total", "count", "next"]
+
 
 @dataclass
 class Behaviour:
@@ -46,6 +79,11 @@ class Behaviour:
         error_body: The shape of error bodies.
         cursor: ``follow``: answers carry ``next_cursor``; ``loop``: they do, and lead in a circle.
         envelope: ``v3``; ``v4`` (four fields of meta, no links); ``no_meta``; ``no_links``.
+        paging: How pages are asked for: as in ``v3``; ``brackets`` (``page[number]``, ``page[size]``);
+            ``camel`` (``pageNumber``, ``pageSize``); ``offset`` (``offset``, ``limit``);
+            ``from_zero`` (the first page is page 0);
+            ``from_zero_counted`` (so it is, and ``last_page`` is the number of pages). Other
+            parameters for pages are ignored. The v4 document declares it.
         gzip: Whether bodies are compressed for who accepts it.
         undated_rows: Rows in a hundred whose ``updatedAt`` is null; set before the rows are read.
         quirks: Whether some rows have custom fields, amounts as text, lists as text; set before
@@ -58,18 +96,28 @@ class Behaviour:
         admin_pages: Whether the list of connections honours, ignores or refuses ``page``.
         admin_page_size: Connections a page.
         connection_statuses: Statuses of connections by name, where they are not ``Active``.
-        child_answer: What a list under a parent answers: ``envelope`` (as ``envelope`` has it),
-            ``data`` (nothing around it), ``list`` (a bare array), ``object`` (a bare item where there
-            is exactly one, else a bare array). The v3 spec declares a bare object.
+        child_answer: What a list under a parent answers: ``envelope`` (as ``envelope`` has it);
+            ``list`` (a bare array); ``object`` (a bare item where there is exactly one, else a bare
+            array; the v3 spec declares a bare object); an object that holds the items under
+            ``data``, ``rows``, ``items``, ``results``, ``records`` or ``value``; ``data_rows`` (under
+            ``rows`` below ``data``); ``numbered`` (below ``data``, an object of numbered items);
+            ``columns`` or ``column_objects`` (the items as arrays under ``rows``, and beside them
+            the names of their columns, or objects with these).
         child_pages: What such a list does with ``page``: ``honoured``; ``ignored`` (all items
-            whatever it says); ``refused`` (all items, and 422 beyond page 1; honoured in an envelope).
+            whatever it says); ``refused`` (all items, and 422 beyond page 1; honoured in an
+            envelope); ``stuck`` (page 1 whatever it says).
         child_page_size: Items a page.
-        raw_tables_answer: The list of raw tables: an array of ``names`` or of ``objects``, bare or
-            under ``data``, or under ``data`` a map from names to what is known of a table.
+        child_words: What stands beside the items in an object that is not the envelope: ``none``;
+            the ``total`` of all pages; the ``count`` of the page; the address of the ``next`` page.
+        raw_tables_answer: The list of raw tables: an array of ``names``, of ``objects`` or of
+            ``schema_objects`` (schema and name apart, as the last dot of the name parts them),
+            bare, under ``data``, under ``rows``, or under ``tables`` below ``data``; or under
+            ``data`` a map from names to what is known of a table.
         raw_name_property: The property of such an object that holds the name.
         raw_answer: What a raw table answers; see ``child_answer``.
         raw_pages: What it does with ``page``; see ``child_pages``.
         raw_page_size: Rows a page.
+        raw_words: What stands beside the rows; see ``child_words``.
         faults: What goes wrong, in order.
         overrides: Knobs that stand otherwise for single entities, by slug.
     """
@@ -97,6 +145,7 @@ class Behaviour:
     error_body: Literal["flat", "nested", "list", "laravel", "html", "text", "empty"] = "flat"
     cursor: Literal["follow", "loop"] | None = None
     envelope: Literal["v3", "v4", "no_meta", "no_links"] = "v3"
+    paging: Literal["v3", "brackets", "camel", "offset", "from_zero", "from_zero_counted"] = "v3"
     gzip: bool = False
     undated_rows: int = 0
     quirks: bool = True
@@ -108,14 +157,16 @@ class Behaviour:
     admin_pages: Literal["honoured", "ignored", "refused"] = "honoured"
     admin_page_size: int = 50
     connection_statuses: dict[str, str] = field(default_factory=dict)
-    child_answer: Literal["envelope", "data", "list", "object"] = "envelope"
-    child_pages: Literal["honoured", "ignored", "refused"] = "honoured"
+    child_answer: PlainAnswer = "envelope"
+    child_pages: PlainPages = "honoured"
     child_page_size: int = 50
-    raw_tables_answer: Literal["names", "objects", "data_names", "data_objects", "data_map"] = "data_objects"
-    raw_name_property: Literal["name", "table", "table_name", "id"] = "name"
-    raw_answer: Literal["envelope", "data", "list"] = "data"
-    raw_pages: Literal["honoured", "ignored", "refused"] = "honoured"
+    child_words: PlainWords = "none"
+    raw_tables_answer: TablesAnswer = "data_objects"
+    raw_name_property: Literal["name", "table", "table_name", "id", "TABLE_NAME", "tableName", "Name"] = "name"
+    raw_answer: PlainAnswer = "data"
+    raw_pages: PlainPages = "honoured"
     raw_page_size: int = 10
+    raw_words: PlainWords = "none"
     faults: list[Fault] = field(default_factory=list)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
 

@@ -6,23 +6,21 @@ answers are not documented.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import msgspec
-
-from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
-from tap_makini.rawjson import REFUSED
+from tap_makini.api.table_list import TableList, read_tables
+from tap_makini.errors import EntityAbsentError, RequestRefusedError
+from tap_makini.naming import mark_of, short_enough
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from tap_makini.api.client import Client
     from tap_makini.api.page import Page
@@ -32,17 +30,11 @@ PATH = "/api/raw/tables"
 PREFIX = "raw_"
 _SIGNS = re.compile(r"[\W_]+")
 _WILDCARDS = re.compile(r"[*?\[]")
-_NAMES = ("name", "table", "table_name", "tableName", "id", "key", "title")
-_LISTS = ("data", "tables", "items", "results")
-_NO_TABLES = {"data", "error", "errors", "message"}
-"""What an object that holds no list has where it is no map of tables either."""
-
-_MARK_BYTES = 3
 
 
 def stream_name(table: str) -> str:
     """Name the stream of a table."""
-    return PREFIX + _SIGNS.sub("_", table).strip("_")
+    return short_enough(PREFIX + _SIGNS.sub("_", table).strip("_"))
 
 
 def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -60,11 +52,10 @@ def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     """
     names = {table: stream_name(table) for table in sorted(set(tables))}
     alike = Counter(name.casefold() for name in (*names.values(), *taken))
-    return {name if alike[name.casefold()] == 1 else f"{name}_{_mark(table)}": table for table, name in names.items()}
-
-
-def _mark(table: str) -> str:
-    return hashlib.blake2b(table.encode(), digest_size=_MARK_BYTES).hexdigest()
+    marked = {name for name in names.values() if alike[name.casefold()] > 1}
+    return {
+        short_enough(f"{name}_{mark_of(table)}") if name in marked else name: table for table, name in names.items()
+    }
 
 
 class RawTables:
@@ -116,16 +107,15 @@ class RawTables:
 
     def _list(self) -> set[str]:
         """Ask for all tables; that the list has pages is not documented, so a page that says nothing new is the end."""
-        found = set(self._client.get(PATH, {}, read_tables))
+        found = TableList()
+        found.add(self._client.get(PATH, {}, read_tables))
         for number in count(2):
             try:
-                more = set(self._client.get(PATH, {"page": str(number)}, read_tables))
+                if not found.add(self._client.get(PATH, {"page": str(number)}, read_tables)):
+                    break
             except (RequestRefusedError, EntityAbsentError):
                 break
-            if more <= found:
-                break
-            found |= more
-        return found
+        return found.names()
 
     def _is_wanted(self, table: str) -> bool:
         return any(table == pattern or fnmatchcase(table, pattern) for pattern in self._patterns)
@@ -144,6 +134,8 @@ class RawSource(UndocumentedSource):
         stream: The stream's name.
     """
 
+    takes_one_record = False
+
     def __init__(self, client: Client, tables: RawTables, stream: str) -> None:
         super().__init__(client, "", Paging())
         self._tables = tables
@@ -154,54 +146,8 @@ class RawSource(UndocumentedSource):
 
         Raises:
             EntityAbsentError: The connection has no such table.
-            MakiniError: The rows cannot be read.
+            MakiniError: The rows cannot be read, or are fewer than the server speaks of.
         """
         if not self.path:
             self.path = f"{PATH}/{quote(self._tables.table(self._stream), safe='')}/data"
         return super().fetch(query, unlike)
-
-
-def read_tables(body: bytes) -> list[str]:
-    """Read the list of tables, in any of the forms it may have.
-
-    Args:
-        body: Names, or objects with a name, in a list or in an object by name, at top level or under `data`.
-
-    Returns:
-        The names of the tables, each once.
-
-    Raises:
-        BadBodyError: No tables can be seen in it.
-    """
-    try:
-        document = msgspec.json.decode(body)
-    except REFUSED:
-        raise BadBodyError("the list of raw tables is no JSON") from None
-    if isinstance(document, dict) and document.keys() & _NO_TABLES and _inner(document) is document:
-        raise BadBodyError("something else came in place of the list of raw tables")
-    names = sorted(set(_names(_inner(document))))
-    if not names and document not in ([], {}) and _inner(document) not in ([], {}):
-        raise BadBodyError("the list of raw tables names none")
-    return names
-
-
-def _inner(document: Any) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(document, dict):
-        return next((document[name] for name in _LISTS if isinstance(document.get(name), (list, dict))), document)
-    return document
-
-
-def _names(tables: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
-    if isinstance(tables, dict):
-        yield from (name for name in tables if name not in {"", "meta", "links"})
-    if isinstance(tables, list):
-        for table in tables:
-            yield from _name(table)
-
-
-def _name(table: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON
-    if isinstance(table, str) and table:
-        return [table]
-    if isinstance(table, dict):
-        return [table[name] for name in _NAMES if isinstance(table.get(name), str) and table[name]][:1]
-    return []

@@ -1,55 +1,102 @@
 """Answers whose form is not documented: child lists and the tables of the source system.
 
-The v3 spec declares the former as a bare object and says nothing of the latter. A list, a list under `data`, with and
-without the usual `meta`, and a single record are all understood; what cannot be told from a list is refused.
+The v3 spec declares the former as a bare object and says nothing of the latter. Lists are understood under all common
+names, with and without the usual `meta`, and of a child list also a single record; what cannot be told from a list is
+refused.
 """
 
 from __future__ import annotations
 
-from tap_makini.api.page import Page, parse_page
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap_makini.api.claims import Claims, claims_in, opening, says_nothing
+from tap_makini.api.listing import find_list
+from tap_makini.api.page import Meta, Page, parse_page
+from tap_makini.api.spelling import told
+from tap_makini.api.tally import ClaimingPage
 from tap_makini.errors import BadBodyError
-from tap_makini.rawjson import NotJSONError, items, members
+from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_makini.api.claims import Words
+    from tap_makini.api.listing import Listing
 
 
-def parse_undocumented(body: bytes, asked: int, *, by_cursor: bool = False) -> Page:
+def parse_undocumented(
+    body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False, takes_one_record: bool = True
+) -> Page:
     """Read an answer.
 
     Args:
         body: The body as received.
-        asked: The number of the page asked for.
+        asked: The 1-based number of the page asked for.
+        first: The number that the server gives to the first page.
         by_cursor: Whether a cursor stood in place of the number.
+        takes_one_record: Whether an object that is not evidently around a list is one record, as it may be in place of
+            a child list; a table is never one record.
 
     Returns:
         The page. Where the answer does not count its pages, one with records is followed by another one, which may
-        be empty.
+        be empty; then it is a `ClaimingPage`.
 
     Raises:
         BadBodyError: The body is no list of records, or contradicts itself.
     """
+    body = body.strip()
     try:
-        return _parse(body.strip(), asked, by_cursor=by_cursor)
-    except NotJSONError as error:
+        listing = find_list(body, or_record=takes_one_record)
+        if listing is None:
+            return _one_record(members(body), body, asked, takes_one_record=takes_one_record)
+        return _counted(listing, asked, first, by_cursor=by_cursor) or _uncounted(listing, asked)
+    except (NotJSONError, *REFUSED) as error:
         raise BadBodyError(f"the body is no JSON list ({error})") from None
 
 
-def _parse(body: bytes, asked: int, *, by_cursor: bool) -> Page:
-    if body.startswith(b"["):
-        return _uncounted(body, asked)
-    envelope = members(body)
-    data = bytes(envelope.get("data", b""))
-    if "meta" in envelope or "next_cursor" in envelope:
-        counted = parse_page(body, asked, by_cursor=by_cursor)
-        return _uncounted(data, asked) if counted.is_placeholder else counted
-    if data.startswith(b"["):
-        return _uncounted(data, asked)
-    record = data or body
+def _one_record(envelope: Words, body: bytes, asked: int, *, takes_one_record: bool) -> Page:
+    if not takes_one_record:
+        raise BadBodyError(f"the body is an object in which no list of rows can be told: {told(envelope) or 'empty'}")
+    if envelope.keys() & {"meta", "next_cursor"}:
+        raise BadBodyError("the envelope of a list came without its list")
+    record = bytes(envelope.get("data", body))
     if not record.startswith(b"{") or not members(record) or "error" in envelope:
         raise BadBodyError("the body is neither a list nor a record")
     return Page([record], asked, asked, 1)
 
 
-def _uncounted(data: bytes, asked: int) -> Page:
-    records = [bytes(item) for item in items(data)]
-    if not all(record.startswith(b"{") for record in records):
-        raise BadBodyError("the list holds something that is no record")
-    return Page(records, asked, asked + 1 if records else asked, len(records))
+def _uncounted(listing: Listing, asked: int) -> Page:
+    count = len(listing.records)
+    return ClaimingPage(listing.records, asked, asked + bool(count), count, claims=claims_in(listing.words))
+
+
+def _counted(listing: Listing, asked: int, first: int, *, by_cursor: bool) -> Page | None:
+    """Read a list by its `meta` or `next_cursor`, as if it stood in the documented envelope; None without counts."""
+    said = {name: value for name in ("meta", "next_cursor") if (value := _said(listing.levels, name)) is not None}
+    if not said or not (by_cursor or _counts(said, first)):
+        return None
+    parts = [b'"%b":%b' % (name.encode(), bytes(value)) for name, value in said.items()]
+    envelope = b",".join([b'"data":[%b]' % b",".join(listing.records), *parts])
+    page = parse_page(b"{%b}" % envelope, asked, first=first, by_cursor=by_cursor)
+    if page.total is not None or page.next_cursor is not None:
+        return page
+    claims = Claims(pages=page.last)
+    return ClaimingPage(
+        page.records, page.number, page.last, page.size, counts_from_one=page.counts_from_one, claims=claims
+    )
+
+
+def _said(levels: Sequence[Words], name: str) -> JSON | None:
+    return next((level[name] for level in levels if name in level and not says_nothing(level[name])), None)
+
+
+def _counts(said: Words, first: int) -> bool:
+    """Whether there is a cursor, or the `meta` counts pages and is no example."""
+    if "next_cursor" in said:
+        return True
+    if opening(said["meta"]) != b"{":
+        return False
+    meta = Meta.of(msgspec.json.decode(compact(bytes(said["meta"]))))
+    return bool(meta.next_cursor) or (meta.counts_pages and not (meta.is_placeholder and first == 1))

@@ -19,7 +19,7 @@ from tap_makini.reading.rows import RowReader
 from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
 from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy, shows_order
-from tap_makini.reading.undocumented import Passes
+from tap_makini.reading.undocumented import Passes, UndocumentedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,9 @@ class Reading:
 
     def _batches(self) -> Iterator[Batch]:
         opening = Opening(self._source, *self._source.open(self._bound), self._reader)
+        if opening.page.is_uncounted or self._source.dialect.offset is not None:
+            self._source = UndocumentedSource.like(self._source)
+            opening = Opening(self._source, *self._source.open(None), self._reader)
         page = opening.page
         self.outcome.expected = page.total
         if page.is_placeholder:
@@ -81,7 +84,7 @@ class Reading:
         if opening.page.next_cursor is not None:
             return self._use(Cursor(opening), "it sends cursors")
         if not self._source.tells_records_apart:
-            return self._use(Passes(opening, self.outcome), "its form is not documented")
+            return self._use(Passes(opening, self.outcome), "what its answers say of their place is not documented")
         if self._source.replication_key is None:
             return self._use(Offset(opening, self.outcome), "it is read as a whole")
         if opening.query.order is None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.api.page import Page
+from tap_makini.api.tally import Tally
 from tap_makini.api.undocumented import parse_undocumented
 from tap_makini.errors import EntityAbsentError, RequestRefusedError
-from tap_makini.reading.dialect import V3_UNSIZED
+from tap_makini.reading.dialect import V3_UNSIZED, Dialect
 from tap_makini.reading.rows import digest
 from tap_makini.reading.source import PageSize, Source
 from tap_makini.reading.strategy import Batch
@@ -46,24 +47,56 @@ class UndocumentedSource(Source):
         client: Asks the API.
         path: The list's path.
         paging: Shared by the lists of one kind.
+        page_size: How many records to ask for, where that can be asked for.
+        dialect: How the list is asked.
+
+    Attributes:
+        takes_one_record: Whether one bare record is a list of one.
     """
 
     tells_records_apart = False
+    takes_one_record = True
 
-    def __init__(self, client: Client, path: str, paging: Paging) -> None:
-        super().__init__(client, path, None, PageSize(1), V3_UNSIZED)
+    def __init__(
+        self,
+        client: Client,
+        path: str,
+        paging: Paging,
+        page_size: PageSize | None = None,
+        dialect: Dialect = V3_UNSIZED,
+    ) -> None:
+        super().__init__(client, path, None, page_size or PageSize(1), dialect)
         self._paging = paging
         self._is_counted = False
+        self._tally = Tally()
+
+    @classmethod
+    def like(cls, source: Source) -> UndocumentedSource:
+        """Take over a list of which the answers turned out to be such."""
+        undocumented = cls(source.client, source.path, Paging(), source.page_size, source.dialect)
+        undocumented.traffic = source.traffic
+        return undocumented
 
     def fetch(self, query: Query, unlike: Sequence[bytes] = ()) -> Page:
         """Get one page; one that is refused or the page before it once more is behind the end of a list without counts.
 
         Raises:
-            MakiniError: The list cannot be read.
+            MakiniError: The list cannot be read, or ends with fewer records than the server speaks of.
         """
+        page = self._fetch(query, unlike)
+        if query.cursor is None:
+            self._tally.add(page)
+        return page
 
+    def _fetch(self, query: Query, unlike: Sequence[bytes]) -> Page:
         def read(body: bytes) -> Page:
-            return parse_undocumented(body, query.page, by_cursor=query.cursor is not None)
+            return parse_undocumented(
+                body,
+                query.page,
+                first=self.dialect.first,
+                by_cursor=query.cursor is not None,
+                takes_one_record=self.takes_one_record,
+            )
 
         number, end = query.page, Page([], query.page, query.page, 0)
         if number > 1 and len(unlike) < self._paging.longest and not self._is_counted:
@@ -77,6 +110,9 @@ class UndocumentedSource(Source):
         if number == 1:
             self._is_counted = page.total is not None
         elif page.records == unlike and page.total is None:
+            if self.dialect.first == 0:  # page 0 may have been taken for page 1
+                self._count_from_one()
+                return self._fetch(query, unlike)
             self._paging.longest = max(self._paging.longest, len(unlike))
             return end
         return page
@@ -134,6 +170,7 @@ class Passes:
 def _pages(opening: Opening) -> Iterator[list[Row]]:
     yield opening.rows()
     while not opening.page.is_last:
-        query = replace(opening.query, page=opening.page.number + 1)
-        opening = opening._replace(page=opening.source.fetch(query, opening.page.records))
+        passed = opening.query.offset + len(opening.page.records)
+        query = replace(opening.query, page=opening.page.number + 1, offset=passed)
+        opening = opening._replace(query=query, page=opening.source.fetch(query, opening.page.records))
         yield opening.rows()

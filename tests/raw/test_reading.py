@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from makini_sandbox import Behaviour, Fault, Sandbox
+from makini_sandbox.behaviour import PlainAnswer
 
 from .harness import STREAM, raw_catalog, read
 
@@ -36,7 +37,7 @@ def came(outcome: Outcome) -> Counter[str]:
 
 @pytest.mark.parametrize("count", [0, 1, PAGE, 25])
 @pytest.mark.parametrize("pages", ["honoured", "ignored", "refused"])
-@pytest.mark.parametrize("answer", ["envelope", "data", "list"])
+@pytest.mark.parametrize("answer", [form for form in get_args(PlainAnswer) if form != "object"])
 def test_all_rows_come_and_alike_ones_as_often_as_they_are_there(
     answer: Any,  # noqa: ANN401 - a literal, as the next one
     pages: Any,  # noqa: ANN401
@@ -51,7 +52,42 @@ def test_all_rows_come_and_alike_ones_as_often_as_they_are_there(
     assert schema["key_properties"] == []
 
 
-@pytest.mark.parametrize("answer", ["envelope", "data", "list"])
+@pytest.mark.parametrize("count", [0, 1, PAGE, 25])
+@pytest.mark.parametrize("pages", ["honoured", "ignored", "refused"])
+@pytest.mark.parametrize("answer", ["rows", "columns"])
+@pytest.mark.parametrize("words", ["total", "count", "next"])
+def test_what_is_said_beside_the_rows_hinders_no_table_that_is_whole(
+    answer: Any,  # noqa: ANN401 - a literal, as the next two
+    pages: Any,  # noqa: ANN401
+    words: Any,  # noqa: ANN401
+    count: int,
+) -> None:
+    behaviour = Behaviour(raw_answer=answer, raw_pages=pages, raw_page_size=PAGE, raw_words=words)
+    with Sandbox(raw={"T": rows(count)}, behaviour=behaviour) as sandbox:
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 0
+    assert came(outcome) == counted(rows(count))
+
+
+@pytest.mark.parametrize("answer", ["rows", "data", "data_rows", "columns", "numbered"])
+@pytest.mark.parametrize("words", ["total", "next"])
+def test_a_table_that_goes_on_where_no_page_number_leads_is_not_whole(answer: Any, words: Any) -> None:  # noqa: ANN401 - literals
+    behaviour = Behaviour(raw_answer=answer, raw_pages="stuck", raw_page_size=PAGE, raw_words=words)
+    with Sandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 3
+    assert "records" in outcome.errors
+
+
+def test_a_table_is_no_single_record() -> None:
+    with Sandbox(raw={"T": rows(1)}, behaviour=Behaviour(raw_answer="object")) as sandbox:
+        outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 3
+    assert "no list of rows" in outcome.errors
+    assert not outcome.of("RECORD")
+
+
+@pytest.mark.parametrize("answer", ["envelope", "data", "list", "columns"])
 @pytest.mark.parametrize("at", [0, 25], ids=["front", "end"])
 @pytest.mark.parametrize(("times", "is_settled"), [(1, True), (100, False)])
 def test_no_row_is_lost_while_rows_are_inserted(
@@ -77,8 +113,9 @@ def test_no_row_is_lost_while_rows_are_inserted(
     assert (SLIPPED in caplog.text) is not is_settled
 
 
-def test_no_row_is_lost_when_one_before_it_goes() -> None:
-    with Sandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE)) as sandbox:
+@pytest.mark.parametrize("words", ["none", "total", "count", "next"])
+def test_no_row_is_lost_when_one_before_it_goes(words: Any) -> None:  # noqa: ANN401 - a literal
+    with Sandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE, raw_words=words)) as sandbox:
         raw = sandbox.store.raw_tables
 
         def drop_the_first(_: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
@@ -87,6 +124,7 @@ def test_no_row_is_lost_when_one_before_it_goes() -> None:
 
         sandbox.on_request(drop_the_first)
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
+    assert outcome.code == 0
     assert not counted(rows(25)[1:]) - came(outcome)
 
 

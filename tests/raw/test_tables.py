@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
 import pytest
 from conform_strategies import values
@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from makini_sandbox import Behaviour, Fault, Sandbox
-from tap_makini.api.raw_tables import read_tables, streams_of
+from makini_sandbox.behaviour import TablesAnswer
+from tap_makini.api.raw_tables import streams_of
+from tap_makini.api.table_list import TableList, read_tables
 from tap_makini.errors import BadBodyError
 
 from .harness import discovered, raw_catalog, raw_streams, read, selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 LIST = "raw/tables"
 ODD_NAMES = [
@@ -45,8 +44,16 @@ def raw_requests(sandbox: Sandbox) -> list[str | None]:
     return [request.slug for request in sandbox.requests if request.path.startswith("/api/raw")]
 
 
-@pytest.mark.parametrize("name_property", ["name", "table", "table_name", "id"])
-@pytest.mark.parametrize("answer", ["names", "objects", "data_names", "data_objects", "data_map"])
+def names_in(*documents: object) -> set[str]:
+    """Read these answers, one after the other."""
+    found = TableList()
+    for document in documents:
+        found.add(read_tables(json.dumps(document).encode()))
+    return found.names()
+
+
+@pytest.mark.parametrize("name_property", ["name", "table", "table_name", "id", "TABLE_NAME", "tableName", "Name"])
+@pytest.mark.parametrize("answer", [form for form in get_args(TablesAnswer) if "schema" not in form])
 def test_each_form_of_the_list_is_understood(answer: Any, name_property: Any) -> None:  # noqa: ANN401 - literals
     behaviour = Behaviour(raw_tables_answer=answer, raw_name_property=name_property)
     with Sandbox(raw={"dbo.A": ROW, "dbo.B": ROW, "C": ROW}, behaviour=behaviour) as sandbox:
@@ -159,7 +166,7 @@ def test_what_names_no_table_is_no_list_without_tables(document: object) -> None
 
 @pytest.mark.parametrize("document", [[], {}, {"data": []}, {"data": {}}, {"tables": []}])
 def test_there_may_be_no_tables(document: object) -> None:
-    assert read_tables(json.dumps(document).encode()) == []
+    assert names_in(document) == set()
 
 
 @pytest.mark.parametrize(
@@ -174,13 +181,67 @@ def test_there_may_be_no_tables(document: object) -> None:
     ],
 )
 def test_a_table_may_have_the_name_of_anything(document: object) -> None:
-    assert len(read_tables(json.dumps(document).encode())) == 2
+    assert len(names_in(document)) == 2
+
+
+@pytest.mark.parametrize(
+    ("documents", "names"),
+    [
+        ([[{"schema": "dbo", "name": "W"}, {"schema": "old", "name": "W"}]], {"dbo.W", "old.W"}),
+        ([[{"schema": "dbo", "name": "W"}], [{"schema": "old", "name": "W"}]], {"dbo.W", "old.W"}),
+        ([[{"TABLE_SCHEMA": "a", "TABLE_NAME": "W"}, {"TABLE_SCHEMA": "b", "TABLE_NAME": "W"}]], {"a.W", "b.W"}),
+        ([[{"schema": "a", "name": "W"}, {"schema": "b", "name": "W"}, {"name": "X"}]], {"a.W", "b.W", "X"}),
+        ([[{"schema": "a", "name": "W"}, {"schema": "b", "name": "X"}]], {"W", "X"}),
+        ([[{"name": "W", "id": 7}, {"name": "W", "id": 8}]], {"7", "8"}),
+        ([[{"name": "W", "fullName": "a.W"}, {"name": "W", "fullName": "b.W", "id": "1"}]], {"a.W", "b.W"}),
+        ([[{"name": "W", "rows": 1}, {"name": "W", "rows": 2}, "W"]], {"W"}),
+        ([{"data": {"tables": [{"name": "W"}], "total": 1}}], {"W"}),
+        ([{"data": {"items": {"columns": 3}, "tables": {"columns": 1}}}], {"items", "tables"}),
+        ([{"Tables": ["W"], "count": 1, "meta": {"page": 1}}], {"W"}),
+    ],
+)
+def test_each_table_has_a_name_of_its_own(documents: list[object], names: set[str]) -> None:
+    assert names_in(*documents) == names
+
+
+def test_tables_of_two_schemas_are_streams_of_their_own() -> None:
+    tables = {"dbo.W": [{"of": "dbo"}], "old.W": [{"of": "old"}], "dbo.X": [{"of": "X"}]}
+    with Sandbox(raw=tables, behaviour=Behaviour(raw_tables_answer="schema_objects")) as sandbox:
+        catalog = discovered(sandbox, raw_tables=["*"])
+        streams = raw_streams(catalog)
+        outcome = read(sandbox, selecting(catalog, streams), raw_tables=["*"])
+    assert streams == ["raw_dbo_W", "raw_dbo_X", "raw_old_W"]
+    assert sorted(message["record"]["of"] for message in outcome.of("RECORD")) == ["X", "dbo", "old"]
+
+
+def test_tables_without_a_name_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    assert names_in([{"name": "a"}, {"type": "view"}, None], [{"name": "b"}, {}], [{"name": "b"}, {}]) == {"a", "b"}
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert "3 have no name" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [{"tables": ["a", "b"], "total": 5}],
+        [{"data": {"tables": ["a", "b"], "pagination": {"total_count": "5"}}}],
+        [{"tables": ["a"], "total": 3}, {"tables": ["b"], "total": 3}, {"tables": [], "total": 3}],
+        [{"tables": ["a"], "next": "/api/raw/tables?cursor=b"}, {"tables": ["a"], "next": "/api/raw/tables?cursor=b"}],
+    ],
+)
+def test_a_list_that_speaks_of_more_tables_is_not_whole(documents: list[object]) -> None:
+    with pytest.raises(BadBodyError, match="more raw tables"):
+        names_in(*documents)
+
+
+def test_a_list_whose_next_page_is_empty_is_whole() -> None:
+    assert names_in({"tables": ["a"], "next": "/?page=2"}, {"tables": [], "next": None}) == {"a"}
 
 
 @given(body=values.map(str.encode) | st.binary())
 def test_any_body_is_read_or_refused(body: bytes) -> None:
-    names: Sequence[str] = ()
+    found = TableList()
     with suppress(BadBodyError):
-        names = read_tables(body)
-    assert all(names)
-    assert len(set(names)) == len(names)
+        found.add(read_tables(body))
+        assert all(found.names())

@@ -136,6 +136,30 @@ def test_every_item_of_every_list_comes_once(beyond: object, lengths: tuple[int,
     assert len(transport.asked) <= sum(3 * (length // 3 + 2) for length in lengths)
 
 
+@pytest.mark.parametrize("beyond", [[], Clamped, REFUSED], ids=["empty", "clamped", "refused"])
+@pytest.mark.parametrize("count", [0, 1, 3, 7])
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda listed: {"rows": listed},
+        lambda listed: {"data": {"items": listed}, "status": "ok"},
+        lambda listed: {"results": listed, "count": len(listed), "next": None},
+        lambda listed: {"columns": ["key"], "rows": [list(item.values()) for item in listed]},
+    ],
+    ids=["rows", "data items", "results", "columns"],
+)
+def test_every_item_comes_whatever_holds_the_list(form: Callable[[Any], object], count: int, beyond: object) -> None:
+    answer = served({"/x": items(count)}, beyond, 3)
+
+    def formed(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        listed = answer(asked)
+        return form(listed) if isinstance(listed, list) else listed
+
+    client = Client(Served(formed), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    batches = Reading(UndocumentedSource(client, "/x", Paging()), None).batches()
+    assert [json.loads(row.raw) for batch in batches for row in batch.rows] == items(count)
+
+
 def test_where_pages_are_not_heeded_shorter_lists_are_asked_for_once() -> None:
     lists: dict[str, Sequence[object]] = {f"/{length}": items(length) for length in (5, 4, 3, 2, 1)}
     transport = Served(served(lists, Clamped, 100))

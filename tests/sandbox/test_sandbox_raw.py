@@ -55,11 +55,63 @@ def test_a_table_without_a_key_has_rows_that_are_the_same(serve: Serve) -> None:
         ("data_names", {"data": ["A", "b c"]}),
         ("data_objects", {"data": [{"table": "A", "description": None}, {"table": "b c", "description": None}]}),
         ("data_map", {"data": {"A": {"description": None}, "b c": {"description": None}}}),
+        ("rows_names", {"rows": ["A", "b c"]}),
+        ("data_tables_names", {"data": {"tables": ["A", "b c"]}}),
+        ("schema_objects", [{"schema": None, "table": "A"}, {"schema": None, "table": "b c"}]),
     ],
 )
 def test_shapes_of_the_list_of_tables(serve: Serve, answer: Any, body: object) -> None:  # noqa: ANN401 - a literal
     client = serve(raw=TWO, behaviour=Behaviour(raw_tables_answer=answer, raw_name_property="table"))
     assert client.get("/api/raw/tables").json() == body
+
+
+def test_schemas_may_stand_apart_from_names(serve: Serve) -> None:
+    behaviour = Behaviour(raw_tables_answer="data_schema_objects", raw_name_property="TABLE_NAME")
+    listed = serve(raw={"dbo.A": [], "a.b.C": []}, behaviour=behaviour).get("/api/raw/tables").json()
+    assert listed == {"data": [{"schema": "dbo", "TABLE_NAME": "A"}, {"schema": "a.b", "TABLE_NAME": "C"}]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        ("data", {"data": [{"a": 1}, {"b": 2}]}),
+        ("value", {"value": [{"a": 1}, {"b": 2}]}),
+        ("data_rows", {"data": {"rows": [{"a": 1}, {"b": 2}]}}),
+        ("numbered", {"data": {"1": {"a": 1}, "2": {"b": 2}}}),
+        ("columns", {"columns": ["a", "b"], "rows": [[1, None], [None, 2]]}),
+        (
+            "column_objects",
+            {
+                "columns": [{"name": "a", "type": "text"}, {"name": "b", "type": "text"}],
+                "rows": [[1, None], [None, 2]],
+            },
+        ),
+        ("object", [{"a": 1}, {"b": 2}]),
+    ],
+)
+def test_objects_that_hold_the_rows(serve: Serve, answer: Any, body: object) -> None:  # noqa: ANN401 - a literal
+    client = serve(raw={"T": [{"a": 1}, {"b": 2}]}, behaviour=Behaviour(raw_answer=answer))
+    assert table(client, "T") == body
+
+
+def test_an_empty_list_is_never_numbered(serve: Serve) -> None:
+    assert table(serve(raw={"T": []}, behaviour=Behaviour(raw_answer="numbered")), "T") == {"data": []}
+
+
+def test_words_beside_the_rows(serve: Serve) -> None:
+    client = serve(raw_rows=25, behaviour=Behaviour(raw_answer="rows", raw_words="total"))
+    assert table(client, "audit_log", page=3)["total"] == 25
+    client.sandbox.behaviour.raw_words = "count"
+    assert [table(client, "audit_log", page=number)["count"] for number in (1, 3, 4)] == [10, 5, 0]
+    client.sandbox.behaviour.raw_words = "next"
+    assert table(client, "audit_log", page=2)["next"].endswith("/data?page=3")
+    assert table(client, "audit_log", page=3)["next"] is None
+
+
+def test_stuck_at_its_first_page(serve: Serve) -> None:
+    client = serve(raw_rows=25, behaviour=Behaviour(raw_pages="stuck"))
+    assert table(client, "audit_log", page=3) == table(client, "audit_log")
+    assert len(table(client, "audit_log")["data"]) == 10
 
 
 @pytest.mark.parametrize(
