@@ -23,6 +23,7 @@ from tap_makini.credentials import secrets
 from tap_makini.discovery import offer
 from tap_makini.discovery.sampling import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.errors import MakiniError, NothingReadError
+from tap_makini.fitting_catalog import check_catalog
 from tap_makini.redaction import redact_logs
 from tap_makini.running.interruption import Interruption
 from tap_makini.running.plan import Plan
@@ -41,7 +42,6 @@ from tap_makini.streams import (
     ReconciliationsStream,
     dependents,
 )
-from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,9 +117,8 @@ class TapMakini(CommandLine):
             NothingReadError: There is nothing.
         """
         settings = self.settings
-        if self.offer.server is not None and settings.api_url == SETTINGS["properties"]["api_url"]["default"]:
-            logger.info("Reading from %s, as the OpenAPI document says.", self.offer.server)
-            settings = replace(settings, api_url=self.offer.server)
+        if settings.api_url == SETTINGS["properties"]["api_url"]["default"] and self.offer.servers:
+            settings = replace(settings, api_url=self._only_server(self.offer.servers))
         try:
             connections = open_connections(settings)
         except MakiniError as error:
@@ -127,6 +126,16 @@ class TapMakini(CommandLine):
         if not connections:
             raise NothingReadError("There is no connection to read: check the setting connection_names.")
         return connections
+
+    def _only_server(self, servers: Sequence[str]) -> str:
+        if len(servers) > 1:
+            raise NothingReadError(
+                f"The OpenAPI documents name several servers ({', '.join(servers)}), and a token is good for one: "
+                "read those of each server in a run of its own, or set api_url to the one that answers all."
+            )
+        (server,) = servers
+        logger.info("Reading from %s, as the OpenAPI document says.", server)
+        return server
 
     def setup_mapper(self) -> None:
         """Set up stream maps, with the catalog's schemas and keys; the catalog may be older than the settings."""
@@ -177,22 +186,9 @@ class TapMakini(CommandLine):
             StreamsFailedError: Some streams failed.
             Interrupted: The process was told to stop.
         """
-        self._warn_of_unknown_streams()
+        check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
         state = State(cast("dict[str, Any]", self.state))
         Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
-
-    def _warn_of_unknown_streams(self) -> None:
-        for name, entry in (self.input_catalog or {}).items():
-            if entry.metadata.root.selected and name not in self.streams:
-                self.logger.warning("The catalog selects %s, but %s.", name, _why_unknown(name))
-        reconciling = [self.streams[name] for name in (KEYS, RECONCILIATIONS) if name in self.streams]
-        if not all(stream.selected for stream in reconciling):
-            self.logger.warning(
-                "The setting reconcile_days has no effect, since the catalog does not select %s and %s: "
-                "discover it anew, and select both.",
-                KEYS,
-                RECONCILIATIONS,
-            )
 
     def _jobs(self, state: State) -> list[Job]:
         settings = self.settings
@@ -223,11 +219,3 @@ class TapMakini(CommandLine):
             StreamsFailedError: Some streams could not be read.
         """
         check(self.connections, self._lists(), click.echo)
-
-
-def _why_unknown(stream: str) -> str:
-    if stream.startswith(PREFIX):
-        return "the setting raw_tables is empty"
-    if stream in {KEYS, RECONCILIATIONS}:
-        return "the setting reconcile_days is not set"
-    return "the products of the settings offer no such stream"

@@ -32,6 +32,9 @@ class MakiniStream(Stream):
         schema: Of an item, without the tap's own columns.
         key: Its primary key, without the connection's name; empty for none.
         replication_key: Property to read incrementally by, None for a full table.
+
+    Attributes:
+        own_key: Its primary key, whatever a catalog says.
     """
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -42,6 +45,7 @@ class MakiniStream(Stream):
     ) -> None:
         self._makini_tap = tap
         self._own_replication_key = replication_key
+        self.own_key = key
         named = tap.settings.names_connections and bool(key)
         key = (CONNECTION_COLUMN, *key) if named else key
         super().__init__(tap, stream_schema(schema, key_properties=key), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
@@ -16,11 +17,11 @@ from tap_makini.entities import ENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cli.harness import Files, Outcome
 
 PRODUCTS = ("eam", "erp", "wms")
+CATALOGS = Path(__file__).parents[2] / "catalog"
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,55 @@ def test_a_refused_token_stops_a_v4_run_like_any_other(files: Files) -> None:
         outcome = read(files, openapi_file=f"{sandbox.url}/api/v4/openapi.json", api_token="wrong")  # noqa: S106
     assert outcome.code == 1
     assert "401" in outcome.last_line
+
+
+@pytest.mark.parametrize("catalog", ["discovered", "shipped"])
+def test_a_catalog_of_the_built_in_api_does_not_go_with_a_v4_document(
+    files: Files, sandbox: Sandbox, catalog: str
+) -> None:
+    """Each run would give each record another key, so that a table grows with every one."""
+    path = files.write("v4.json", document(sandbox))
+    known = files.write("v3.json", {"streams": list(discovered(files).values())})
+    given = known if catalog == "discovered" else CATALOGS / "maintenance.json"
+    outcome = read(files, "--catalog", given, openapi_file=str(path), api_token=sandbox.token)
+    assert outcome.code == 1
+    assert outcome.output == ""
+    assert "is key, here it is id" in outcome.last_line
+    assert "openapi_file" in outcome.last_line
+
+
+def test_a_catalog_of_a_v4_document_does_not_go_without_it(files: Files, sandbox: Sandbox) -> None:
+    path = files.write("v4.json", document(sandbox))
+    given = files.write("catalog.json", {"streams": list(discovered(files, openapi_file=str(path)).values())})
+    outcome = read(files, "--catalog", given, api_token=sandbox.token, api_url=sandbox.url)
+    assert outcome.code == 1
+    assert "is id, here it is key" in outcome.last_line
+
+
+def test_another_key_of_a_known_column_is_the_users_choice(files: Files, sandbox: Sandbox) -> None:
+    path = files.write("v4.json", document(sandbox))
+    entry = discovered(files, openapi_file=str(path))["assets"]
+    entry["key_properties"] = ["_idValue"]
+    for item in entry["metadata"]:
+        if not item["breadcrumb"]:
+            item["metadata"]["table-key-properties"] = ["_idValue"]
+    given = files.write("catalog.json", {"streams": [entry]})
+    outcome = read(files, "--catalog", given, openapi_file=str(path), api_token=sandbox.token)
+    assert outcome.code == 0, outcome.errors
+
+
+def test_documents_of_several_servers_are_not_all_asked_at_the_first(files: Files, sandbox: Sandbox) -> None:
+    one, other = document(sandbox), document(sandbox)
+    one["paths"] = {"/api/v4/assets": one["paths"]["/api/v4/assets"]}
+    other["paths"] = {"/api/v4/vendors": other["paths"]["/api/v4/vendors"]}
+    other["servers"] = [{"url": "https://elsewhere.example"}]
+    paths = [str(files.write("one.json", one)), str(files.write("other.json", other))]
+    sandbox.requests.clear()
+    outcome = read(files, openapi_file=paths, api_token=sandbox.token)
+    assert outcome.code == 1
+    assert sandbox.url in outcome.last_line
+    assert "https://elsewhere.example" in outcome.last_line
+    assert not sandbox.requests
+    assert {"assets", "vendors"} <= discovered(files, openapi_file=paths).keys()
+    together = read(files, openapi_file=paths, api_token=sandbox.token, api_url=sandbox.url)
+    assert together.code == 0, together.errors

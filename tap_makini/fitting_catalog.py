@@ -1,0 +1,76 @@
+"""Whether a catalog fits what the API offers: it may be older than settings and documents, or of another API."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from tap_makini.api.raw_tables import PREFIX
+from tap_makini.errors import NothingReadError
+from tap_makini.schema import CONNECTION_COLUMN
+from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.singerlib import Catalog
+
+    from tap_makini.streams import MakiniStream
+
+logger = logging.getLogger(__name__)
+
+
+def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) -> None:
+    """Warn of what is selected in vain.
+
+    Args:
+        catalog: What the user gives; None for none.
+        streams: What is offered, with that catalog applied.
+
+    Raises:
+        NothingReadError: Selected streams have keys that the API does not know: each record would come with a new one.
+    """
+    for name, entry in (catalog or {}).items():
+        if entry.metadata.root.selected and name not in streams:
+            logger.warning("The catalog selects %s, but %s.", name, _why_unknown(name))
+    reconciling = [streams[name] for name in (KEYS, RECONCILIATIONS) if name in streams]
+    if not all(stream.selected for stream in reconciling):
+        logger.warning(
+            "The setting reconcile_days has no effect, since the catalog does not select %s and %s: "
+            "discover it anew, and select both.",
+            KEYS,
+            RECONCILIATIONS,
+        )
+    _refuse_foreign_keys(stream for stream in streams.values() if stream.selected)
+
+
+def _refuse_foreign_keys(streams: Iterable[MakiniStream]) -> None:
+    foreign = [stream for stream in streams if _has_foreign_key(stream)]
+    if not foreign:
+        return
+    first = foreign[0]
+    others = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
+    raise NothingReadError(
+        f"The catalog is of another API than the one to be read: there, the key of {first.name}{others} is "
+        f"{_spoken(first.primary_keys)}, here it is {_spoken(first.own_key)}. Discover it with the settings of this "
+        "run, above all openapi_file, and load into new tables."
+    )
+
+
+def _has_foreign_key(stream: MakiniStream) -> bool:
+    """Whether the catalog knows nothing of the stream's own key, and the API nothing of the catalog's."""
+    own, given = set(stream.own_key), set(stream.primary_keys) - {CONNECTION_COLUMN}
+    is_own_known = own <= stream.effective_schema.get("properties", {}).keys()
+    return bool(own and given) and not is_own_known and not given <= stream.schema["properties"].keys()
+
+
+def _spoken(key: Iterable[str]) -> str:
+    return ", ".join(name for name in key if name != CONNECTION_COLUMN)
+
+
+def _why_unknown(stream: str) -> str:
+    if stream.startswith(PREFIX):
+        return "the setting raw_tables is empty"
+    if stream in {KEYS, RECONCILIATIONS}:
+        return "the setting reconcile_days is not set"
+    return "the products of the settings offer no such stream"
