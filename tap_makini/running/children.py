@@ -81,10 +81,17 @@ class ChildrenOutput(Output):
     def _ask(self, parent: Parent) -> _Answer:
         key = str(msgspec.json.decode(parent.key))
         if key in _NOT_IN_PATHS:
-            absence = NotFoundError(f"no address leads to the list of the key {key!r}", "Nothing to do.")
-            return _Answer([], Traffic(), absence=absence)
+            logger.warning(
+                "Stream %s: no address leads to the list of the record with the key %r in %s.",
+                self.stream.name,
+                key,
+                self._parent.name,
+            )
+            return _Answer([], Traffic(), absence=NotFoundError("it has no address", "Nothing to do."))
         path = self._child.path.replace("{key}", quote(key, safe=""))
-        source = UndocumentedSource(self.connection.client, path, self._paging)
+        source = UndocumentedSource(
+            self.connection.client, path, self._paging, self.connection.page_size, self._child.dialect
+        )
         reading = Reading(source, None)
         try:
             with self.connection.child_slots:

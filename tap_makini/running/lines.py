@@ -78,12 +78,12 @@ class LinesOutput(Output):
     def _records(self, rows: Iterable[Row]) -> Iterator[bytes]:
         for row in rows:
             parent = Parent(row.raw, self._parent)
-            for position, item in enumerate(objects_in(parent.parts.get(self._array, b"null"))):
+            for position, item in objects_in(parent.parts.get(self._array, b"null")):
                 yield parent.marked(item, position)
 
 
-def objects_in(array: JSON) -> Iterator[bytes]:
-    """Give the objects of an array.
+def objects_in(array: JSON) -> Iterator[tuple[int, bytes]]:
+    """Give the objects of an array, each with its place in it, from 0.
 
     Args:
         array: JSON that should be an array of objects. Sources send texts that hold one, and single objects, too.
@@ -96,10 +96,10 @@ def objects_in(array: JSON) -> Iterator[bytes]:
         raw = _held(raw)
     if raw == b"null":
         return
-    for item in items(raw) if raw.startswith(b"[") else [raw]:
+    for position, item in enumerate(items(raw) if raw.startswith(b"[") else [raw]):
         record = bytes(item).strip()
         if record != b"null":
-            yield record if record.startswith(b"{") else b"{%b:%b}" % (text_json(_ODD_ITEM), record)
+            yield position, record if record.startswith(b"{") else b"{%b:%b}" % (text_json(_ODD_ITEM), record)
 
 
 def _held(text: bytes) -> bytes:

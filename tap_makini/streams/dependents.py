@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tap_makini.naming import short_enough
 from tap_makini.schema import PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN, of_parent
 from tap_makini.streams.base import MakiniStream
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tap_makini.tap import TapMakini
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SIGNS = re.compile(r"[\W_]+", re.ASCII)
+_SIGNS = re.compile(r"[\W_]+")
 
 
 class DependentStream(MakiniStream):
@@ -98,8 +99,8 @@ def _arrays_of_objects(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def _name(parent: ListStream, part: str, taken: set[str]) -> str:
     """Name a stream, and tell apart what is alike but for case and signs."""
-    name = f"{parent.name}__{_SIGNS.sub('_', _CAPITAL.sub('_', part)).strip('_').lower()}"
+    name = short_enough(f"{parent.name}__{_SIGNS.sub('_', _CAPITAL.sub('_', part)).strip('_').lower()}")
     while name in taken:
-        name += "_list"
+        name = short_enough(f"{name}_list")
     taken.add(name)
     return name

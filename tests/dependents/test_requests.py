@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from makini_sandbox import Sandbox
 
 ROWS = 24
-FORMS = [(answer, pages) for answer in ("envelope", "data", "list", "object") for pages in ("honoured", "ignored")]
+ANSWERS = ("envelope", "data", "list", "object", "rows", "items", "data_rows", "numbered")
+FORMS = [(answer, pages) for answer in ANSWERS for pages in ("honoured", "ignored")]
 FORMS += [("data", "refused"), ("list", "refused"), ("envelope", "refused")]
 
 

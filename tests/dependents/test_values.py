@@ -125,7 +125,7 @@ def test_parents_whose_keys_are_odd_have_children(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", ".", ".."])
-def test_no_key_leads_to_another_list(key: str) -> None:
+def test_no_key_leads_to_another_list(key: str, caplog: pytest.LogCaptureFixture) -> None:
     tables = Tables()
     with source(1) as sandbox:
         sandbox.store.insert_raw(WORK_SLUG, b'{"key":"%b","updatedAt":"2024-01-01T00:00:00Z"}' % key.encode())
@@ -134,6 +134,8 @@ def test_no_key_leads_to_another_list(key: str) -> None:
     assert run.requests == {WORK_SLUG: 1, MATERIALS_SLUG: 1}
     assert len(tables.of(WORK)) == 2
     assert not [row for row in tables.of(MATERIALS) if row[PARENT_KEY] == key]
+    [warning] = [each.message for each in caplog.records if each.levelname == "WARNING" and MATERIALS in each.message]
+    assert repr(key) in warning
 
 
 def test_records_that_already_have_such_columns_do_not_name_another_parent() -> None:
