@@ -23,7 +23,7 @@ from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_makini.api.page import Page
+    from tap_makini.answers.page import Page
     from tap_makini.reading import Source
 
 _Schema = dict[str, Any]

@@ -18,9 +18,9 @@ from tap_makini.reading.source import Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_makini.answers.page import Page
     from tap_makini.api.client import Client
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.api.page import Page
 
 SYNCED_AT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 DATA = {

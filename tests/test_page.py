@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.api.page import Page, parse_page
+from tap_makini.answers.page import Page, parse_page
 from tap_makini.errors import BadBodyError
 
 V3 = {"current_page": 1, "from": 1, "last_page": 1, "path": "https://host/x", "per_page": 2, "to": 1, "total": 1}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.api.page import Page
+from tap_makini.answers.page import Page
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError
 from tap_makini.instant import parse_instant
 from tap_makini.rawjson import REFUSED

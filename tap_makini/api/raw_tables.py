@@ -14,16 +14,16 @@ from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tap_makini.api.table_list import TableList, read_tables
-from tap_makini.errors import EntityAbsentError, RequestRefusedError
+from tap_makini.answers.table_list import TableList, read_tables
+from tap_makini.errors import EntityAbsentError, NotFoundError, RequestRefusedError
 from tap_makini.naming import mark_of, short_enough
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tap_makini.answers.page import Page
     from tap_makini.api.client import Client
-    from tap_makini.api.page import Page
     from tap_makini.reading.source import Query
 
 PATH = "/api/raw/tables"
@@ -74,6 +74,7 @@ class RawTables:
         self._patterns = [pattern for pattern in patterns if _WILDCARDS.search(pattern)]
         self._lock = threading.Lock()
         self._listed: dict[str, str] | None = None
+        self._qualified: dict[str, str] = {}
         self.named = streams_of(pattern for pattern in patterns if not _WILDCARDS.search(pattern))
 
     def streams(self) -> dict[str, str]:
@@ -86,8 +87,9 @@ class RawTables:
             return self.named  # nothing to find out
         with self._lock:
             if self._listed is None:
-                wanted = set(filter(self._is_wanted, self._list())) - set(self.named.values())
-                self._listed = streams_of(wanted, self.named)
+                self._qualified = self._list()
+                wanted = {name for name, qualified in self._qualified.items() if self._is_wanted(name, qualified)}
+                self._listed = streams_of(wanted - set(self.named.values()), self.named)
         return self.named | self._listed
 
     def table(self, stream: str) -> str:
@@ -105,7 +107,18 @@ class RawTables:
             )
         return table
 
-    def _list(self) -> set[str]:
+    def paths(self, stream: str) -> list[str]:
+        """Give the one or two paths of the rows: by which name they are asked for is not documented.
+
+        Raises:
+            EntityAbsentError: There is no such table.
+            MakiniError: The tables are not listed.
+        """
+        table = self.table(stream)
+        names = dict.fromkeys((table, self._qualified.get(table, table)))
+        return [f"{PATH}/{quote(name, safe='')}/data" for name in names]
+
+    def _list(self) -> dict[str, str]:
         """Ask for all tables; that the list has pages is not documented, so a page that says nothing new is the end."""
         found = TableList()
         found.add(self._client.get(PATH, {}, read_tables))
@@ -117,8 +130,8 @@ class RawTables:
                 break
         return found.names()
 
-    def _is_wanted(self, table: str) -> bool:
-        return any(table == pattern or fnmatchcase(table, pattern) for pattern in self._patterns)
+    def _is_wanted(self, *names: str) -> bool:
+        return any(name == pattern or fnmatchcase(name, pattern) for pattern in self._patterns for name in names)
 
     def source(self, stream: str) -> RawSource:
         """Give the rows of the table that a stream is named after."""
@@ -148,6 +161,13 @@ class RawSource(UndocumentedSource):
             EntityAbsentError: The connection has no such table.
             MakiniError: The rows cannot be read, or are fewer than the server speaks of.
         """
-        if not self.path:
-            self.path = f"{PATH}/{quote(self._tables.table(self._stream), safe='')}/data"
+        if self.path:
+            return super().fetch(query, unlike)
+        self.path, *other = self._tables.paths(self._stream)
+        try:
+            return super().fetch(query, unlike)
+        except NotFoundError:
+            if not other:
+                raise
+        (self.path,) = other
         return super().fetch(query, unlike)

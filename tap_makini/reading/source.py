@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from tap_makini.api.page import Page, parse_page
+from tap_makini.answers.page import Page, parse_page
 from tap_makini.api.traffic import Traffic
 from tap_makini.errors import BadBodyError, RequestRefusedError
 from tap_makini.instant import format_bound

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_makini.api.page import Page
+    from tap_makini.answers.page import Page
     from tap_makini.reading.rows import Row, RowReader
     from tap_makini.reading.source import Query, Source
 

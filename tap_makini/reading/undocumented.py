@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_makini.api.page import Page
-from tap_makini.api.tally import Tally
-from tap_makini.api.undocumented import parse_undocumented
+from tap_makini.answers.page import Page
+from tap_makini.answers.tally import Tally
+from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.errors import EntityAbsentError, RequestRefusedError
 from tap_makini.reading.dialect import V3_UNSIZED, Dialect
 from tap_makini.reading.rows import digest

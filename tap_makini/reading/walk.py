@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_makini.api.page import Page
+    from tap_makini.answers.page import Page
     from tap_makini.reading.rows import Row
     from tap_makini.reading.strategy import Opening
 

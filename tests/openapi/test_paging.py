@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
 import requests
-from cli.harness import Outcome
-from raw.harness import selecting
+from raw.harness import run, selecting
 
 from makini_sandbox import Behaviour, Sandbox
-from tap_makini.errors import StreamsFailedError
-from tap_makini.running.writer import LineWriter
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cli.harness import Outcome
 
 Paging = Literal["v3", "brackets", "camel", "offset", "from_zero", "from_zero_counted"]
 SLUG, STREAM, ROWS = "vendors", "vendors", 57
@@ -34,17 +32,9 @@ def read(folder: Path, sandbox: Sandbox, content: object, stream: str | None = N
     """Run the tap once, in this process, for one stream or for all that are selected by default."""
     path = folder / "document.json"
     path.write_text(json.dumps(content))
-    config = {"openapi_file": [str(path)], "api_token": sandbox.token, "max_wait_seconds": 0}
+    config: dict[str, Any] = {"openapi_file": [str(path)], "api_token": sandbox.token, "max_wait_seconds": 0}
     catalog = None if stream is None else selecting(TapMakini(config=config).catalog_dict, [stream])
-    with tempfile.TemporaryFile() as file:
-        tap = TapMakini(config=config, catalog=catalog, message_writer=LineWriter(file.fileno()))
-        code, errors = 0, ""
-        try:
-            tap.sync_all()
-        except StreamsFailedError as error:
-            code, errors = 3, str(error)
-        file.seek(0)
-        return Outcome(code, file.read().decode(), errors)
+    return run(config, catalog)
 
 
 def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> Sandbox:  # noqa: ANN401 - knobs of all kinds

@@ -69,13 +69,13 @@ def read(sandbox: Sandbox, catalog: dict[str, Any], state: dict[str, Any] | None
     Returns:
         What it wrote; as its errors, what it said at its end.
     """
+    return run(settings_of(sandbox, **settings), catalog, state)
+
+
+def run(config: dict[str, Any], catalog: dict[str, Any] | None = None, state: dict[str, Any] | None = None) -> Outcome:
+    """Run the tap once, without a catalog for all that is selected by default; see `read`."""
     with tempfile.TemporaryFile() as file:
-        tap = TapMakini(
-            config=settings_of(sandbox, **settings),
-            catalog=catalog,
-            state=state,
-            message_writer=LineWriter(file.fileno()),
-        )
+        tap = TapMakini(config=config, catalog=catalog, state=state, message_writer=LineWriter(file.fileno()))
         code, errors = 0, ""
         try:
             tap.sync_all()

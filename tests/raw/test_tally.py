@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.api.claims import Claims
-from tap_makini.api.page import Page
-from tap_makini.api.tally import ClaimingPage, Tally
+from tap_makini.answers.claims import Claims
+from tap_makini.answers.page import Page
+from tap_makini.answers.tally import ClaimingPage, Tally
 from tap_makini.errors import BadBodyError
 
 if TYPE_CHECKING:

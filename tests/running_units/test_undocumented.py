@@ -10,8 +10,8 @@ from conform_strategies import values
 from hypothesis import given
 from scripted_transport import ScriptedTransport
 
+from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.client import Client
-from tap_makini.api.undocumented import parse_undocumented
 from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
 from tap_makini.reading import Reading
 from tap_makini.reading.undocumented import Paging, UndocumentedSource

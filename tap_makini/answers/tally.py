@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tap_makini.api.claims import Claims
-from tap_makini.api.page import Page
+from tap_makini.answers.claims import Claims
+from tap_makini.answers.page import Page
 from tap_makini.errors import BadBodyError
 
 

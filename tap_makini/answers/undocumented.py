@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_makini.api.claims import Claims, claims_in, opening, says_nothing
-from tap_makini.api.listing import find_list
-from tap_makini.api.page import Meta, Page, parse_page
-from tap_makini.api.spelling import told
-from tap_makini.api.tally import ClaimingPage
+from tap_makini.answers.claims import Claims, claims_in, opening, says_nothing
+from tap_makini.answers.listing import find_list
+from tap_makini.answers.page import Meta, Page, parse_page
+from tap_makini.answers.spelling import told
+from tap_makini.answers.tally import ClaimingPage
 from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.api.claims import Words
-    from tap_makini.api.listing import Listing
+    from tap_makini.answers.claims import Words
+    from tap_makini.answers.listing import Listing
 
 
 def parse_undocumented(

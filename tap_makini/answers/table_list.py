@@ -1,18 +1,19 @@
 """What the list of the source system's tables says, whose form is not documented.
 
-Names, or objects with a name, in a list or in an object by name, at top level or under a common name. Where objects
-have several names, the whole list decides which one a table is known by: two schemas may hold a table of one name.
+Names, or objects with a name, in a list or in an object by name, at top level or under a common name. Two schemas may
+hold a table of one name.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.api.claims import WORDS, Claims, claims_in, words_in
-from tap_makini.api.spelling import plain_name
+from tap_makini.answers.claims import WORDS, Claims, claims_in, words_in
+from tap_makini.answers.spelling import plain_name
 from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import REFUSED, NotJSONError, members
 
@@ -141,8 +142,8 @@ class TableList:
         self._claims = self._claims.followed_by(tables.claims)
         return True
 
-    def names(self) -> set[str]:
-        """Give the names by which the tables are asked for.
+    def names(self) -> dict[str, str]:
+        """Give the names of the tables, each with the name behind its schema.
 
         Raises:
             BadBodyError: The server speaks of more tables than it lists.
@@ -151,19 +152,29 @@ class TableList:
             raise BadBodyError(f"the server speaks of more raw tables than the {self._count} that it lists")
         if self._unnamed:
             logger.warning("Of the raw tables that are listed, %s have no name and cannot be read.", self._unnamed)
-        return set(_distinct_names(list(self._described.values())))
+        return dict(_names_of(self._described.values()))
 
 
-def _distinct_names(tables: Sequence[Description]) -> Sequence[str]:
+def _names_of(tables: Iterable[Description]) -> Iterator[tuple[str, str]]:
+    """Name each table; those whose names are alike by what else tells them apart, at last by their schemas."""
+    alike: dict[str, list[Description]] = defaultdict(list)
+    for table in tables:
+        alike[_name(table, _NAMES)].append(table)
+    for name, rivals in alike.items():
+        names = [name] if len(rivals) == 1 else _apart(rivals)
+        yield from zip(names, map(_qualified, rivals), strict=True)
+
+
+def _apart(tables: Sequence[Description]) -> Sequence[str]:
     for kind in _NAMES:
         names = [_name(table, (kind, *_NAMES)) for table in tables]
-        if _are_distinct(names):
+        if len(set(names)) == len(names):
             return names
-    return [".".join(filter(None, (_name(table, _SCHEMAS), _name(table, _NAMES)))) for table in tables]
+    return [_qualified(table) for table in tables]
 
 
-def _are_distinct(names: Sequence[str]) -> bool:
-    return len(set(names)) == len(names)
+def _qualified(table: Description) -> str:
+    return ".".join(filter(None, (_name(table, _SCHEMAS), _name(table, _NAMES))))
 
 
 def _name(table: Description, kinds: Iterable[str]) -> str:

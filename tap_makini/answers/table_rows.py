@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tap_makini.api.claims import opening
-from tap_makini.api.spelling import plain_name
+from tap_makini.answers.claims import opening
+from tap_makini.answers.spelling import plain_name
 from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import compact, items, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_makini.api.claims import Words
+    from tap_makini.answers.claims import Words
     from tap_makini.rawjson import JSON
 
 _HEADERS = {"columns", "columnnames", "cols", "fields", "fieldnames", "headers", "header"}

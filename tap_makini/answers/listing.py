@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.api.claims import WORDS, opening, says_nothing, words_in
-from tap_makini.api.spelling import plain_name, told
-from tap_makini.api.table_rows import header_in, objects_of
+from tap_makini.answers.claims import WORDS, opening, says_nothing, words_in
+from tap_makini.answers.spelling import plain_name, told
+from tap_makini.answers.table_rows import header_in, objects_of
 from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import JSON, items, members
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.api.claims import Words
+    from tap_makini.answers.claims import Words
 
 _LISTS = {"data", "rows", "items", "results", "result", "records", "value", "values", "entries", "content"}
 _LISTS |= {"list", "elements", "documents", "resources"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_makini.api.spelling import plain_name
+from tap_makini.answers.spelling import plain_name
 from tap_makini.rawjson import JSON, members
 
 if TYPE_CHECKING:
