@@ -149,6 +149,45 @@ def test_a_meta_that_counts_nothing_is_a_placeholder(meta: dict[str, object]) ->
     assert page.is_last
 
 
+@pytest.mark.parametrize(
+    ("asked", "meta", "last"),
+    [
+        (1, {"current_page": 0, "last_page": 2, "per_page": 2, "total": 5}, 3),
+        (1, {"current_page": 0, "last_page": 3, "per_page": 2, "total": 5}, 3),
+        (2, {"current_page": 1, "last_page": 2}, 3),
+        (3, {"current_page": 2, "last_page": 2, "per_page": 2, "total": 6}, 3),
+        (1, {"current_page": 0, "last_page": 0}, 1),
+        (1, {"current_page": 1, "last_page": 3, "per_page": 2, "total": 5}, 3),
+    ],
+)
+def test_pages_may_be_numbered_from_zero(asked: int, meta: dict[str, object], last: int) -> None:
+    page = parse_page(body(filled(2), meta), asked, first=0)
+
+    assert (page.number, page.last, page.is_placeholder) == (asked, last, False)
+    assert page.counts_from_one is (asked == meta["current_page"])
+
+
+@pytest.mark.parametrize(
+    ("count", "asked", "meta"),
+    [
+        (2, 2, {"current_page": 2, "last_page": 3}),
+        (2, 1, {"current_page": 0, "last_page": 1, "per_page": 2, "total": 9}),
+        (0, 1, {"current_page": 0, "last_page": 2, "per_page": 2, "total": 5}),
+    ],
+)
+def test_contradictions_of_such_numbers_are_rejected(count: int, asked: int, meta: dict[str, object]) -> None:
+    with pytest.raises(BadBodyError, match="contradicts itself"):
+        parse_page(body(filled(count), meta), asked, first=0)
+
+
+@pytest.mark.parametrize("meta", [None, {}, {"total": 9}, {"current_page": 1}, {"last_page": 3}])
+def test_an_answer_need_not_count_where_nothing_is_documented(meta: object) -> None:
+    page = parse_page(body(filled(2), meta), 1, must_count=False)
+
+    assert page.records == filled(2)
+    assert page.is_uncounted
+
+
 def test_an_empty_list() -> None:
     for number in (0, 1):
         page = parse_page(body([], said(current_page=number, last_page=number, total=0)), 1)

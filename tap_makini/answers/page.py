@@ -48,10 +48,10 @@ class Meta(msgspec.Struct):
         """Whether it says which page of how many this is."""
         return self.current_page is not None and self.last_page is not None
 
-    @property
-    def is_placeholder(self) -> bool:
-        """Whether this is an example, not a count: pages are numbered from 1."""
-        return not (self.current_page or self.last_page or self.total)
+    def is_placeholder(self, first: int) -> bool:
+        """Whether this is an example, not a count, of a list that has records and pages from this number on."""
+        says_nothing = not (self.current_page or self.last_page or self.total)
+        return says_nothing and (first == 1 or self.total == 0)
 
 
 class _Envelope(msgspec.Struct):
@@ -130,10 +130,10 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
         if (meta.current_page or 0) < (meta.last_page or 0):
             _reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
         return Page(records, asked, asked, len(records), meta.total)
-    if envelope.meta is not None and meta.is_placeholder and records and first == 1:
-        return Page(records, asked, asked, len(records), is_placeholder=True)
     if not (must_count or meta.counts_pages):
         return Page(records, asked, asked + bool(records), len(records), is_uncounted=True)
+    if envelope.meta is not None and records and meta.is_placeholder(first):
+        return Page(records, asked, asked, len(records), is_placeholder=True)
     counts_from_one = first == 0 and asked == 1 and meta.current_page == 1
     if first == 0 and not counts_from_one:
         meta = meta.from_zero()

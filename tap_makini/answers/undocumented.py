@@ -99,4 +99,4 @@ def _counts(said: Words, first: int) -> bool:
     if opening(said["meta"]) != b"{":
         return False
     meta = Meta.of(msgspec.json.decode(compact(bytes(said["meta"]))))
-    return bool(meta.next_cursor) or (meta.counts_pages and not (meta.is_placeholder and first == 1))
+    return bool(meta.next_cursor) or (meta.counts_pages and not meta.is_placeholder(first))
