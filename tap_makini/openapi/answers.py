@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SUCCESSES = ("200", "206", "2XX", "2xx")
 _JSON = re.compile(r"\s*(application/([^;/+]+\+)*json|\*/\*)\s*(;.*)?", re.IGNORECASE)
+_PLAIN_JSON = "application/json"  # before that of problems
 _ENVELOPE_LEVEL = 1
 _OVERVIEW = 0
 """Levels of an item that need not be looked into to see that it is one."""
@@ -69,6 +70,8 @@ def _answer(operation: Operation, levels: int) -> Shape:
 def _enveloped(answer: Shape) -> Shape | None:
     data = answer.properties.get("data")
     item = data.items if data is not None and data.kind is Kind.ARRAY else None
+    if item is not None and item.kind is Kind.ANY:
+        return UNKNOWN_ITEM
     return item if item is not None and item.kind in _OBJECTS else None
 
 
@@ -85,7 +88,8 @@ def _schema(operation: Operation) -> Any:  # noqa: ANN401 - any JSON
     content = next(filter(None, contents), None)
     if content is None:
         return {} if contents else None
-    media = next((content[name] for name in content if _JSON.fullmatch(name)), None)
+    names = sorted(filter(_JSON.fullmatch, content), key=lambda name: not name.startswith(_PLAIN_JSON))
+    media = content[names[0]] if names else None
     return media.get("schema", {}) if isinstance(media, dict) else None
 
 

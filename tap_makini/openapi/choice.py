@@ -33,12 +33,13 @@ def choose(operations: Iterable[Operation], products: Sequence[str]) -> dict[str
 
     Returns:
         Operations by stream name, sorted: of the first product, then of the highest version. Where that leaves
-        several, each is named after its whole path.
+        several, the first one has the name, one without a product before others, and the rest is named after the whole
+        path.
     """
     by_path = {operation.path: operation for operation in operations}
     by_name = defaultdict[str, list[_Candidate]](list)
     for path in sorted(by_path):
-        name = list_name(path)
+        name = list_name(path, by_path[path].template)
         if name.product is None or name.product in products:
             rank = products.index(name.product) if name.product else 0
             by_name[name.stream.lower()].append(_Candidate(by_path[path], name, rank))
@@ -50,15 +51,16 @@ def _best(rivals: Sequence[_Candidate]) -> list[_Candidate]:
     rank = min(rival.product_rank for rival in lasting)
     of_product = [rival for rival in lasting if rival.product_rank == rank]
     version = max(rival.name.version for rival in of_product)
-    return [rival for rival in of_product if rival.name.version == version]
+    best = (rival for rival in of_product if rival.name.version == version)
+    return sorted(best, key=lambda rival: (rival.name.product is not None, rival.operation.path))
 
 
 def _named(groups: Iterable[Sequence[_Candidate]]) -> dict[str, Operation]:
     named: dict[str, Operation] = {}
     taken = set[str]()
     for group in sorted(groups, key=len):  # who has a name to himself keeps it
-        for candidate in group:
-            name = _free(candidate.name.stream if len(group) == 1 else candidate.name.whole, taken)
+        for place, candidate in enumerate(group):
+            name = _free(candidate.name.whole if place else candidate.name.stream, taken)
             taken.add(name.lower())
             named[name] = candidate.operation
     return dict(sorted(named.items()))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.naming import LONGEST_NAME
+from tap_makini.openapi.keys import STANDARD_NAMES
 from tap_makini.openapi.shape import Kind, Shape
 
 if TYPE_CHECKING:
@@ -55,10 +56,14 @@ def _columns(properties: Mapping[str, Shape]) -> _Schema:
 
 
 def _usable(properties: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
-    """Leave out what no table can hold; its values land in `_makini_extra`."""
+    """Leave out what no table can hold; its values land in `_makini_extra`.
+
+    Of names that differ in case alone, one stays: a standard one or else the first.
+    """
+    standard = {name.lower(): name for name in STANDARD_NAMES if name in properties}
     taken = set[str]()
     for name, shape in properties.items():
-        if _is_usable(name) and name.lower() not in taken:
+        if _is_usable(name) and name.lower() not in taken and standard.get(name.lower(), name) == name:
             taken.add(name.lower())
             yield name, shape
 

@@ -1,22 +1,24 @@
 """How a list is asked, from the query parameters that a document declares for it.
 
-What is not declared is as in the v3 guide; what the answers then say decides how the list is read. Only names in these
-tables are ever used, never a document's own text.
+What is not declared is as in the v3 guide; what the answers then say decides how the list is read. Only parameters with
+the names in these tables are ever used.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_makini.openapi.keys import UPDATE_TIMES
 from tap_makini.openapi.pages import paged
-from tap_makini.openapi.parameters import query_parameters, texts
+from tap_makini.openapi.parameters import query_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_makini.openapi.operations import Operation
+    from tap_makini.openapi.parameters import Parameter
     from tap_makini.reading.dialect import Dialect
 
 _FROM_KEY = (
@@ -35,12 +37,13 @@ _FROM_UPDATE = (
     "updated_after",
     "updated_since",
     "modified_since",
-    "since",
     "updatedAfter",
     "updatedSince",
     "modifiedAfter",
     "modifiedSince",
 )
+_SINCE = "since"
+_OF_UPDATES = re.compile("updat|modif|chang", re.IGNORECASE)
 _SORTS = ("sort", "sort_by", "sortBy", "order_by", "orderBy")
 _ORDERS = (
     ("{key}", "-{key}"),
@@ -62,23 +65,29 @@ def dialect_of(operation: Operation, undeclared: Dialect, replication_key: str |
         replication_key: What it is read incrementally by, if it is.
     """
     declared = query_parameters(operation)
-    dialect = paged(declared, undeclared, operation)
+    dialect = paged(declared, undeclared, operation.path)
     if replication_key is None:
         return dialect
-    return _ordered(_since(dialect, declared, replication_key), declared, replication_key, operation)
+    return _ordered(_since(dialect, declared, replication_key), declared, replication_key)
 
 
-def _since(dialect: Dialect, declared: Mapping[str, Any], key: str) -> Dialect:
+def _since(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dialect:
     names = [template for template in _FROM_KEY if template.format(key=key) in declared]
     if key in UPDATE_TIMES:
         names += [name for name in _FROM_UPDATE if name in declared]
-    return replace(dialect, since=names[0]) if names else dialect
+        names += [_SINCE] if _SINCE in declared and _is_of_updates(declared[_SINCE]) else []
+    written = (name for name in names if declared[name.format(key=key)].may_be_a_text())  # a number is no date
+    return replace(dialect, since=next(written, dialect.since))
 
 
-def _ordered(dialect: Dialect, declared: Mapping[str, Any], key: str, operation: Operation) -> Dialect:
+def _is_of_updates(parameter: Parameter) -> bool:
+    return any(_OF_UPDATES.search(text) for text in parameter.said("description") if isinstance(text, str))
+
+
+def _ordered(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dialect:
     """Take another order than v3's only where its values are declared: whether they need a second parameter shows."""
     for name in _SORTS:
-        values = set(texts(operation, declared.get(name, {})))
+        values = set(declared[name].texts()) if name in declared else set()
         for ascending, descending in _ORDERS:
             if descending.format(key=key) in values:
                 return replace(dialect, sort=name, ascending=ascending, descending=descending)

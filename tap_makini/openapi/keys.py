@@ -6,6 +6,7 @@ v4 records carry `id`, `_createdAt`, `_updatedAt` and other standard fields with
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.entities import ENTITIES
@@ -19,7 +20,9 @@ UPDATE_TIMES = ("_updatedAt", "updatedAt")
 _V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
 _V4_KEYS, _V3_KEYS = ("id", "key"), ("key", "id")
 _V4_TIMES, _V3_TIMES = ("_updatedAt", "_createdAt"), ("updatedAt", "createdAt")
+STANDARD_NAMES = frozenset({*_V3_KEYS, *_V3_TIMES, *_V4_TIMES, *DELETION_TIMES})
 _BUILT_IN_KEYS = {entity.stream: entity.key for entity in ENTITIES}
+_UPDATE_TIME = re.compile(r"(last)?(updated?|modified|modification|changed?)((at|on)?(date|time|timestamp)?|dateutc)")
 _TEXT = {"type": ["string", "null"]}
 
 
@@ -45,17 +48,21 @@ def replication_key_of(properties: Mapping[str, dict[str, Any]]) -> str | None:
     """Give the property to read incrementally by: the time of update or, where records have none, of creation.
 
     Returns:
-        None where there is neither, or where it is no instant: by the time of creation no update would be seen.
+        None where there is neither, or where it is no instant, or called otherwise: by the time of creation no update
+        would be seen.
     """
-    names = _V4_TIMES if is_v4(properties) else _V3_TIMES
-    name = next((name for name in names if name in properties), None)
-    return name if name is not None and properties[name].get("format") == "date-time" else None
+    updated, created = _V4_TIMES if is_v4(properties) else _V3_TIMES
+    name = updated if updated in properties or any(map(_is_update_time, properties)) else created
+    return name if properties.get(name, {}).get("format") == "date-time" else None
+
+
+def _is_update_time(name: str) -> bool:
+    return _UPDATE_TIME.fullmatch(name.replace("_", "").replace("-", "").lower()) is not None
 
 
 def standard_names(properties: Iterable[str]) -> list[str]:
     """Give those properties that say which record it is and when it changed."""
-    standard = {*_V3_KEYS, *_V3_TIMES, *_V4_TIMES, *DELETION_TIMES}
-    return [name for name in properties if name in standard]
+    return [name for name in properties if name in STANDARD_NAMES]
 
 
 def with_text_key(schema: dict[str, Any], stream: str) -> dict[str, Any]:

@@ -31,17 +31,29 @@ class ListName:
     version: tuple[int, ...]
 
 
-def list_name(path: str) -> ListName:
-    """Read `/api/v4/eam/work-orders`: `work_orders`, product `eam`, version 4."""
-    segments = unquote(path).strip("/").split("/")
-    whole = stream_name(segments)
+def list_name(path: str, template: str) -> ListName:
+    """Read `/api/v4/eam/work-orders`: `work_orders`, product `eam`, version 4.
+
+    Args:
+        path: The whole path.
+        template: The end of it that a document gives; what is before is the server's, which may tell the rest.
+    """
+    segments = _segments(template)
+    whole = stream_name(_segments(path))
     product: str | None = None
     version: tuple[int, ...] = ()
+    for segment in _segments(path.removesuffix(template)):
+        product = segment if segment in ALL else product
+        version = _version(segment) or version
     while segments and (segments[0] in {"api", *ALL} or is_version(segments[0])):
         segment = segments.pop(0)
         product = segment if segment in ALL else product
         version = _version(segment) or version
     return ListName(stream_name(segments) if segments else whole, whole, product, version)
+
+
+def _segments(path: str) -> list[str]:
+    return unquote(path).strip("/").split("/")
 
 
 def stream_name(segments: list[str]) -> str:

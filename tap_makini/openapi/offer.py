@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoint import Child, Endpoint, Offer
@@ -23,7 +22,7 @@ from tap_makini.openapi.roles import Role, sort_out
 from tap_makini.reading.dialect import V3, V3_UNSIZED, V4
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from tap_makini.openapi.operations import Operation
     from tap_makini.openapi.shape import Shape
@@ -66,8 +65,15 @@ def read_documents(
     endpoints = tuple(
         _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
     )
-    asked = chain(chosen.values(), *(children.get(operation.path, {}).values() for operation in chosen.values()))
-    return Offer(endpoints, tuple(dict.fromkeys(operation.origin for operation in asked if operation.origin)))
+    return Offer(endpoints, tuple(_servers(found, {operation.path for operation in chosen.values()})))
+
+
+def _servers(found: Mapping[Role, Sequence[Operation]], paths: Container[str]) -> dict[str, None]:
+    """Give, each once, the servers of all operations that describe these lists or what is below their records."""
+    lists = (operation for operation in found.get(Role.LIST, ()) if operation.path in paths)
+    below = found.get(Role.CHILD, ())
+    children = (child for child in below if child.parent_and_name and child.parent_and_name[0] in paths)
+    return dict.fromkeys(operation.origin for operation in (*lists, *children) if operation.origin)
 
 
 def _endpoint(stream: str, operation: Operation, children: Mapping[str, Operation]) -> Endpoint:

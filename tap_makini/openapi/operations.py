@@ -30,6 +30,7 @@ class Operation:
     Attributes:
         document: What describes it.
         path: Its path on the API's host as requests have it, without a slash at the end.
+        template: The same without the server's own path.
         description: What the document says of it.
         parameters: Its parameters, with those of its path.
         ending: The slash that the document puts behind the path; some servers answer no other address.
@@ -38,6 +39,7 @@ class Operation:
 
     document: Document
     path: str
+    template: str
     description: Mapping[str, Any]
     parameters: tuple[Mapping[str, Any], ...]
     ending: str = ""
@@ -68,15 +70,21 @@ class Operation:
 def operations_of(document: Document) -> Iterator[Operation]:
     """Give the GETs of a document."""
     for template, node in document.content["paths"].items():
-        item = document.followed(node)
+        item = _path_item(document, node)
         get = item.get("get")
         if isinstance(get, dict):
             server = server_of(document, get, item, document.content)
-            path = server.prefix + template
-            bare = path.rstrip("/")
+            bare = template.rstrip("/")
             parameters = tuple(_parameters(document, item, get))
-            ending = "/" if bare != path else ""
-            yield Operation(document, _encoded(bare), get, parameters, ending, server.origin)
+            ending = "/" if bare != template else ""
+            path = _encoded(server.prefix + bare)
+            yield Operation(document, path, _encoded(bare), get, parameters, ending, server.origin)
+
+
+def _path_item(document: Document, node: object) -> Mapping[str, Any]:
+    """Give a path item; what stands beside a reference is of it too (OpenAPI 3.1)."""
+    own = node if isinstance(node, dict) else {}
+    return {**document.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
 
 
 def _encoded(path: str) -> str:

@@ -2,65 +2,104 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-from tap_makini.openapi.parameters import schema_of
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import TypeGuard
+    from collections.abc import Callable, Iterable, Mapping
 
-    from tap_makini.openapi.operations import Operation
+    from tap_makini.openapi.parameters import Parameter
     from tap_makini.reading.dialect import Dialect
 
-_PAGES = ("page", "page_number", "pageNumber", "page[number]", "p")
+logger = logging.getLogger(__name__)
+
+_PAGES = ("page", "pagenumber", "pageno", "pagenum", "pageindex", "page[number]")
+_SIZES = ("perpage", "pagesize", "page[size]")
+_SHORT_PAGES, _SHORT_SIZES = ("p",), ("limit", "size")
 _OFFSETS = ("offset", "skip", "start")
-_SIZES = ("per_page", "perPage", "page_size", "pageSize", "page[size]", "limit", "size")
-_FROM_ZERO = re.compile(r"\b(zero|0)[- ]?(based|indexed)|\bstart(s|ing)? (at|from|with) (zero|0)\b", re.IGNORECASE)
+_CURSORS = ("cursor", "pagetoken", "nexttoken", "continuationtoken", "after", "startingafter", "page[after]")
+_OTHER_PAGING = re.compile(r"page(?!size)|offset|cursor|token")
+_FROM_ZERO = re.compile(
+    r"\b(zero|0)[- ]?(based|indexed)|\b(start(s|ing)? (at|from|with)|first page (is|has( the number)?)) (zero|0)\b",
+    re.IGNORECASE,
+)
+_OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)
 
 
-def paged(declared: Mapping[str, Mapping[str, Any]], undeclared: Dialect, operation: Operation) -> Dialect:
+def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> Dialect:
     """Tell how pages are asked for.
 
     Args:
         declared: The query parameters by name.
         undeclared: How the list is asked as far as nothing is declared.
-        operation: What lists it.
+        path: The list's, for the log.
     """
-    page, size, offset = (_first(names, declared) for names in (_PAGES, _SIZES, _OFFSETS))
+    usable = {name: parameter for name, parameter in declared.items() if not parameter.is_deprecated} or declared
+    offset = _first(_OFFSETS, usable, _is_number)
+    page = _first(_PAGES, usable) or _first(_SHORT_PAGES, usable, _is_number)
+    if page is None and offset is not None and _counts_pages(usable[offset]):
+        page = offset
+    size = _first(_SIZES, usable) or _first(_SHORT_SIZES, usable, _is_number)
+    cursor = _first(_CURSORS, usable)
+    dialect = replace(undeclared, cursor=cursor or undeclared.cursor)
+    if page is None and offset is None and cursor is None:
+        _tell_of_others(usable, path)
     if page is None and size is None and offset is None:
-        return undeclared
+        return dialect
     return replace(
-        undeclared,
+        dialect,
         page=page or undeclared.page,
         offset=offset if page is None else None,
         may_not_count=undeclared.may_not_count or page is None,
-        first=_first_number(operation, declared.get(page or "", {})),
+        first=0 if page is not None and _is_from_zero(usable[page]) else 1,
         size=size,
-        largest=_largest(operation, declared.get(size or "", {})),
+        sizes=_sizes(usable[size]) if size else (),
+        largest=min(filter(None, usable[size].numbers("maximum")), default=None) if size else None,
     )
 
 
-def _first(names: Iterable[str], declared: Mapping[str, Any]) -> str | None:
-    return next((name for name in names if name in declared), None)
+def _first(
+    names: Iterable[str], declared: Mapping[str, Parameter], fits: Callable[[Parameter], bool] = lambda _: True
+) -> str | None:
+    by_plain_name = {_plain(name): name for name in reversed([*declared])}
+    found = (by_plain_name[name] for name in names if name in by_plain_name)
+    return next((name for name in found if fits(declared[name])), None)
 
 
-def _first_number(operation: Operation, parameter: Mapping[str, Any]) -> int:
-    """Say whether pages are numbered from 0 or, where nothing is said, from 1."""
-    schema = schema_of(operation, parameter)
-    if any(_FROM_ZERO.search(str(node.get("description"))) for node in (parameter, schema)):
-        return 0
-    said = [node.get(keyword) for keyword in ("default", "minimum", "example") for node in (schema, parameter)]
-    numbers = [number for number in said if _is_whole(number)]
-    return 0 if numbers and numbers[0] == 0 else 1
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
 
 
-def _largest(operation: Operation, parameter: Mapping[str, Any]) -> int | None:
-    most = schema_of(operation, parameter).get("maximum")
-    return most if _is_whole(most) and most > 0 else None
+def _is_number(parameter: Parameter) -> bool:
+    """Whether a parameter with a name of many meanings is one for pages: a credit limit or a start date may be, too."""
+    return parameter.may_be_a_number() and not _has_other_choices(parameter)
 
 
-def _is_whole(number: object) -> TypeGuard[int]:
-    return isinstance(number, int) and not isinstance(number, bool)
+def _has_other_choices(parameter: Parameter) -> bool:
+    return any(not isinstance(choice, int) for choice in parameter.choices())
+
+
+def _counts_pages(offset: Parameter) -> bool:
+    texts = [text for text in offset.said("description") if isinstance(text, str)]
+    return any(map(_OF_PAGES.search, texts)) or offset.numbers("default", "minimum")[:1] == [1]
+
+
+def _is_from_zero(page: Parameter) -> bool:
+    texts = [text for text in page.said("description") if isinstance(text, str)]
+    return any(map(_FROM_ZERO.search, texts)) or page.numbers("default", "minimum", "example")[:1] == [0]
+
+
+def _sizes(size: Parameter) -> tuple[int, ...]:
+    return tuple(sorted(choice for choice in size.choices() if isinstance(choice, int) and choice > 0))
+
+
+def _tell_of_others(declared: Mapping[str, Parameter], path: str) -> None:
+    others = [name for name in declared if _plain(name) not in _SIZES and _OTHER_PAGING.search(_plain(name))]
+    if others:
+        logger.warning(
+            "The list %s may be asked for pages by %.200s, which the tap does not know: see whether all records come.",
+            path,
+            ", ".join(others),
+        )

@@ -7,35 +7,123 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_makini.openapi.document import Document
     from tap_makini.openapi.operations import Operation
 
+    Node = Mapping[str, Any]
 
-def query_parameters(operation: Operation) -> dict[str, Mapping[str, Any]]:
-    """Give the query parameters by the names that requests have; of a deep object, one for each property."""
-    named: dict[str, Mapping[str, Any]] = {}
-    for parameter in operation.parameters:
-        if parameter.get("in") == "query" and isinstance(parameter.get("name"), str):
-            properties = schema_of(operation, parameter).get("properties")
-            if parameter.get("style") == "deepObject" and isinstance(properties, dict):
-                named |= {f"{parameter['name']}[{name}]": {"schema": part} for name, part in properties.items()}
-            else:
-                named[parameter["name"]] = parameter
-    return named
+_MOST_LEVELS = 4
+_COMPOSITIONS = ("allOf", "anyOf", "oneOf")
+_TEXTUAL, _NUMERIC, _WHOLE = {"string"}, {"integer", "number"}, {"integer"}
 
 
-def schema_of(operation: Operation, parameter: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the schema of a parameter."""
-    return operation.document.followed(parameter.get("schema"))
+class Parameter:
+    """A query parameter.
+
+    Args:
+        document: What describes it.
+        node: What it says.
+        schema: What it says of its values.
+    """
+
+    def __init__(self, document: Document, node: Node, schema: object) -> None:
+        self._document = document
+        self._node = node
+        self._schemas = list(_composed(document, schema))
+        self.is_deprecated = node.get("deprecated") is True
+
+    def said(self, *keywords: str) -> Iterator[Any]:
+        """Give all that is said under these keywords, keyword by keyword."""
+        for keyword in keywords:
+            for node in (*self._schemas, self._node):
+                if node.get(keyword) is not None:
+                    yield node[keyword]
+
+    def numbers(self, *keywords: str) -> list[int]:
+        """Give what whole numbers are said under these keywords, as numbers or as text."""
+        return [int(said) for said in self.said(*keywords) if _is_whole(said)]
+
+    def choices(self) -> list[Any]:
+        """Give the values that it is restricted to; none where it is not."""
+        return [value for said in self.said("enum") if isinstance(said, list) for value in said]
+
+    def texts(self) -> Iterator[str]:
+        """Give the texts that it may be, by its enum and examples."""
+        items = [node for schema in self._schemas for node in _composed(self._document, schema.get("items"))]
+        for node in (*self._schemas, *items, self._node):
+            for keyword in ("enum", "example", "examples", "default"):
+                yield from _texts(node.get(keyword))
+
+    def may_be_a_number(self) -> bool:
+        """Whether its values may be numbers: it is declared so, or nothing is declared."""
+        return self._may_be(_NUMERIC)
+
+    def may_be_a_text(self) -> bool:
+        """Whether its values may be texts: it is declared so, or nothing is declared."""
+        return self._may_be(_TEXTUAL)
+
+    def is_whole(self) -> bool:
+        """Whether its values are declared whole numbers."""
+        return bool(self._types() & _WHOLE)
+
+    def _may_be(self, types: set[str]) -> bool:
+        declared = self._types()
+        return not declared or not declared.isdisjoint(types)
+
+    def _types(self) -> set[str]:
+        said = [types if isinstance(types, list) else [types] for types in self.said("type")]
+        return {name for names in said for name in names if isinstance(name, str) and name != "null"}
 
 
-def texts(operation: Operation, parameter: Mapping[str, Any]) -> Iterator[str]:
-    """Give the texts that a parameter may be, by its enum and examples."""
-    schema = schema_of(operation, parameter)
-    for node in (parameter, schema, operation.document.followed(schema.get("items"))):
-        for keyword in ("enum", "example", "examples", "default"):
-            said = node.get(keyword)
-            values = [*said.values()] if isinstance(said, dict) else said if isinstance(said, list) else [said]
-            for value in values:
-                text = value.get("value") if isinstance(value, dict) else value
-                if isinstance(text, str):
-                    yield text
+def query_parameters(operation: Operation) -> dict[str, Parameter]:
+    """Give the query parameters by the names that requests have; of an object, one for each property.
+
+    Those that are deprecated are behind all others.
+    """
+    named: dict[str, Parameter] = {}
+    for node in operation.parameters:
+        if node.get("in") == "query" and isinstance(node.get("name"), str):
+            named |= _parts(operation.document, node) or {
+                node["name"]: Parameter(operation.document, node, node.get("schema"))
+            }
+    return dict(sorted(named.items(), key=lambda item: item[1].is_deprecated))
+
+
+def _parts(document: Document, node: Node) -> dict[str, Parameter]:
+    """Take apart an object: `page[size]` of a deep one, `size` of one that is exploded, as it is by default."""
+    properties: dict[str, Any] = {}
+    for schema in _composed(document, node.get("schema")):
+        properties |= schema["properties"] if isinstance(schema.get("properties"), dict) else {}
+    is_deep = node.get("style") == "deepObject"
+    if node.get("explode") is False and not is_deep:
+        return {}
+    return {
+        f"{node['name']}[{name}]" if is_deep else name: Parameter(document, {}, schema)
+        for name, schema in properties.items()
+    }
+
+
+def _composed(document: Document, schema: object, levels: int = _MOST_LEVELS) -> Iterator[Node]:
+    """Give a schema and the schemas that it is made up of."""
+    node = document.followed(schema)
+    if not node:
+        return
+    yield node
+    for keyword in _COMPOSITIONS if levels else ():
+        parts = node.get(keyword)
+        for part in parts if isinstance(parts, list) else []:
+            yield from _composed(document, part, levels - 1)
+
+
+def _texts(said: object) -> Iterator[str]:
+    values = [*said.values()] if isinstance(said, dict) else said if isinstance(said, list) else [said]
+    for value in values:
+        text = value.get("value") if isinstance(value, dict) else value
+        if isinstance(text, str):
+            yield text
+
+
+def _is_whole(said: object) -> bool:
+    if isinstance(said, str):
+        return said.isascii() and said.isdigit()
+    return isinstance(said, int) and not isinstance(said, bool)

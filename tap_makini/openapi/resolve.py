@@ -149,7 +149,7 @@ class _Reading:
         if place.in_array:
             return MIXED
         inner = place.within(schema, place.level, in_array=True)
-        return Shape(Kind.ARRAY, items=self.read(schema.get("items"), inner) or MIXED)
+        return Shape(Kind.ARRAY, items=self.read(schema.get("items"), inner) or ANY)
 
 
 def _known(parts: Iterable[Shape | None]) -> list[Shape]:

@@ -6,7 +6,7 @@ import logging
 import re
 from collections import defaultdict
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tap_makini.entities import ALL
@@ -14,14 +14,14 @@ from tap_makini.openapi.answers import is_child_list, is_list
 from tap_makini.openapi.names import is_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_makini.openapi.operations import Operation
 
 logger = logging.getLogger(__name__)
 
 _ADMIN_SEGMENTS = {"system", "admin", "link", "oauth"}
-_ADMIN_LABEL = re.compile(r"\badmin(?!istrative)", re.IGNORECASE)
+_ADMIN_LABEL = re.compile(r"admin(istration)?(?![a-z])", re.IGNORECASE)
 _RAW_TABLES = "/raw/tables"
 
 
@@ -61,27 +61,27 @@ def _role(operation: Operation) -> Role:
 
 
 def _is_of_administration(operation: Operation) -> bool:
-    segments = operation.path.lower().strip("/").split("/")
+    segments = operation.template.lower().strip("/").split("/")
     while segments and (segments[0] in {"api", *ALL} or is_version(segments[0])):
         del segments[0]
-    is_below_admin = bool(segments) and segments[0] in _ADMIN_SEGMENTS
-    return is_below_admin or any(map(_ADMIN_LABEL.search, _labels(operation)))
+    is_below_admin = len(segments) > 1 and segments[0] in _ADMIN_SEGMENTS
+    return is_below_admin or _is_labelled(operation.description)
 
 
-def _labels(operation: Operation) -> Iterator[str]:
-    """Give its tags, and the names of the credentials that it wants."""
-    for keyword in ("tags", "security"):
-        said = operation.description.get(keyword)
-        for label in said if isinstance(said, list) else []:
-            if isinstance(label, str):
-                yield label
-            elif isinstance(label, dict):
-                yield from label
+def _is_labelled(description: Mapping[str, Any]) -> bool:
+    """Whether a tag says so, or it takes the credentials of an administrator alone."""
+    tags, ways = (said if isinstance(said, list) else [] for said in map(description.get, ("tags", "security")))
+    is_tagged = any(_ADMIN_LABEL.match(tag) for tag in tags if isinstance(tag, str))
+    return is_tagged or (bool(ways) and all(_is_for_admins(way) for way in ways))
+
+
+def _is_for_admins(credentials: object) -> bool:
+    return isinstance(credentials, dict) and any(map(_ADMIN_LABEL.match, credentials))
 
 
 def _log(found: Mapping[Role, Sequence[Operation]]) -> None:
     counts = [f"{len(found[role])} {role.value}" for role in Role if found.get(role)]
     logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
-    for role in (Role.NOWHERE, Role.OTHER):
-        for operation in found.get(role, ()):
+    for role in found.keys() - {Role.LIST, Role.CHILD}:
+        for operation in found[role]:
             logger.debug("Not read, being a GET %s: %s", role.value, unquote(operation.path))

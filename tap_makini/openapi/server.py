@@ -63,8 +63,9 @@ def _filled(url: str, variables: object) -> str:
     """Put in the defaults of a URL's variables."""
     known: Mapping[str, Any] = variables if isinstance(variables, dict) else {}
     for name, variable in known.items():
-        if isinstance(variable, dict) and isinstance(variable.get("default"), str):
-            url = url.replace(f"{{{name}}}", variable["default"])
+        default = variable.get("default") if isinstance(variable, dict) else None
+        if isinstance(default, (str, int)) and not isinstance(default, bool):
+            url = url.replace(f"{{{name}}}", str(default))
     return url
 
 
@@ -73,4 +74,4 @@ def _is_absolute(url: SplitResult) -> bool:
 
 
 def _origin(url: SplitResult) -> str:
-    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2].lower()}"

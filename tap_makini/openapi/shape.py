@@ -54,8 +54,8 @@ MIXED = Shape(Kind.MIXED)
 def merged(shapes: Iterable[Shape]) -> Shape:
     """Give the shape of a value that has all of these shapes at once (`allOf`).
 
-    Taken literally, a list and something else are no value. Generators mean that the later one overrides the earlier,
-    and by an object that has nothing in it they mean any value.
+    Taken literally, a list, an object and a scalar exclude each other. Generators mean that the later one overrides the
+    earlier, and by an object that has nothing in it they mean any value.
     """
     return reduce(_both, shapes)
 
@@ -68,7 +68,7 @@ def united(shapes: Iterable[Shape]) -> Shape:
 def _both(first: Shape, second: Shape) -> Shape:
     if Kind.ANY in {first.kind, second.kind}:
         return second if first.kind is Kind.ANY else first
-    if Kind.ARRAY in {first.kind, second.kind} and first.kind is not second.kind:
+    if _structure(first.kind) is not _structure(second.kind):
         return first if _is_bare(second) else second
     return _combined(first, second, _both, Kind.INSTANT)
 
@@ -79,6 +79,10 @@ def _either(first: Shape, second: Shape) -> Shape:
     if Kind.ANY in {first.kind, second.kind}:
         return ANY
     return _combined(first, second, _either, Kind.STRING)
+
+
+def _structure(kind: Kind) -> Kind:
+    return Kind.OBJECT if kind in _OBJECTS else Kind.ARRAY if kind is Kind.ARRAY else Kind.STRING
 
 
 def _is_bare(shape: Shape) -> bool:

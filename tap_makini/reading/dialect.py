@@ -15,6 +15,8 @@ class Dialect:
         first: The number of the first page, 1 or 0.
         size: How many records to give; None where that cannot be asked for.
         largest: How many records may be asked for at most, where that is said.
+        sizes: The numbers of records that may be asked for; empty where that is not restricted.
+        cursor: What the last answer said to ask for, in place of a page.
         since: Earliest instant, inclusively.
         sort: What to order by; None where no order can be asked for.
         ascending: The value of `sort` that puts the earliest record first.
@@ -27,6 +29,8 @@ class Dialect:
     first: int = 1
     size: str | None = "per_page"
     largest: int | None = None
+    sizes: tuple[int, ...] = ()
+    cursor: str = "cursor"
     since: str = "filter[{key}:gteq]"
     sort: str | None = "sort[{key}]"
     ascending: str = "0"

@@ -46,7 +46,7 @@ class Query:
     def params(self, replication_key: str | None, dialect: Dialect = V3) -> dict[str, str]:
         """Write the query as a list wants to be asked."""
         key = replication_key or ""
-        params = {"cursor": self.cursor} if self.cursor is not None else self._place(dialect)
+        params = {dialect.cursor: self.cursor} if self.cursor is not None else self._place(dialect)
         if self.size is not None and dialect.size is not None:
             params[dialect.size] = str(self.size)
         if self.bound is not None:
@@ -108,7 +108,16 @@ class Source:
 
     def size_of(self, count: int) -> int | None:
         """Give the page size to ask for where so many records are wanted; None where none can be asked for."""
-        return min(count, self.dialect.largest or count) if self.sizes_pages else None
+        if not self.sizes_pages:
+            return None
+        size = min(count, self.dialect.largest or count)
+        allowed = self.dialect.sizes or (size,)
+        return max((each for each in allowed if each <= size), default=min(allowed))
+
+    @property
+    def varies_sizes(self) -> bool:
+        """Whether it may be asked for any number of records."""
+        return self.sizes_pages and not self.dialect.sizes
 
     @property
     def sorts(self) -> bool:

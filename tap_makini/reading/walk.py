@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from tap_makini.errors import RequestRefusedError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
@@ -75,7 +77,7 @@ class Walk:
         self._steps_back = 0
         self._can_size_pages = (
             varies_sizes
-            and self._source.sizes_pages
+            and self._source.varies_sizes
             and self._query.size is not None
             and self._largest >= _LEAST_TO_VARY
         )
@@ -137,13 +139,20 @@ class Walk:
         self._promised = max(self._promised, page.total or 0)
         unlike = page.records if position >= page.end else ()  # a step back may lead to the same page again
         if self._can_size_pages and (choice := overlapping_page(position, self._overlap, self._largest)):
-            number, size = choice
-            following = self._source.fetch(replace(self._query, page=number, size=size), unlike=unlike)
-            if following.size == size:
+            following = self._fetch_sized(*choice, unlike)
+            if following is not None:
                 return following
         self._can_size_pages = False
         number = position // page.size + 1
         return self._source.fetch(replace(self._query, page=number, size=self._asked(page)), unlike=unlike)
+
+    def _fetch_sized(self, number: int, size: int, unlike: Sequence[bytes]) -> Page | None:
+        """Get a page of another size, None where the server gives none of it."""
+        try:
+            page = self._source.fetch(replace(self._query, page=number, size=size), unlike=unlike)
+        except RequestRefusedError:
+            return None
+        return page if page.size == size else None
 
     def _asked(self, page: Page) -> int | None:
         return page.size if self._query.size is not None else None

@@ -32,7 +32,7 @@ def get(item: Any = THING, **more: Any) -> Node:  # noqa: ANN401 - any JSON
 
 
 def query(*names: str) -> list[Node]:
-    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+    return [{"name": name, "in": "query", "schema": {}} for name in names]
 
 
 def document(paths: Mapping[str, Any], **more: Any) -> Node:  # noqa: ANN401 - any JSON

@@ -42,6 +42,10 @@ def streams(folder: Path, paths: Node, **more: Any) -> list[str]:  # noqa: ANN40
         answers({"oneOf": [{"$ref": "#/components/schemas/Things"}, {"type": "null"}]}),
         answers({"type": ["object", "null"], "properties": {"data": {"items": {"properties": {"a": {}}}}}}),
         answers(envelope({"type": "object", "additionalProperties": {"type": "string"}})),
+        answers(envelope({})),
+        answers(envelope({"$ref": "item.json"})),
+        answers({"properties": {"data": {"type": "array"}}}),
+        {"200": {"content": {"application/problem+json": {}, **answers(envelope(THING))["200"]["content"]}}},
     ],
 )
 def test_lists_are_told_by_the_envelope_in_any_form(tmp_path: Path, responses: Node) -> None:
@@ -59,16 +63,15 @@ def test_lists_are_told_by_the_envelope_in_any_form(tmp_path: Path, responses: N
         {"get": {"responses": answers(THING)}},
         {"get": {"responses": answers({"type": "array", "items": THING})}},
         {"get": {"responses": answers(envelope({"type": "string"}))}},
-        {"get": {"responses": answers(envelope({}))}},
         {"get": {"responses": answers({"properties": {"data": THING}})}},
         {"get": {"responses": answers(envelope(THING), "404")}},
         {"get": {"responses": answers(envelope(THING), media="application/xml")}},
-        {"get": {"responses": answers(envelope({"$ref": "#/nowhere"}))}},
         {"get": {}},
         {"post": get()["get"]},
         get(parameters=[{"name": "key", "in": "path"}]),
         {**get(), "parameters": [{"$ref": "#/components/parameters/Key"}]},
-        get(tags=["Admin API"]),
+        *(get(tags=[tag]) for tag in ("Admin", "Admin API", "administration", "admin_users")),
+        get(security=[{"adminToken": []}]),
     ],
 )
 def test_what_is_no_list(tmp_path: Path, item: Node) -> None:
@@ -81,6 +84,7 @@ def test_what_is_no_list(tmp_path: Path, item: Node) -> None:
     "path",
     [
         "/api/system/connections",
+        "/api/v4/system/connections",
         "/admin/users",
         "/link/tokens",
         "/api/oauth/clients",
@@ -129,6 +133,41 @@ def test_the_log_says_what_every_get_is(tmp_path: Path, caplog: pytest.LogCaptur
             "1 that answer with no list of records under 'data'."
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"tags": [tag]} for tag in ("Administrators", "Plant admin", "Administrative units")),
+        {"security": [{"bearer": []}, {"adminToken": []}]},
+        {"security": []},
+        {"tags": 5, "security": [5, None]},
+    ],
+)
+def test_what_is_not_of_administration(tmp_path: Path, more: Node) -> None:
+    assert streams(tmp_path, {"/x": get(**more), "/api/v4/link": get(), "/api/v4/system": get()}) == [
+        "link",
+        "system",
+        "x",
+    ]
+
+
+def test_a_servers_own_path_is_no_part_of_names(tmp_path: Path) -> None:
+    paths = {"/work-orders": get(), "/admin/users": get()}
+    content = document(paths, servers=[{"url": "https://a.example/makini/api/v4/erp"}])
+
+    assert streams(tmp_path, paths, servers=content["servers"]) == ["work_orders"]
+    assert list(endpoints(tmp_path, content, products=("eam",))) == []
+
+
+def test_a_path_item_may_have_a_reference_and_parts_of_its_own(tmp_path: Path) -> None:
+    paths = {"/x": {"$ref": "#/components/pathItems/X", **get()}, "/y": {"$ref": "#/components/pathItems/X"}}
+    items = {"X": {"parameters": query("pageNumber"), "get": {}}}
+
+    read = endpoints(tmp_path, document(paths, components={"pathItems": items}))
+
+    assert read["x"].dialect.page == "pageNumber"
+    assert list(read) == ["x"]
 
 
 def test_a_path_item_may_be_a_reference(tmp_path: Path) -> None:
@@ -190,17 +229,17 @@ def test_stream_names(tmp_path: Path, path: str, stream: str) -> None:
         (
             ["/api/eam/a-b", "/api/eam/a.b", "/api/eam/c"],
             ("eam",),
-            {"api_eam_a_b": "/api/eam/a-b", "api_eam_a_b_2": "/api/eam/a.b", "c": "/api/eam/c"},
+            {"a_b": "/api/eam/a-b", "api_eam_a_b": "/api/eam/a.b", "c": "/api/eam/c"},
         ),
         (
             ["/api/eam/x", "/eam/x", "/eam/api_eam_x"],
             ("eam",),
-            {"api_eam_x": "/eam/api_eam_x", "api_eam_x_2": "/api/eam/x", "eam_x": "/eam/x"},
+            {"api_eam_x": "/eam/api_eam_x", "x": "/api/eam/x", "eam_x": "/eam/x"},
         ),
         (
             ["/api/eam/Sites", "/eam/sites"],
             ("eam",),
-            {"api_eam_Sites": "/api/eam/Sites", "eam_sites": "/eam/sites"},
+            {"Sites": "/api/eam/Sites", "eam_sites": "/eam/sites"},
         ),
     ],
 )
@@ -246,6 +285,13 @@ def test_what_is_deprecated_gives_way(tmp_path: Path) -> None:
         ("id key _createdAt", ("id",), "_createdAt"),
         ("id key _deletedAt", ("id",), None),
         ("id key _implements", ("id",), None),
+        ("ID id _UpdatedAt _updatedAt", ("id",), "_updatedAt"),
+        ("KEY key UpdatedAt updatedAt", ("key",), "updatedAt"),
+        ("id _idValue _createdAt updatedAt", ("id",), None),
+        ("id _idValue _createdAt _modifiedAt", ("id",), None),
+        ("key createdAt updated_at", ("key",), None),
+        ("key createdAt lastModifiedDate", ("key",), None),
+        ("key createdAt updatedBy", ("key",), "createdAt"),
     ],
 )
 def test_keys(tmp_path: Path, names: str, key: tuple[str, ...], replication_key: str | None) -> None:
@@ -409,6 +455,15 @@ def test_the_servers_of_several_documents(tmp_path: Path) -> None:
 
     assert read.servers == ("https://second.example", "https://third.example")
     assert [endpoint.path for endpoint in read.endpoints] == ["/x", "/api/y", "/z"]
+
+
+def test_one_path_at_two_servers(tmp_path: Path) -> None:
+    first, second = (
+        document({"/x": get()}, servers=[{"url": f"https://{host}"}]) for host in ("A.example", "b.example")
+    )
+
+    assert offer(tmp_path, first, second).servers == ("https://a.example", "https://b.example")
+    assert offer(tmp_path, first, first).servers == ("https://a.example",)
 
 
 def test_the_nearest_server_counts(tmp_path: Path) -> None:
