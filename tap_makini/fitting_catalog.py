@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_makini.api.raw_tables import PREFIX
 from tap_makini.errors import NothingReadError
@@ -17,7 +17,26 @@ if TYPE_CHECKING:
 
     from tap_makini.streams import MakiniStream
 
+_METHOD = "replication-method"
+
 logger = logging.getLogger(__name__)
+
+
+def with_chosen_methods(catalog: Mapping[str, Any]) -> dict[str, Any]:
+    """Have each stream read by the method that its metadata names, as Meltano and people write it.
+
+    The SDK takes the one beside the metadata, which discovery has put there.
+
+    Args:
+        catalog: A decoded catalog.
+    """
+    return {**catalog, "streams": [_with_chosen_method(entry) for entry in catalog.get("streams", [])]}
+
+
+def _with_chosen_method(entry: dict[str, Any]) -> dict[str, Any]:
+    roots = [item["metadata"] for item in entry.get("metadata", []) if not item["breadcrumb"]]
+    chosen = roots[0].get(_METHOD) if roots else None
+    return entry if chosen is None else {**entry, "replication_method": chosen}
 
 
 def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) -> None:

@@ -137,7 +137,8 @@ class Files:
         assert len(document["streams"]) == len(streams)
         for entry in document["streams"]:
             for name, value in (replication or {}).items():
-                entry[name.replace("-", "_")] = value
+                if name != "replication-method":  # for which the metadata are enough
+                    entry[name.replace("-", "_")] = value
             [root] = [item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]]
             root |= {"selected": True, **(replication or {})}
         return self.write("catalog.json", document)

@@ -202,7 +202,7 @@ def catalog(selection: Selection) -> dict[str, Any]:
         root = next(each for each in entry["metadata"] if not each["breadcrumb"])
         root["metadata"]["selected"] = True
         if selection.is_full_table:
-            entry["replication_method"] = root["metadata"]["replication-method"] = "FULL_TABLE"
+            root["metadata"]["replication-method"] = "FULL_TABLE"
     return {"streams": chosen}
 
 
