@@ -11,7 +11,9 @@ from urllib.parse import quote
 import msgspec
 
 from tap_makini.api.traffic import Traffic
+from tap_makini.conform import record_key
 from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError
+from tap_makini.rawjson import members
 from tap_makini.reading import Reading
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
 from tap_makini.running.lines import Parent
@@ -19,7 +21,7 @@ from tap_makini.running.output import Delivery, Output
 from tap_makini.running.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from tap_makini.api.connection import OpenConnection
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PARENTS_AT_ONCE = 50
-_MOST_ABSENT_AT_FIRST = 20
-"""A parent that was deleted meanwhile has no list; where the first ones all have none, nobody has."""
+_MOST_REFUSED_AT_FIRST = 20
+_MOST_NOT_FOUND_AT_FIRST = 200
+"""A parent that was deleted, or one without items, may have no list; where so many have none, nobody has."""
 _NOT_IN_PATHS = {"", ".", ".."}
 """Keys with which an address would lead to another list."""
 
@@ -41,6 +44,8 @@ class _Answer(NamedTuple):
     traffic: Traffic
     is_settled: bool = True
     absence: EntityAbsentError | None = None
+    is_of_deleted: bool = False
+    has_equal_keys: bool = False
 
 
 class ChildrenOutput(Output):
@@ -63,6 +68,8 @@ class ChildrenOutput(Output):
         self._paging = Paging()
         self._answered = 0
         self._absent = 0
+        self._gone = 0
+        self._with_equal_keys = 0
         self._absence: EntityAbsentError | None = None
         self._refusal: EntityAbsentError | None = None
         self._is_settled = True
@@ -97,16 +104,25 @@ class ChildrenOutput(Output):
             with self.connection.child_slots:
                 rows = [row for batch in reading.batches() for row in batch.rows]
         except EntityAbsentError as absence:
-            return _Answer([], source.traffic, absence=absence)
+            is_of_deleted = parent.is_deleted and isinstance(absence, NotFoundError)
+            return _Answer([], source.traffic, absence=absence, is_of_deleted=is_of_deleted)
+        equal = self._has_equal_keys(rows)
         positions = [None] * len(rows) if self._child.key else range(len(rows))
         records = [parent.marked(row.raw, position) for row, position in zip(rows, positions, strict=True)]
-        return _Answer(records, source.traffic, reading.outcome.is_settled)
+        return _Answer(records, source.traffic, reading.outcome.is_settled, has_equal_keys=equal)
+
+    def _has_equal_keys(self, rows: Sequence[Row]) -> bool:
+        keys = {record_key(members(row.raw), name, row.raw) for name in self._child.key for row in rows}
+        return bool(self._child.key) and len(keys) < len(rows)
 
     def _count(self, answer: _Answer) -> None:
         self.traffic.add(answer.traffic)
         self._is_settled &= answer.is_settled
+        self._with_equal_keys += answer.has_equal_keys
         if answer.absence is None:
             self._answered += 1
+        elif answer.is_of_deleted:
+            self._gone += 1
         else:
             self._note_absence(answer.absence)
         if self._answered and self._refusal is not None:
@@ -117,8 +133,14 @@ class ChildrenOutput(Output):
         self._absence = absence
         if not isinstance(absence, NotFoundError):
             self._refusal = absence
-        if not self._answered and self._absent >= _MOST_ABSENT_AT_FIRST:
+        most = _MOST_NOT_FOUND_AT_FIRST if self._refusal is None else _MOST_REFUSED_AT_FIRST
+        if not self._answered and self._absent >= most and not self._has_been_read:
             raise absence
+
+    @property
+    def _has_been_read(self) -> bool:
+        """Whether an earlier run has had such lists: then parents without one are no sign that nobody has."""
+        return self._bookmark is not None and self._bookmark.has_value
 
     def _noting(self, batch: Batch) -> Callable[[], None] | None:
         """Give what notes that a batch is written; that nobody has had a list so far may change, and is not noted."""
@@ -134,7 +156,14 @@ class ChildrenOutput(Output):
         """
         if self._absence is not None and not self._answered:
             raise self._absence
-        if self._absent:
-            logger.info("Stream %s: %d of the parents were gone when asked for it.", self.stream.name, self._absent)
+        if without := self._absent + self._gone:
+            logger.info("Stream %s: %d of the parents were gone when asked for it.", self.stream.name, without)
+        if self._with_equal_keys:
+            logger.warning(
+                "Stream %s: the lists of %d parents hold several items with the same %s, of which a table keeps one.",
+                self.stream.name,
+                self._with_equal_keys,
+                ", ".join(self._child.key),
+            )
         self.outcome = outcome if self._is_settled else replace(outcome, is_unsettled=True)
         yield from super().finish(self.outcome)

@@ -9,7 +9,7 @@ import msgspec
 from tap_makini.conform import record_key
 from tap_makini.rawjson import REFUSED, NotJSONError, compact, items, members, text_json
 from tap_makini.running.output import Delivery, Output
-from tap_makini.schema import PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN
+from tap_makini.schema import DELETION_TIMES, PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +36,7 @@ class Parent:
 
     Attributes:
         parts: Its members.
+        is_deleted: Whether it says when it was deleted.
         key: Its key as JSON text, as the key's column holds it.
     """
 
@@ -43,6 +44,7 @@ class Parent:
         self.parts: Mapping[str, JSON] = members(raw)
         (name,) = stream.endpoint.key
         self.key = record_key(self.parts, name, raw)
+        self.is_deleted = any(bytes(self.parts.get(name, b"null")) != b"null" for name in DELETION_TIMES)
         updated_by = stream.endpoint.replication_key
         self._marks = [_KEY + self.key]
         if updated_by is not None:

@@ -185,6 +185,11 @@ class OpenBookmark:
         """Give the earliest instant to read; None for everything."""
         return self._bookmark.bound(start_date, lookback)
 
+    @property
+    def has_value(self) -> bool:
+        """Whether the stream has been read before, wholly or in part."""
+        return self._bookmark.value is not None or self._bookmark.progress is not None
+
     def reach(self, instant: datetime, clock_behind: timedelta) -> None:
         """Note that everything before an instant is written.
 

@@ -143,7 +143,7 @@ def _catalog(streams: tuple[str, ...], full: set[str], deselected: set[tuple[str
             if not item["breadcrumb"]:
                 item["metadata"]["selected"] = name in streams
                 if name in full:
-                    entry["replication_method"] = item["metadata"]["replication-method"] = "FULL_TABLE"
+                    item["metadata"]["replication-method"] = "FULL_TABLE"
             elif (name, item["breadcrumb"][-1]) in deselected:
                 item["metadata"]["selected"] = False
     return {"streams": chosen}

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from makini_sandbox import Sandbox
 
+    from .harness import Row
+
 ROWS = 30
-MOST_ABSENT = 20
+MOST_REFUSED, MOST_NOT_FOUND = 20, 200
 IMPATIENT: dict[str, Any] = {"max_wait_seconds": 0, "page_size": 7}
 
 
@@ -36,6 +38,10 @@ IMPATIENT: dict[str, Any] = {"max_wait_seconds": 0, "page_size": 7}
 def sandbox() -> Iterator[Sandbox]:
     with source(ROWS) as server:
         yield server
+
+
+def is_deleted(row: Row) -> bool:
+    return row["deletedAt"] is not None
 
 
 def warnings(caplog: pytest.LogCaptureFixture, text: str) -> list[str]:
@@ -104,7 +110,7 @@ def test_a_parent_that_was_removed_meanwhile_has_none(sandbox: Sandbox, caplog: 
 
 
 @pytest.mark.parametrize("status", [403, 404, 501])
-@pytest.mark.parametrize("rows", [3, 7, 60])
+@pytest.mark.parametrize("rows", [3, 7, 60, 210])
 def test_what_nobody_has_is_left_out_and_comes_once_it_is_offered(
     caplog: pytest.LogCaptureFixture,
     rows: int,
@@ -117,7 +123,8 @@ def test_what_nobody_has_is_left_out_and_comes_once_it_is_offered(
             caplog.clear()
             run = read(sandbox, tables, WORK, MATERIALS, page_size=7)
             assert run.failure is None
-            assert run.requests[MATERIALS_SLUG] == min(rows, MOST_ABSENT)
+            most = MOST_NOT_FOUND if status == 404 else MOST_REFUSED
+            assert min(rows, most) <= run.requests[MATERIALS_SLUG] <= most + sum(map(is_deleted, tables.of(WORK)))
             [warning] = warnings(caplog, MATERIALS)
             assert f"{status}" in warning
         assert len(tables.of(WORK)) == rows
@@ -130,12 +137,28 @@ def test_what_nobody_has_is_left_out_and_comes_once_it_is_offered(
 
 def test_many_that_are_gone_at_first_hide_no_others(sandbox: Sandbox) -> None:
     tables = Tables()
-    sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=404, times=MOST_ABSENT - 1)]
+    sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=404, times=ROWS - 3)]
     run = read(sandbox, tables, MATERIALS, page_size=7)
     assert run.failure is None
     assert run.requests[MATERIALS_SLUG] == ROWS
     assert len({key for key, _ in tables.rows[MATERIALS]}) > 0
     assert "replication_key_value" in tables.bookmark(MATERIALS)
+
+
+def test_deleted_parents_without_lists_hide_no_others(sandbox: Sandbox) -> None:
+    """Nor do they count for nobody having a list, when they are all that is new."""
+    tables = Tables()
+    keys = sandbox.store.keys(WORK_SLUG)
+    read(sandbox, tables, WORK, MATERIALS, lookback_minutes=0)
+    for key in keys[:25]:
+        sandbox.store.delete(WORK_SLUG, key)
+    sandbox.store.update(WORK_SLUG, keys[27])
+    sandbox.store.set_children(WORK_SLUG, keys[27], "materials", [{"key": "new"}])
+    sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=404, times=25)]
+    run = read(sandbox, tables, WORK, MATERIALS, lookback_minutes=0, page_size=7)
+    assert run.failure is None
+    assert run.records(MATERIALS)[-1]["key"] == "new"
+    assert tables.bookmark(MATERIALS)["replication_key_value"] == tables.bookmark(WORK)["replication_key_value"]
 
 
 def test_nothing_but_a_list_that_nobody_has_is_a_wrong_setting(sandbox: Sandbox) -> None:

@@ -124,6 +124,17 @@ def test_parents_whose_keys_are_odd_have_children(key: str) -> None:
     assert (key, "m1") in tables.rows[MATERIALS]
 
 
+def test_items_that_share_a_key_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    with source(3) as sandbox:
+        first, second, third = sandbox.store.keys(WORK_SLUG)
+        sandbox.store.set_children(WORK_SLUG, first, "materials", [{"key": "m"}, {"key": "m", "name": "other"}])
+        sandbox.store.set_children(WORK_SLUG, second, "materials", [{"key": 7}, {"key": "7"}])
+        sandbox.store.set_children(WORK_SLUG, third, "materials", [{"key": "m"}, {"key": "n"}])
+        read(sandbox, Tables(), MATERIALS)
+    [warning] = [each.message for each in caplog.records if "the same key" in each.message]
+    assert f"{MATERIALS}: the lists of 2 parents" in warning
+
+
 @pytest.mark.parametrize("key", ["", ".", ".."])
 def test_no_key_leads_to_another_list(key: str, caplog: pytest.LogCaptureFixture) -> None:
     tables = Tables()
