@@ -18,16 +18,27 @@ if TYPE_CHECKING:
 
     Words = Mapping[str, JSON]
 
-_RECORDS = {"total", "count", "rowcount", "recordcount", "itemcount", "resultcount", "odatacount", "numrows"}
-_RECORDS |= {f"total{what}" for what in ("count", "rows", "records", "items", "results", "elements", "size")}
-_PAGES = {"pages", "totalpages", "pagecount", "numpages", "lastpage"}
-_NEXT = {"next", "nextlink", "nexturl", "nextpage", "nextpageurl", "nextcursor", "nexttoken", "nextpagetoken"}
-_NEXT |= {"odatanextlink", "continuation", "continuationtoken", "hasmore", "hasnext", "hasnextpage", "morerecords"}
-_GROUPS = {"meta", "metadata", "pagination", "paging", "page", "pageinfo", "links"}
-_OTHERS = {"perpage", "pagesize", "size", "limit", "offset", "skip", "currentpage", "pagenumber", "from", "to", "path"}
-_OTHERS |= {"first", "last", "prev", "previous", "self", "columns", "fields", "odatacontext", "requestid"}
-_OTHERS |= {"status", "success", "ok", "code", "message", "messages", "error", "errors"}
-WORDS = frozenset(_RECORDS | _PAGES | _NEXT | _GROUPS | _OTHERS)
+_RECORDS = """
+    total count rowcount recordcount itemcount resultcount odatacount numrows recordstotal hits totalhits totalcount
+    totalrows totalrecords totalitems totalresults totalelements totalentries totalsize
+"""
+_PAGES = "pages totalpages pagecount numpages lastpage"
+_NEXT = """
+    next nextlink nexturl nextpage nextpageurl nextpagenumber nextcursor nexttoken nextpagetoken nextrecordsurl
+    nextoffset nextstart odatanextlink more moreitems hasmore hasmoreitems hasnext hasnextpage morerecords truncated
+    istruncated exceededtransferlimit continuation continuationtoken scrollid cursor
+"""
+_LAST = "last islast islastpage lastpage done complete iscomplete"
+"""Of these, false says that there is more."""
+_GROUPS = "meta metadata pagination paging page pageinfo links cursors"
+_OTHERS = """
+    perpage pagesize size limit offset skip currentpage pagenumber from to path first last prev previous self columns
+    fields odatacontext requestid draw recordsfiltered status success ok code message messages error errors
+"""
+_RECORD_WORDS, _PAGE_WORDS, _NEXT_WORDS, _LAST_WORDS, _GROUP_WORDS = (
+    frozenset(words.split()) for words in (_RECORDS, _PAGES, _NEXT, _LAST, _GROUPS)
+)
+WORDS = frozenset(_OTHERS.split()).union(_RECORD_WORDS, _PAGE_WORDS, _NEXT_WORDS, _LAST_WORDS, _GROUP_WORDS)
 """What may stand beside a list, by plain name: nothing of it is data."""
 
 _NOTHING = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
@@ -63,7 +74,7 @@ def words_in(levels: Iterable[Words]) -> tuple[Words, ...]:
 
 def _groups(level: Words) -> Iterator[Words]:
     for name, value in level.items():
-        if plain_name(name) in _GROUPS and opening(value) == b"{":
+        if plain_name(name) in _GROUP_WORDS and opening(value) == b"{":
             yield members(bytes(value))
 
 
@@ -75,10 +86,16 @@ def claims_in(words: Iterable[Words]) -> Claims:
     """
     said = [(plain_name(name), value) for level in words for name, value in level.items()]
     return Claims(
-        max((_number(value) for name, value in said if name in _RECORDS), default=0),
-        max((_number(value) for name, value in said if name in _PAGES), default=0),
-        any(name in _NEXT and not says_nothing(value) for name, value in said),
+        max((_number(value) for name, value in said if name in _RECORD_WORDS), default=0),
+        max((_number(value) for name, value in said if name in _PAGE_WORDS), default=0),
+        any(_leads_on(name, value) for name, value in said),
     )
+
+
+def _leads_on(name: str, value: JSON) -> bool:
+    if name in _LAST_WORDS:
+        return opening(value) == b"f"
+    return name in _NEXT_WORDS and not says_nothing(value)
 
 
 def opening(value: JSON) -> bytes:

@@ -7,6 +7,7 @@ since it cannot be told from a single record.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.answers.claims import WORDS, opening, says_nothing, words_in
@@ -25,6 +26,8 @@ _LISTS |= {"list", "elements", "documents", "resources"}
 _KEYS = {"key", "id", "idvalue"}
 _PROBLEMS = {"error", "errors"}
 _SUCCESSES = {"success", "ok"}
+_STATUSES = {"status", "code", "statuscode", "errorcode", "result"}
+_FAILURE = re.compile(rb'"(error|fail(ed|ure)?|exception|timeout)"|"?[45]\d\d"?', re.IGNORECASE)
 
 
 class Listing(NamedTuple):
@@ -121,4 +124,6 @@ def _records(rows: Sequence[JSON], words: Sequence[Words]) -> list[bytes]:
 def _reports_error(envelope: Words) -> bool:
     said = {plain_name(name): value for name, value in envelope.items()}
     has_problem = any(name in said and not says_nothing(said[name]) for name in _PROBLEMS)
-    return has_problem or any(bytes(said.get(name, b"")) == b"false" for name in _SUCCESSES)
+    is_no_success = any(bytes(said.get(name, b"")) == b"false" for name in _SUCCESSES)
+    has_failed = any(_FAILURE.fullmatch(bytes(said.get(name, b""))) for name in _STATUSES)
+    return has_problem or is_no_success or has_failed

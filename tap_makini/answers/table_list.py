@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_NAMES = ("name", "table", "tablename", "fullname", "qualifiedname", "id", "tableid", "key", "title", "label")
+_IDENTIFIERS = ("name", "table", "tablename", "fullname", "qualifiedname", "id", "tableid", "key")
+_NAMES = (*_IDENTIFIERS, "title", "label")
 _SCHEMAS = ("schema", "schemaname", "tableschema", "tableschem", "owner", "namespace")
 _LISTS = ("data", "tables", "rawtables", "items", "results", "rows", "records", "value", "values")
 _DEEPEST = 3
@@ -166,7 +167,7 @@ def _names_of(tables: Iterable[Description]) -> Iterator[tuple[str, str]]:
 
 
 def _apart(tables: Sequence[Description]) -> Sequence[str]:
-    for kind in _NAMES:
+    for kind in _IDENTIFIERS:
         names = [_name(table, (kind, *_NAMES)) for table in tables]
         if len(set(names)) == len(names):
             return names

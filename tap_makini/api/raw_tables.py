@@ -99,13 +99,18 @@ class RawTables:
             EntityAbsentError: There is none.
             MakiniError: The tables are not listed.
         """
-        table = self.named.get(stream) or self.streams().get(stream)
+        table = self.named.get(stream) or self.streams().get(stream) or self._named_before(stream)
         if table is None:
             raise EntityAbsentError(
                 f"the source system has no table that matches raw_tables and gives {stream}",
                 "Check the setting raw_tables.",
             )
         return table
+
+    def _named_before(self, stream: str) -> str | None:
+        """Give the table that had a stream's name until another one came whose name is alike but for its case."""
+        before = [table for table in self.streams().values() if stream_name(table) == stream]
+        return before[0] if len(before) == 1 else None
 
     def paths(self, stream: str) -> list[str]:
         """Give the one or two paths of the rows: by which name they are asked for is not documented.

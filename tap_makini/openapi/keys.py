@@ -31,6 +31,11 @@ def is_v4(properties: Container[str]) -> bool:
     return any(mark in properties for mark in _V4_MARKS)
 
 
+def is_built_in(stream: str) -> bool:
+    """Say whether the v3 spec has a list of this name."""
+    return stream in _BUILT_IN_KEYS
+
+
 def key_of(properties: Collection[str], stream: str) -> tuple[str, ...]:
     """Give the primary key, an empty one where none is recognised.
 

@@ -12,14 +12,14 @@ from tap_makini.openapi.columns import first_columns, item_schema, size
 from tap_makini.openapi.dialects import dialect_of
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.errors import DocumentError
-from tap_makini.openapi.keys import is_v4, key_of, replication_key_of, standard_names, with_text_key
+from tap_makini.openapi.keys import is_built_in, is_v4, key_of, replication_key_of, standard_names, with_text_key
 from tap_makini.openapi.known import corrected
 from tap_makini.openapi.location import Location
 from tap_makini.openapi.names import stream_name
 from tap_makini.openapi.operations import PARAMETER, operations_of
 from tap_makini.openapi.resolve import TooLargeError
 from tap_makini.openapi.roles import Role, sort_out
-from tap_makini.reading.dialect import V3, V3_UNSIZED, V4
+from tap_makini.reading.dialect import ASSUMED, V3, V3_UNSIZED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -86,7 +86,7 @@ def _endpoint(stream: str, operation: Operation, children: Mapping[str, Operatio
         schema,
         key_of(properties, stream),
         replication_key,
-        dialect_of(operation, V4 if is_v4(properties) else V3, replication_key),
+        dialect_of(operation, V3 if is_built_in(stream) and not is_v4(properties) else ASSUMED, replication_key),
         tuple(_child(stream, name, child, of_v4=is_v4(properties)) for name, child in sorted(children.items())),
     )
 

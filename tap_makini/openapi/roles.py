@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ADMIN_SEGMENTS = {"system", "admin", "link", "oauth"}
-_ADMIN_LABEL = re.compile(r"admin(istration)?(?![a-z])", re.IGNORECASE)
+_ADMIN_LABEL = re.compile(r"(?i:admin(istration)?)(?![a-z])")
 _RAW_TABLES = "/raw/tables"
 
 

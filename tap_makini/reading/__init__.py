@@ -15,11 +15,12 @@ from tap_makini.errors import BadBodyError
 from tap_makini.instant import floor_second
 from tap_makini.reading.cursor import Cursor
 from tap_makini.reading.offset import NewestFirst, Offset
-from tap_makini.reading.rows import RowReader
+from tap_makini.reading.passes import Passes
+from tap_makini.reading.rows import RowReader, dated
 from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
 from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy, shows_order
-from tap_makini.reading.undocumented import Passes, UndocumentedSource
+from tap_makini.reading.undocumented import UndocumentedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,9 @@ class Reading:
         self.outcome.expected = page.total
         if page.is_placeholder:
             _expect_the_same_again(opening)
+        if not page.records and self._leaves_out_newer_ones(opening):
+            yield from self._fall_back(opening, "its filter leaves out what it should not").batches()
+            return
         if page.is_last and page.next_cursor is None:
             yield Batch(opening.rows())
             return
@@ -79,6 +83,17 @@ class Reading:
         except DisprovedError as evidence:
             yield Batch([], withdraws=True)
             yield from self._fall_back(opening, str(evidence)).batches()
+
+    def _leaves_out_newer_ones(self, opening: Opening) -> bool:
+        """Whether a filter that leaves nothing keeps records from us that it should not.
+
+        What the bookmark was taken from should come again, so that nothing comes is seldom, and worth a request.
+        """
+        bound = opening.query.bound
+        if bound is None:
+            return False
+        newest = opening.reopened(bound=None, order=opening.query.order and "desc").rows()
+        return any(instant >= bound for instant in dated(newest))
 
     def _choose(self, opening: Opening) -> Strategy:
         if opening.page.next_cursor is not None:

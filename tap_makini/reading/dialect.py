@@ -49,5 +49,5 @@ V3 = Dialect()
 """As the v3 guide has it; `sort` 0 is ascending, 1 descending."""
 V3_UNSIZED = Dialect(size=None)
 """The same for the lists of the v3 spec that take no page size."""
-V4 = Dialect(may_not_count=True)
-"""As v3, since the v4 guide says nothing of parameters; its envelope counts pages, but a document may have another."""
+ASSUMED = Dialect(may_not_count=True)
+"""What is tried where no guide tells of parameters, as for v4."""

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.answers.page import Page
 from tap_makini.answers.tally import Tally
 from tap_makini.answers.undocumented import parse_undocumented
-from tap_makini.errors import EntityAbsentError, RequestRefusedError
+from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.reading.dialect import V3_UNSIZED, Dialect
-from tap_makini.reading.rows import digest
 from tap_makini.reading.source import PageSize, Source
-from tap_makini.reading.strategy import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tap_makini.api.client import Client
-    from tap_makini.reading.rows import Row
     from tap_makini.reading.source import Query
-    from tap_makini.reading.strategy import Opening, Outcome
 
-_MOST_PASSES = 3
+_FAR = 1_000_000
+"""A page, or a number of records, beyond the end of any list that is read so."""
+_BEYOND_THE_END = (RequestRefusedError, NotFoundError)
 
 
 class Paging:
@@ -88,7 +86,41 @@ class UndocumentedSource(Source):
             self._tally.add(page)
         return page
 
+    def heeds_numbers(self, query: Query, first: Sequence[bytes]) -> bool:
+        """Whether a page far beyond any end is empty, refused or at least no first page once more.
+
+        Args:
+            query: How the list is asked.
+            first: The records of its first page.
+        """
+        try:
+            beyond = self._ask_for(replace(query, page=_FAR, offset=_FAR)).records
+        except (RequestRefusedError, EntityAbsentError):
+            return True
+        return not is_mostly_in(beyond, set(first))
+
     def _fetch(self, query: Query, unlike: Sequence[bytes]) -> Page:
+        number, end = query.page, Page([], query.page, query.page, 0)
+        if number > 1 and len(unlike) < self._paging.longest and not self._is_counted:
+            return end
+        try:
+            page = self._ask_for(query)
+        except (RequestRefusedError, EntityAbsentError) as refusal:
+            if number == 1:
+                raise
+            page = self._asked_again(query, refusal) or end
+        if number == 1:
+            self._is_counted = page.total is not None
+        elif page.total is None and sorted(page.records) == sorted(unlike) and not self._may_repeat(query, unlike):
+            if self.dialect.first == 0:  # page 0 may have been taken for page 1
+                self._count_from_one()
+                return self._fetch(query, unlike)
+            page = end
+        if page is end:
+            self._paging.longest = max(self._paging.longest, len(unlike))
+        return page
+
+    def _ask_for(self, query: Query) -> Page:
         def read(body: bytes) -> Page:
             return parse_undocumented(
                 body,
@@ -98,79 +130,23 @@ class UndocumentedSource(Source):
                 takes_one_record=self.takes_one_record,
             )
 
-        number, end = query.page, Page([], query.page, query.page, 0)
-        if number > 1 and len(unlike) < self._paging.longest and not self._is_counted:
-            return end
+        return self._ask(query, read)
+
+    def _asked_again(self, query: Query, refusal: MakiniError) -> Page | None:
+        """Ask once more for what is refused; None where it is not found again: a refusal that passes is no end."""
+        if self._is_counted or not isinstance(refusal, _BEYOND_THE_END):
+            cause = f"page {query.page} is not given: {refusal.cause}"
+            raise MakiniError(cause, "Run again later.", refusal.request_id)
         try:
-            page = self._ask(query, read)
-        except (RequestRefusedError, EntityAbsentError):
-            if number == 1 or self._is_counted:
-                raise
-            return end
-        if number == 1:
-            self._is_counted = page.total is not None
-        elif page.records == unlike and page.total is None:
-            if self.dialect.first == 0:  # page 0 may have been taken for page 1
-                self._count_from_one()
-                return self._fetch(query, unlike)
-            self._paging.longest = max(self._paging.longest, len(unlike))
-            return end
-        return page
+            return self._ask_for(query)
+        except _BEYOND_THE_END:
+            return None
+
+    def _may_repeat(self, query: Query, unlike: Sequence[bytes]) -> bool:
+        """Whether a page that is like the one before it may be the next one: records that are alike fill both."""
+        return len(set(unlike)) == 1 and len(unlike) > 1 and self.heeds_numbers(query, unlike)
 
 
-class Sighting:
-    """What one pass has seen: the records in their order, and how often each."""
-
-    def __init__(self) -> None:
-        self.pages = 0
-        self.names: list[bytes] = []
-        self._counts: Counter[bytes] = Counter()
-
-    def count(self, name: bytes) -> int:
-        """Take in a record, and say how many like it there are by now."""
-        self.names.append(name)
-        self._counts[name] += 1
-        return self._counts[name]
-
-
-class Passes:
-    """Reads the whole list, and again until two passes have seen the same.
-
-    One answer is whole by itself. Records that are alike are records of their own: as many of them are delivered as
-    any one pass has seen.
-    """
-
-    def __init__(self, opening: Opening, outcome: Outcome) -> None:
-        self._opening = opening
-        self._outcome = outcome
-        self._delivered: Counter[bytes] = Counter()
-
-    def batches(self) -> Iterator[Batch]:
-        """Read the list."""
-        opening, before = self._opening, None
-        for _ in range(_MOST_PASSES):
-            if before is not None:
-                opening = opening.reopened()
-            sighting = Sighting()
-            for rows in _pages(opening):
-                sighting.pages += bool(rows)
-                yield Batch([row for row in rows if self._is_new(row, sighting)])
-            if sighting.pages < 2 or sighting.names == before:  # noqa: PLR2004 - several may not belong together
-                return
-            before = sighting.names
-        self._outcome.unsettle(None)
-
-    def _is_new(self, row: Row, sighting: Sighting) -> bool:
-        name = digest(row.raw)
-        is_new = sighting.count(name) > self._delivered[name]
-        self._delivered[name] += is_new
-        return is_new
-
-
-def _pages(opening: Opening) -> Iterator[list[Row]]:
-    yield opening.rows()
-    while not opening.page.is_last:
-        passed = opening.query.offset + len(opening.page.records)
-        query = replace(opening.query, page=opening.page.number + 1, offset=passed)
-        opening = opening._replace(query=query, page=opening.source.fetch(query, opening.page.records))
-        yield opening.rows()
+def is_mostly_in(records: Collection[bytes], known: AbstractSet[bytes]) -> bool:
+    """Whether at least half of some records are known."""
+    return 2 * sum(record in known for record in records) >= max(len(records), 1)

@@ -70,7 +70,7 @@ def test_lists_are_told_by_the_envelope_in_any_form(tmp_path: Path, responses: N
         {"post": get()["get"]},
         get(parameters=[{"name": "key", "in": "path"}]),
         {**get(), "parameters": [{"$ref": "#/components/parameters/Key"}]},
-        *(get(tags=[tag]) for tag in ("Admin", "Admin API", "administration", "admin_users")),
+        *(get(tags=[tag]) for tag in ("Admin", "Admin API", "administration", "admin_api")),
         get(security=[{"adminToken": []}]),
     ],
 )
@@ -153,11 +153,12 @@ def test_what_is_not_of_administration(tmp_path: Path, more: Node) -> None:
 
 
 def test_a_servers_own_path_is_no_part_of_names(tmp_path: Path) -> None:
-    paths = {"/work-orders": get(), "/admin/users": get()}
-    content = document(paths, servers=[{"url": "https://a.example/makini/api/v4/erp"}])
+    servers = [{"url": "https://a.example/makini/api/v4/erp"}]
+    content = document({"/work-orders": get(), "/admin/users": get()}, servers=servers)
 
-    assert streams(tmp_path, paths, servers=content["servers"]) == ["work_orders"]
-    assert list(endpoints(tmp_path, content, products=("eam",))) == []
+    assert list(endpoints(tmp_path, content, products=("erp",))) == ["work_orders"]
+    with pytest.raises(DocumentError, match="products eam"):
+        endpoints(tmp_path, content, products=("eam",))
 
 
 def test_a_path_item_may_have_a_reference_and_parts_of_its_own(tmp_path: Path) -> None:

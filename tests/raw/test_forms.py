@@ -135,6 +135,16 @@ def test_a_child_list_may_be_one_record_that_holds_lists(body: object, record: o
     assert page.is_last
 
 
+@pytest.mark.parametrize(
+    "words",
+    [{"status": "error"}, {"status": "Failed", "message": "timeout"}, {"code": 500}, {"statusCode": "404"}],
+    ids=repr,
+)
+def test_an_answer_that_reports_an_error_is_no_empty_table(words: dict[str, object]) -> None:
+    with pytest.raises(BadBodyError, match="reports an error"):
+        read({**words, "data": []}, of_table=True)
+
+
 def test_values_stay_as_they_were_sent() -> None:
     body = b'{"columns": ["a", "\\u00e4\\"b"], "rows": [[1.50, {"x":[1e400]}], ["\\ud800", null]]}'
     page = parse_undocumented(body, 1, takes_one_record=False)
@@ -153,6 +163,16 @@ def test_values_stay_as_they_were_sent() -> None:
         ({"_links": {"next": {"href": "/?page=2"}}}, (0, 0, True)),
         ({"@odata.nextLink": "/?$skip=2"}, (0, 0, True)),
         ({"has_more": True}, (0, 0, True)),
+        ({"last": False, "totalElements": 25}, (25, 0, True)),
+        ({"last": True}, (0, 0, False)),
+        ({"done": False, "nextRecordsUrl": "/x"}, (0, 0, True)),
+        ({"isLast": False}, (0, 0, True)),
+        ({"recordsTotal": 25, "recordsFiltered": 25, "draw": 1}, (25, 0, False)),
+        ({"pagination": {"total_entries": 25}}, (25, 0, False)),
+        ({"exceededTransferLimit": True}, (0, 0, True)),
+        ({"truncated": False, "more": False, "nextOffset": None}, (0, 0, False)),
+        ({"nextOffset": 10}, (0, 0, True)),
+        ({"cursor": "abc"}, (0, 0, True)),
         ({"next": None, "hasMore": False, "nextToken": "", "next_page": 0}, (0, 0, False)),
         ({"total": -1, "count": None, "pages": True, "rowCount": "many"}, (0, 0, False)),
     ],

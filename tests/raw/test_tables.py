@@ -92,6 +92,14 @@ def test_a_name_is_of_one_table_for_good(tables: set[str], later: str) -> None:
     assert all(with_another.get(stream, table) == table for stream, table in streams.items())
 
 
+def test_a_table_that_comes_later_does_not_take_the_stream_of_one_that_differs_in_case() -> None:
+    with Sandbox(raw={"A": [{"of": "A"}]}) as sandbox:
+        catalog = selecting(discovered(sandbox, raw_tables=["*"]), ["raw_A"])
+        sandbox.store.set_raw("a", [{"of": "a"}])
+        outcome = read(sandbox, catalog, raw_tables=["*"])
+    assert [message["record"]["of"] for message in outcome.of("RECORD")] == ["A"]
+
+
 def test_one_that_is_named_keeps_its_name_beside_patterns() -> None:
     with Sandbox(raw={"a b": ROW, "a_b": ROW}) as sandbox:
         alone = raw_streams(discovered(sandbox, raw_tables=["a_b"]))
@@ -193,6 +201,11 @@ def test_a_table_may_have_the_name_of_anything(document: object) -> None:
         ([[{"schema": "a", "name": "W"}, {"schema": "b", "name": "W"}, {"name": "X"}]], {"a.W", "b.W", "X"}),
         ([[{"schema": "a", "name": "W"}, {"schema": "b", "name": "X"}]], {"W", "X"}),
         ([[{"name": "W", "id": 7}, {"name": "W", "id": 8}]], {"7", "8"}),
+        (
+            [[{"name": "W", "schema": "a", "title": "Works"}, {"name": "W", "schema": "b", "title": "Old works"}]],
+            {"a.W", "b.W"},
+        ),
+        ([[{"title": "Works"}, {"label": "Assets"}]], {"Works", "Assets"}),
         ([[{"name": "W", "fullName": "a.W"}, {"name": "W", "fullName": "b.W", "id": "1"}]], {"a.W", "b.W"}),
         ([[{"name": "W", "rows": 1}, {"name": "W", "rows": 2}, "W"]], {"W"}),
         ([{"data": {"tables": [{"name": "W"}], "total": 1}}], {"W"}),

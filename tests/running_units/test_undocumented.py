@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +14,7 @@ from scripted_transport import ScriptedTransport
 
 from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.client import Client
-from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.reading import Reading
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
 
@@ -49,7 +51,7 @@ def test_each_form_is_understood(body: object, records: list[object], last: int)
 @pytest.mark.parametrize(
     "body",
     [
-        *(b"", b"null", b"7", b'"a"', b"{}", b'{"data":null}', b'{"data":{}}', b'{"data":"a"}', b"[1]"),
+        *(b"", b"null", b"7", b'"a"', b'{"data":null}', b'{"data":{}}', b'{"data":"a"}', b"[1]"),
         *(b'{"data":[null]}', b'{"error":"no"}', b'{"error":"no","data":{"key":"a"}}'),
         *(b"<html></html>", b'[{"key":', b'{"data":[{}]'),
     ],
@@ -119,7 +121,8 @@ def items(count: int) -> list[dict[str, int]]:
 
 
 REFUSED = RequestRefusedError("the server answered 422", "Report it.")
-ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
+ABSENT = NotFoundError("the server answered 404", "Deselect it.")
+FORBIDDEN = EntityAbsentError("the server answered 403", "Deselect it.")
 
 
 @pytest.mark.parametrize("beyond", [[], Clamped, REFUSED, ABSENT], ids=["empty", "clamped", "refused", "absent"])
@@ -174,7 +177,7 @@ def test_a_counted_list_whose_next_page_does_not_come_is_not_whole(error: Except
     meta = {"current_page": 1, "last_page": 2, "per_page": 1, "total": 2}
     transport = Served(lambda asked: {"data": [A], "meta": meta} if asked.sent["page"] == "1" else error)
     client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    with pytest.raises(type(error)):
+    with pytest.raises(MakiniError, match="page 2 is not given: the server answered 4"):
         list(Reading(UndocumentedSource(client, "/x", Paging()), None).batches())
 
 
@@ -185,3 +188,64 @@ def test_a_list_that_is_another_one_at_each_look_is_not_settled() -> None:
     rows = [row.raw for batch in reading.batches() for row in batch.rows]
     assert {json.loads(row)["key"] for row in rows} == set("abc")
     assert not reading.outcome.is_settled
+
+
+def rows_of(answer: Callable[[Asked], Any]) -> tuple[list[Any], Reading, Served]:
+    """Read a list."""
+    transport = Served(answer)
+    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    reading = Reading(UndocumentedSource(client, "/x", Paging()), None)
+    rows = [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
+    return rows, reading, transport
+
+
+@pytest.mark.parametrize("error", [REFUSED, ABSENT])
+def test_a_page_that_is_refused_once_is_no_end(error: Exception) -> None:
+    refusals = iter([error])
+    paged = served({"/x": items(7)}, [], 3)
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        refusal = next(refusals, None) if asked.sent["page"] == "2" else None
+        return refusal or paged(asked)
+
+    rows, _, _ = rows_of(answer)
+
+    assert rows == items(7)
+
+
+def test_a_page_that_is_forbidden_is_no_end() -> None:
+    with pytest.raises(MakiniError, match="page 2 is not given: the server answered 403"):
+        rows_of(served({"/x": items(3)}, FORBIDDEN, 3))
+
+
+def test_rows_in_another_order_each_time_end_where_numbers_are_not_heeded() -> None:
+    chance = random.Random(1)  # noqa: S311 - an order, no secret
+
+    rows, reading, transport = rows_of(lambda _: chance.sample(items(25), 25))
+
+    assert sorted(row["key"] for row in rows) == list(range(25))
+    assert reading.outcome.is_settled
+    assert len(transport.asked) <= 3
+
+
+def test_rows_that_change_where_numbers_are_not_heeded_do_not_come_twice() -> None:
+    versions = count()
+
+    rows, reading, _ = rows_of(lambda _: [*items(24), {"key": 24, "version": next(versions)}])
+
+    assert [row["key"] for row in rows] == list(range(25))
+    assert not reading.outcome.is_settled
+
+
+@pytest.mark.parametrize("beyond", [[], REFUSED, ABSENT], ids=["empty", "refused", "absent"])
+@pytest.mark.parametrize("length", [2, 3, 6, 25])
+def test_rows_that_are_all_alike_all_come(beyond: object, length: int) -> None:
+    rows, _, _ = rows_of(served({"/x": [A] * length}, beyond, 3))
+
+    assert rows == [A] * length
+
+
+def test_an_empty_object_is_an_empty_child_list_but_no_table() -> None:
+    assert parse_undocumented(b" {} ", 1).records == []
+    with pytest.raises(BadBodyError):
+        parse_undocumented(b"{}", 1, takes_one_record=False)
