@@ -53,7 +53,7 @@ class Behaviour:
 
     Attributes:
         filter: What a filter by date does: ``second`` honours it exactly, ``exclusive`` leaves out
-            the bound of ``gteq``, ``day`` compares days only, ``ignored`` answers all rows,
+            the bound of ``gteq``, ``day`` compares days only, ``ignored`` answers all rows, ``empty`` none,
             ``refused`` answers ``filter_refusal``.
         filter_refusal: Status with which a filter is refused.
         order: What a sort does: ``honoured``; ``ignored`` (order of insertion); ``shuffled``
@@ -122,7 +122,7 @@ class Behaviour:
         overrides: Knobs that stand otherwise for single entities, by slug.
     """
 
-    filter: Literal["second", "exclusive", "day", "ignored", "refused"] = "second"
+    filter: Literal["second", "exclusive", "day", "ignored", "empty", "refused"] = "second"
     filter_refusal: int = 422
     order: Literal["honoured", "ignored", "shuffled", "newest_first"] = "honoured"
     refuse_sort: bool = False

@@ -80,6 +80,8 @@ def select(table: Table, query: ListQuery, behaviour: Behaviour, chance: int) ->
         behaviour: How the server behaves.
         chance: Seed for an order that differs at each request.
     """
+    if behaviour.filter == "empty" and query.filters:
+        return Selection([], 0, 0)
     filters = () if behaviour.filter == "ignored" else query.filters
     if ordering := _seekable(table, query, behaviour, filters):
         return _stretch(ordering, filters, query.descending)

@@ -8,6 +8,7 @@ targets upsert; what has not been delivered is read again or holds the bookmark.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tap_makini.instant import floor_second
 from tap_makini.reading.cursor import Cursor
 from tap_makini.reading.offset import NewestFirst, Offset
 from tap_makini.reading.passes import Passes
-from tap_makini.reading.rows import RowReader, dated
+from tap_makini.reading.rows import RowReader, dated, is_ascending
 from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
 from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy, shows_order
@@ -72,8 +73,9 @@ class Reading:
         self.outcome.expected = page.total
         if page.is_placeholder:
             _expect_the_same_again(opening)
-        if not page.records and self._leaves_out_newer_ones(opening):
-            yield from self._fall_back(opening, "its filter leaves out what it should not").batches()
+        if not page.records and self._may_leave_out_newer_ones(opening):
+            unfiltered = opening._replace(query=replace(opening.query, bound=None))
+            yield from self._fall_back(unfiltered, "its filter may leave out what it should not").batches()
             return
         if page.is_last and page.next_cursor is None:
             yield Batch(opening.rows())
@@ -84,16 +86,17 @@ class Reading:
             yield Batch([], withdraws=True)
             yield from self._fall_back(opening, str(evidence)).batches()
 
-    def _leaves_out_newer_ones(self, opening: Opening) -> bool:
-        """Whether a filter that leaves nothing keeps records from us that it should not.
+    def _may_leave_out_newer_ones(self, opening: Opening) -> bool:
+        """Whether a filter that leaves nothing may keep records from us that it should not.
 
         What the bookmark was taken from should come again, so that nothing comes is seldom, and worth a request.
         """
         bound = opening.query.bound
         if bound is None:
             return False
-        newest = opening.reopened(bound=None, order=opening.query.order and "desc").rows()
-        return any(instant >= bound for instant in dated(newest))
+        rows = opening.reopened(bound=None, order=opening.query.order and "desc").rows()
+        newest = dated(rows)
+        return bool(rows) and not (newest and newest[0] < bound and is_ascending(newest[::-1]))
 
     def _choose(self, opening: Opening) -> Strategy:
         if opening.page.next_cursor is not None:

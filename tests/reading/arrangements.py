@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from makini_sandbox import ManualClock, Sandbox
 
-Filtering: TypeAlias = Literal["second", "exclusive", "day", "ignored", "refused"]
+Filtering: TypeAlias = Literal["second", "exclusive", "day", "ignored", "empty", "refused"]
 Ordering: TypeAlias = Literal["honoured", "ignored", "shuffled", "newest_first"]
 
 PAGE = 12

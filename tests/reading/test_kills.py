@@ -63,6 +63,8 @@ def test_a_load_that_is_killed_over_and_over_comes_to_its_end(large: tuple[Sandb
         {"filter": "day"},
         {"filter": "exclusive"},
         {"filter": "refused"},
+        {"filter": "empty"},
+        {"filter": "empty", "order": "ignored"},
         {"order": "ignored"},
         {"filter": "ignored", "order": "shuffled"},
         {"tie_order": "by_page_size"},
