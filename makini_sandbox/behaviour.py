@@ -65,6 +65,7 @@ class Behaviour:
         tie_order: Whether rows of equal date keep their order, or have another for each page size.
         default_page_size: Rows a page where ``per_page`` is not given.
         max_page_size: The most rows a page; None for no limit.
+        only_page_size: The one ``per_page`` beside none that is not answered with 422; None for any.
         oversize: What a larger ``per_page`` gives: the most there is, or 422.
         page_size_ignored: Whether ``per_page`` is ignored.
         deleted: Whether lists hold rows with ``deletedAt``.
@@ -131,6 +132,7 @@ class Behaviour:
     tie_order: Literal["stable", "by_page_size"] = "stable"
     default_page_size: int = 50
     max_page_size: int | None = None
+    only_page_size: int | None = None
     oversize: Literal["clamp", "refuse"] = "clamp"
     page_size_ignored: bool = False
     deleted: Literal["listed", "hidden"] = "listed"

@@ -52,7 +52,7 @@ def check(query: ListQuery, behaviour: Behaviour) -> None:
     """Refuse what the behaviour says is refused.
 
     Raises:
-        Refusal: For a filter, a sort, or a page size that is too large.
+        Refusal: For a filter, a sort, or a page size.
     """
     if query.filters and behaviour.filter == "refused":
         name = f"filter[{query.filters[0].field}]"
@@ -62,6 +62,9 @@ def check(query: ListQuery, behaviour: Behaviour) -> None:
     limit = behaviour.max_page_size
     if behaviour.oversize == "refuse" and limit and (query.per_page or 0) > limit:
         raise unprocessable("per_page", f"the value must not be above {limit}")
+    only = behaviour.only_page_size
+    if only is not None and query.per_page not in {None, only}:
+        raise unprocessable("per_page", f"the value must be {only}")
 
 
 def page_size(query: ListQuery, behaviour: Behaviour) -> int:

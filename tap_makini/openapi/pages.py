@@ -54,6 +54,7 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
         offset=offset if page is None else None,
         may_not_count=undeclared.may_not_count or page is None,
         first=0 if page is not None and _is_from_zero(usable[page]) else 1,
+        may_begin_at_zero=undeclared.may_begin_at_zero and (page is None or not _first_numbers(usable[page])),
         size=size,
         sizes=_sizes(usable[size]) if size else (),
         largest=min(filter(None, usable[size].numbers("maximum")), default=None) if size else None,
@@ -88,7 +89,12 @@ def _counts_pages(offset: Parameter) -> bool:
 
 def _is_from_zero(page: Parameter) -> bool:
     texts = [text for text in page.said("description") if isinstance(text, str)]
-    return any(map(_FROM_ZERO.search, texts)) or page.numbers("default", "minimum", "example")[:1] == [0]
+    return any(map(_FROM_ZERO.search, texts)) or _first_numbers(page)[:1] == [0]
+
+
+def _first_numbers(page: Parameter) -> list[int]:
+    """Give what is said that tells the number of the first page, the surest first."""
+    return page.numbers("default", "minimum", "example")
 
 
 def _sizes(size: Parameter) -> tuple[int, ...]:

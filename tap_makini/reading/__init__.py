@@ -67,8 +67,7 @@ class Reading:
     def _batches(self) -> Iterator[Batch]:
         opening = Opening(self._source, *self._source.open(self._bound), self._reader)
         if opening.page.is_uncounted or self._source.dialect.offset is not None:
-            self._source = UndocumentedSource.like(self._source)
-            opening = Opening(self._source, *self._source.open(None), self._reader)
+            opening = self._opened_without_counts()
         page = opening.page
         self.outcome.expected = page.total
         if page.is_placeholder:
@@ -85,6 +84,15 @@ class Reading:
         except DisprovedError as evidence:
             yield Batch([], withdraws=True)
             yield from self._fall_back(opening, str(evidence)).batches()
+
+    def _opened_without_counts(self) -> Opening:
+        self._source = source = UndocumentedSource.like(self._source)
+        opening = Opening(source, *source.open(None), self._reader)
+        dialect, page = source.dialect, opening.page
+        is_sure = page.total is not None or dialect.offset is not None or not dialect.may_begin_at_zero
+        if not is_sure and source.begin_at_zero(opening.query, page.records):
+            return opening.reopened()
+        return opening
 
     def _may_leave_out_newer_ones(self, opening: Opening) -> bool:
         """Whether a filter that leaves nothing may keep records from us that it should not.

@@ -13,6 +13,7 @@ class Dialect:
         page: The number of the page.
         offset: In place of it, how many records to pass over; None where pages are numbered.
         first: The number of the first page, 1 or 0.
+        may_begin_at_zero: Whether that is but assumed to be 1.
         size: How many records to give; None where that cannot be asked for.
         largest: How many records may be asked for at most, where that is said.
         sizes: The numbers of records that may be asked for; empty where that is not restricted.
@@ -27,6 +28,7 @@ class Dialect:
     page: str = "page"
     offset: str | None = None
     first: int = 1
+    may_begin_at_zero: bool = False
     size: str | None = "per_page"
     largest: int | None = None
     sizes: tuple[int, ...] = ()
@@ -49,5 +51,5 @@ V3 = Dialect()
 """As the v3 guide has it; `sort` 0 is ascending, 1 descending."""
 V3_UNSIZED = Dialect(size=None)
 """The same for the lists of the v3 spec that take no page size."""
-ASSUMED = Dialect(may_not_count=True)
+ASSUMED = Dialect(may_not_count=True, may_begin_at_zero=True)
 """What is tried where no guide tells of parameters, as for v4."""

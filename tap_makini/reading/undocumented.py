@@ -86,6 +86,22 @@ class UndocumentedSource(Source):
             self._tally.add(page)
         return page
 
+    def begin_at_zero(self, query: Query, first: Sequence[bytes]) -> bool:
+        """Number pages from 0 if there is a page 0 that is not the first one under another number.
+
+        Args:
+            query: How the list is asked.
+            first: The records of page 1.
+        """
+        try:
+            before = self._ask_for(replace(query, page=0)).records
+        except (RequestRefusedError, EntityAbsentError):
+            return False
+        if not before or is_mostly_in(before, set(first)):
+            return False
+        self.dialect = replace(self.dialect, first=0)
+        return True
+
     def heeds_numbers(self, query: Query, first: Sequence[bytes]) -> bool:
         """Whether a page far beyond any end is empty, refused or at least no first page once more.
 

@@ -52,7 +52,86 @@ def test_a_deep_object_is_one_parameter_for_each_property(tmp_path: Path) -> Non
     schema = {"properties": {"number": {"type": "integer", "minimum": 0}, "size": {"maximum": 50}}}
     page = {"name": "page", "in": "query", "style": "deepObject", "schema": schema}
 
-    assert dialect(tmp_path, page) == replace(ASSUMED, page="page[number]", first=0, size="page[size]", largest=50)
+    told = dialect(tmp_path, page)
+
+    assert (told.page, told.first, told.size, told.largest) == ("page[number]", 0, "page[size]", 50)
+    assert not told.may_begin_at_zero
+
+
+def test_an_object_is_one_parameter_for_each_property(tmp_path: Path) -> None:
+    """As springdoc has it: a reference to `Pageable`, exploded by default."""
+    schema = {"properties": {"page": {"type": "integer", "minimum": 0}, "size": {"type": "integer"}}}
+    pageable: Node = {"name": "pageable", "in": "query", "schema": {"allOf": [schema]}}
+
+    told = dialect(tmp_path, pageable)
+
+    assert (told.page, told.first, told.size) == ("page", 0, "size")
+    assert dialect(tmp_path, {**pageable, "explode": False}) == ASSUMED
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ({"size": {"enum": ["S", "M"]}}, None),
+        ({"limit": {"type": "string"}}, None),
+        ({"limit": {"type": "integer"}}, "limit"),
+        ({"limit": {"anyOf": [{"type": "integer", "maximum": 50}, {"type": "null"}]}}, "limit"),
+        ({"PageSize": {"type": "integer"}}, "PageSize"),
+        ({"per-page": {"type": "integer"}}, "per-page"),
+    ],
+    ids=repr,
+)
+def test_a_size_is_told_by_name_and_type(tmp_path: Path, declared: Node, told: str | None) -> None:
+    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in declared.items()]
+
+    assert dialect(tmp_path, *query("page"), *parameters).size == told
+
+
+@pytest.mark.parametrize(
+    ("declared", "page", "offset"),
+    [
+        ({"p": {"type": "string"}}, "page", None),
+        ({"p": {"type": "integer"}}, "p", None),
+        ({"PageNumber": {}}, "PageNumber", None),
+        ({"start": {"type": "string", "format": "date"}}, "page", None),
+        ({"start": {"type": "integer"}}, "page", "start"),
+        ({"offset": {"type": "integer", "default": 1}}, "offset", None),
+        ({"offset": {"type": "integer", "description": "The page offset."}}, "offset", None),
+        ({"offset": {"type": "integer", "default": 0}}, "page", "offset"),
+    ],
+    ids=repr,
+)
+def test_a_place_is_told_by_name_and_type(tmp_path: Path, declared: Node, page: str, offset: str | None) -> None:
+    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in declared.items()]
+
+    told = dialect(tmp_path, *parameters)
+
+    assert (told.page, told.offset) == (page, offset)
+
+
+def test_what_is_deprecated_counts_only_where_there_is_nothing_else(tmp_path: Path) -> None:
+    old = {"name": "page", "in": "query", "deprecated": True}
+
+    assert dialect(tmp_path, old, *query("offset", "limit")).offset == "offset"
+    assert dialect(tmp_path, old).page == "page"
+
+
+def test_sizes_to_choose_from(tmp_path: Path) -> None:
+    size = {"name": "per_page", "in": "query", "schema": {"type": "integer", "enum": [100, 10, 25]}}
+
+    assert dialect(tmp_path, size).sizes == (10, 25, 100)
+
+
+def test_cursors(tmp_path: Path) -> None:
+    assert dialect(tmp_path, *query("page_token")) == replace(ASSUMED, cursor="page_token")
+
+
+@pytest.mark.parametrize("name", ["pageMarker", "resume_token", "pageOffset"])
+def test_other_parameters_for_pages_are_told_of(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    dialect(tmp_path, *query(name, "page_size", "q"))
+
+    [message] = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert f"/x may be asked for pages by {name}," in message
 
 
 @pytest.mark.parametrize(
@@ -70,6 +149,11 @@ def test_a_deep_object_is_one_parameter_for_each_property(tmp_path: Path) -> Non
         ({"description": "Zero-based page index (0..N)"}, 0),
         ({"description": "The page, starting at 0."}, 0),
         ({"description": "The page, starting at 1; 0 is no page."}, 1),
+        ({"description": "The first page is 0."}, 0),
+        ({"schema": {"description": "0-indexed"}}, 0),
+        ({"schema": {"default": "0"}}, 0),
+        ({"schema": {"anyOf": [{"type": "integer", "default": 0}, {"type": "null"}]}}, 0),
+        ({"schema": {"allOf": [{"minimum": 0}]}}, 0),
     ],
 )
 def test_the_number_of_the_first_page(tmp_path: Path, declared: Node, first: int) -> None:
@@ -115,6 +199,20 @@ def test_parameters_by_reference_and_in_headers(tmp_path: Path) -> None:
 )
 def test_since(tmp_path: Path, name: str, since: str) -> None:
     assert dialect(tmp_path, *query(name)) == replace(ASSUMED, since=since)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "since"),
+    [
+        ({"name": "updated_since", "schema": {"type": "integer"}}, ASSUMED.since),
+        ({"name": "updated_since", "schema": {"type": "string", "format": "date-time"}}, "updated_since"),
+        ({"name": "since"}, ASSUMED.since),
+        ({"name": "since", "description": "Records created since"}, ASSUMED.since),
+        ({"name": "since", "description": "Changed since"}, "since"),
+    ],
+)
+def test_a_bound_is_told_by_name_type_and_words(tmp_path: Path, parameter: Node, since: str) -> None:
+    assert dialect(tmp_path, {"in": "query", **parameter}).since == since
 
 
 def test_a_bound_of_updates_is_none_of_creations(tmp_path: Path) -> None:

@@ -70,6 +70,20 @@ def test_the_size_that_is_declared_is_asked_for(tmp_path: Path, paging: Paging) 
     assert max(sizes) == 20
 
 
+@pytest.mark.parametrize("is_declared", [True, False])
+@pytest.mark.parametrize("order", ["honoured", "ignored"])
+def test_a_server_may_take_certain_sizes_only(tmp_path: Path, order: str, is_declared: bool) -> None:  # noqa: FBT001 - a parameter
+    with source("v3", only_page_size=20, order=order) as sandbox:
+        content = described(sandbox)
+        if is_declared:
+            content["components"]["parameters"]["PerPage"]["schema"]["enum"] = [20]
+        outcome = read(tmp_path, sandbox, content)
+        sizes = {request.query.get("per_page") for request in sandbox.requests if request.slug == SLUG}
+    assert outcome.code == 0, outcome.errors
+    assert keys(outcome) == set(sandbox.store.keys(SLUG))
+    assert sizes == {"20"} or not is_declared
+
+
 @pytest.mark.parametrize("oversize", ["clamp", "refuse"])
 def test_pages_that_are_numbered_from_1_though_0_is_allowed(tmp_path: Path, oversize: Any) -> None:  # noqa: ANN401
     """The sandbox takes page 0 for a mistake (422)."""
@@ -81,16 +95,18 @@ def test_pages_that_are_numbered_from_1_though_0_is_allowed(tmp_path: Path, over
     assert keys(outcome) == set(sandbox.store.keys(SLUG))
 
 
-@pytest.mark.parametrize("rows", [5, ROWS])
-@pytest.mark.parametrize("paging", ["from_zero", "from_zero_counted"])
+@pytest.mark.parametrize("rows", [0, 5, 10, 20, ROWS])
+@pytest.mark.parametrize("envelope", ["v4", "no_meta"])
+@pytest.mark.parametrize("paging", ["v3", "from_zero", "from_zero_counted"])
 def test_numbers_that_are_not_declared_to_be_from_0_lose_no_row_quietly(
-    tmp_path: Path, paging: Paging, rows: int
+    tmp_path: Path, paging: Paging, envelope: str, rows: int
 ) -> None:
-    with source(paging, rows, max_page_size=10) as sandbox:
+    with source(paging, rows, envelope=envelope, max_page_size=10) as sandbox:
         content = described(sandbox)
         content["components"]["parameters"]["Page"]["schema"] = {"type": "integer"}
         outcome = read(tmp_path, sandbox, content)
-    assert outcome.code == 3 or keys(outcome) == set(sandbox.store.keys(SLUG))
+    all_came = keys(outcome) == set(sandbox.store.keys(SLUG))
+    assert all_came if envelope == "no_meta" or paging == "v3" else outcome.code == 3 or all_came
 
 
 def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
