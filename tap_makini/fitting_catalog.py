@@ -92,4 +92,4 @@ def _why_unknown(stream: str) -> str:
         return "the setting raw_tables is empty"
     if stream in {KEYS, RECONCILIATIONS}:
         return "the setting reconcile_days is not set"
-    return "the products of the settings offer no such stream"
+    return "the settings products and openapi_file offer no such stream"

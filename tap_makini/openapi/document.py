@@ -78,7 +78,8 @@ class Document:
         if not self._is_warned:
             self._is_warned = True
             logger.warning(
-                "The API document %s holds a reference that leads nowhere (%.200r): such values are read as text.",
+                "The API document %s holds a reference that leads nowhere or to another file (%.200r), as others may: "
+                "what stands there is not known. Bundle the document into one file.",
                 self.location.label,
                 reference if isinstance(reference, str) else type(reference).__name__,
             )

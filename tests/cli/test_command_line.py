@@ -118,5 +118,5 @@ def test_a_catalog_that_selects_what_is_not_there(files: Files, sandbox: Sandbox
     outcome = files.read(sandbox, "assets", settings={"products": ["wms"]})
     assert outcome.code == 0
     assert not outcome.of("RECORD")
-    warning = "The catalog selects assets, but the products of the settings offer no such stream."
+    warning = "The catalog selects assets, but the settings products and openapi_file offer no such stream."
     assert warning in outcome.logged("WARNING")
