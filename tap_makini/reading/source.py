@@ -152,9 +152,10 @@ class Source:
 
         return self._ask(query, read)
 
-    def _ask(self, query: Query, read: Callable[[bytes], Page]) -> Page:
+    def _ask(self, query: Query, read: Callable[[bytes], Page], patience: float | None = None) -> Page:
         """Send a query; `read` makes the page of the answer."""
-        page = self.client.get(self.path, query.params(self.replication_key, self.dialect), read, self.traffic)
+        params = query.params(self.replication_key, self.dialect)
+        page = self.client.get(self.path, params, read, self.traffic, patience)
         if page.counts_from_one:
             self._count_from_one()
         return page

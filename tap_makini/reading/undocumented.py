@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from tap_makini.answers.page import Page
 from tap_makini.answers.tally import Tally
 from tap_makini.answers.undocumented import parse_undocumented
-from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
+from tap_makini.errors import (
+    EntityAbsentError,
+    MakiniError,
+    NotFoundError,
+    RequestRefusedError,
+    TransientError,
+    WaitTooLongError,
+)
 from tap_makini.reading.dialect import V3_UNSIZED, Dialect
 from tap_makini.reading.source import PageSize, Source
 
@@ -50,10 +57,12 @@ class UndocumentedSource(Source):
 
     Attributes:
         takes_one_record: Whether one bare record is a list of one.
+        patience_for_odd_questions: Seconds to repeat a request that a server may well fail at.
     """
 
     tells_records_apart = False
     takes_one_record = True
+    patience_for_odd_questions = 5.0
 
     def __init__(
         self,
@@ -93,10 +102,7 @@ class UndocumentedSource(Source):
             query: How the list is asked.
             first: The records of page 1.
         """
-        try:
-            before = self._ask_for(replace(query, page=0)).records
-        except (RequestRefusedError, EntityAbsentError):
-            return False
+        before = self._tried(replace(query, page=0))
         if not before or is_mostly_in(before, set(first)):
             return False
         self.dialect = replace(self.dialect, first=0)
@@ -109,11 +115,18 @@ class UndocumentedSource(Source):
             query: How the list is asked.
             first: The records of its first page.
         """
+        return not is_mostly_in(self._tried(replace(query, page=_FAR, offset=_FAR)), set(first))
+
+    def _tried(self, query: Query, *, waits: bool = False) -> Sequence[bytes]:
+        """Give the records of a page that there may not be, none where a server fails at the question."""
         try:
-            beyond = self._ask_for(replace(query, page=_FAR, offset=_FAR)).records
-        except (RequestRefusedError, EntityAbsentError):
-            return True
-        return not is_mostly_in(beyond, set(first))
+            return self._ask_for(query, None if waits else self.patience_for_odd_questions).records
+        except WaitTooLongError:  # it has not been answered
+            if waits:
+                raise
+            return self._tried(query, waits=True)
+        except (RequestRefusedError, EntityAbsentError, TransientError):
+            return []
 
     def _fetch(self, query: Query, unlike: Sequence[bytes]) -> Page:
         number, end = query.page, Page([], query.page, query.page, 0)
@@ -136,7 +149,7 @@ class UndocumentedSource(Source):
             self._paging.longest = max(self._paging.longest, len(unlike))
         return page
 
-    def _ask_for(self, query: Query) -> Page:
+    def _ask_for(self, query: Query, patience: float | None = None) -> Page:
         def read(body: bytes) -> Page:
             return parse_undocumented(
                 body,
@@ -146,7 +159,7 @@ class UndocumentedSource(Source):
                 takes_one_record=self.takes_one_record,
             )
 
-        return self._ask(query, read)
+        return self._ask(query, read, patience)
 
     def _asked_again(self, query: Query, refusal: MakiniError) -> Page | None:
         """Ask once more for what is refused; None where it is not found again: a refusal that passes is no end."""

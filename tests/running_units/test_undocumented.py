@@ -14,7 +14,14 @@ from scripted_transport import ScriptedTransport
 
 from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.client import Client
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
+from tap_makini.errors import (
+    BadBodyError,
+    EntityAbsentError,
+    MakiniError,
+    NotFoundError,
+    RequestRefusedError,
+    UnreachableError,
+)
 from tap_makini.reading import Reading
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
 
@@ -249,3 +256,15 @@ def test_an_empty_object_is_an_empty_child_list_but_no_table() -> None:
     assert parse_undocumented(b" {} ", 1).records == []
     with pytest.raises(BadBodyError):
         parse_undocumented(b"{}", 1, takes_one_record=False)
+
+
+@pytest.mark.parametrize("trouble", [REFUSED, ABSENT, FORBIDDEN, UnreachableError("the server answered 500")])
+def test_a_server_that_fails_far_beyond_the_end_heeds_numbers(
+    trouble: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(UndocumentedSource, "patience_for_odd_questions", 0.0)
+    paged = served({"/x": [A] * 7}, [], 3)
+
+    rows, _, _ = rows_of(lambda asked: trouble if int(asked.sent["page"]) > 99 else paged(asked))
+
+    assert rows == [A] * 7
