@@ -78,8 +78,8 @@ class Document:
         if not self._is_warned:
             self._is_warned = True
             logger.warning(
-                "The API document %s refers to what it does not hold (%.200r, and perhaps more), so that the tap does not "
-                "know it: bundle the document into one file.",
+                "The API document %s refers to what it does not hold (%.200r, and perhaps more), and so the tap does "
+                "not know it: bundle the document into one file.",
                 self.location.label,
                 reference if isinstance(reference, str) else type(reference).__name__,
             )
