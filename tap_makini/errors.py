@@ -56,7 +56,7 @@ class EntityAbsentError(MakiniError):
 
 
 class NotFoundError(EntityAbsentError):
-    """There is nothing at this address (404): no such entity, or no such record any more."""
+    """There is nothing at this address (404, 410): no such entity, or no such record any more."""
 
 
 class RequestRefusedError(MakiniError):
@@ -189,7 +189,8 @@ def _one_line(text: str) -> str:
 
 
 _ASK_SUPPORT = "Ask Makini's support, naming the request id."
-_ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.NOT_IMPLEMENTED}
+_NOT_FOUND = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+_ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_IMPLEMENTED, *_NOT_FOUND}
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _TRANSIENT = {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -226,7 +227,7 @@ def error_for_status(status: int, problem: VendorProblem, retry_after: float | N
             cause, "See in Makini whether the connection is active and has credits left.", problem.request_id
         )
     if status in _ABSENT:
-        kind = NotFoundError if status == HTTPStatus.NOT_FOUND else EntityAbsentError
+        kind = NotFoundError if status in _NOT_FOUND else EntityAbsentError
         return kind(cause, "The connection does not offer this entity; deselect it.", problem.request_id)
     if status in _REFUSED:
         return RequestRefusedError(

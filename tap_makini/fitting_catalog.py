@@ -17,26 +17,30 @@ if TYPE_CHECKING:
 
     from tap_makini.streams import MakiniStream
 
-_METHOD = "replication-method"
+_METHOD, _KEY = "replication-method", "table-key-properties"
 
 logger = logging.getLogger(__name__)
 
 
-def with_chosen_methods(catalog: Mapping[str, Any]) -> dict[str, Any]:
-    """Have each stream read by the method that its metadata names, as Meltano and people write it.
+def with_choices(catalog: Mapping[str, Any]) -> dict[str, Any]:
+    """Have each stream read by the method, and loaded by the key, that its metadata names.
 
-    The SDK takes the one beside the metadata, which discovery has put there.
+    Meltano and people write the metadata; the SDK takes what is beside them, which discovery has put there. A key
+    counts where discovery has found none.
 
     Args:
         catalog: A decoded catalog.
     """
-    return {**catalog, "streams": [_with_chosen_method(entry) for entry in catalog.get("streams", [])]}
+    return {**catalog, "streams": [_with_choices(entry) for entry in catalog.get("streams", [])]}
 
 
-def _with_chosen_method(entry: dict[str, Any]) -> dict[str, Any]:
+def _with_choices(entry: dict[str, Any]) -> dict[str, Any]:
     roots = [item["metadata"] for item in entry.get("metadata", []) if not item["breadcrumb"]]
-    chosen = roots[0].get(_METHOD) if roots else None
-    return entry if chosen is None else {**entry, "replication_method": chosen}
+    root = roots[0] if roots else {}
+    chosen = {"replication_method": root.get(_METHOD)} if root.get(_METHOD) else {}
+    if root.get(_KEY) and not entry.get("key_properties"):
+        chosen["key_properties"] = root[_KEY]
+    return {**entry, **chosen}
 
 
 def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) -> None:
@@ -60,6 +64,14 @@ def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) 
             KEYS,
             RECONCILIATIONS,
         )
+    for stream in streams.values():
+        if stream.selected and stream.is_read_by_an_older_key:
+            logger.warning(
+                "The catalog has %s read by %s, though records have %s: changes are not seen; discover anew.",
+                stream.name,
+                stream.replication_key,
+                stream.own_replication_key,
+            )
     _refuse_foreign_keys(stream for stream in streams.values() if stream.selected)
 
 

@@ -32,6 +32,8 @@ CONNECTION_COLUMN = "_makini_connection"
 EXTRA_COLUMN = "_makini_extra"
 DELETION_COLUMN = "_sdc_deleted_at"
 """The name by which SDK targets know rows to delete."""
+UPDATE_TIMES = ("updatedAt", "_updatedAt")
+CREATION_TIMES = ("createdAt", "_createdAt")
 DELETION_TIMES = ("deletedAt", "_deletedAt")
 """What v3 and v4 records call the time at which they were deleted."""
 PARENT_KEY_COLUMN = "_makini_parent_key"

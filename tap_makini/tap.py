@@ -23,7 +23,7 @@ from tap_makini.credentials import secrets
 from tap_makini.discovery import offer
 from tap_makini.discovery.sampling import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.errors import MakiniError, NothingReadError
-from tap_makini.fitting_catalog import check_catalog, with_chosen_methods
+from tap_makini.fitting_catalog import check_catalog, with_choices
 from tap_makini.redaction import redact_logs
 from tap_makini.running.interruption import Interruption
 from tap_makini.running.plan import Plan
@@ -79,7 +79,7 @@ class TapMakini(CommandLine):
     ]
 
     def __init__(self, *, catalog: dict[str, Any] | None = None, **others: Any) -> None:  # noqa: ANN401 - the SDK's arguments
-        super().__init__(catalog=None if catalog is None else with_chosen_methods(catalog), **others)
+        super().__init__(catalog=None if catalog is None else with_choices(catalog), **others)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Name all faults of the settings at once; the SDK's own messages hold their values, secret or not."""

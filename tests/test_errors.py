@@ -113,7 +113,7 @@ def expected_kind(status: int) -> type[MakiniError]:
         CredentialError: {401},
         ConnectionClosedError: {402},
         EntityAbsentError: {403, 501},
-        NotFoundError: {404},
+        NotFoundError: {404, 410},
         RequestRefusedError: {400, 422},
         TransientError: {408, 425, 429, 500, 502, 503, 504},
     }

@@ -26,7 +26,7 @@ _PAGES = "pages totalpages pagecount numpages lastpage"
 _NEXT = """
     next nextlink nexturl nextpage nextpageurl nextpagenumber nextcursor nexttoken nextpagetoken nextrecordsurl
     nextoffset nextstart odatanextlink more moreitems hasmore hasmoreitems hasnext hasnextpage morerecords truncated
-    istruncated exceededtransferlimit continuation continuationtoken scrollid cursor
+    istruncated exceededtransferlimit remaining continuation continuationtoken scrollid cursor
 """
 _LAST = "last islast islastpage lastpage done complete iscomplete"
 """Of these, false says that there is more."""
@@ -72,10 +72,13 @@ def words_in(levels: Iterable[Words]) -> tuple[Words, ...]:
     return tuple(words for level in levels for words in (level, *_groups(level)))
 
 
-def _groups(level: Words) -> Iterator[Words]:
+def _groups(level: Words, *, deeper: bool = True) -> Iterator[Words]:
     for name, value in level.items():
         if plain_name(name) in _GROUP_WORDS and opening(value) == b"{":
-            yield members(bytes(value))
+            group = members(bytes(value))
+            yield group
+            if deeper:  # `meta.pagination`, as Fractal has it
+                yield from _groups(group, deeper=False)
 
 
 def claims_in(words: Iterable[Words]) -> Claims:
@@ -112,5 +115,5 @@ def _number(value: JSON) -> int:
     """Read a number, or a text that is one; all else is 0."""
     if opening(value) not in b'0123456789"':
         return 0
-    text = bytes(value).strip(b'"').removesuffix(b".0")
+    text = bytes(value).strip(b'"').removesuffix(b".0").replace(b",", b"")
     return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else 0

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_makini.answers.claims import Claims, claims_in, opening, says_nothing
+from tap_makini.answers.claims import WORDS, Claims, claims_in, opening, says_nothing
 from tap_makini.answers.listing import find_list
 from tap_makini.answers.page import Meta, Page, parse_page
-from tap_makini.answers.spelling import told
+from tap_makini.answers.spelling import plain_name, told
 from tap_makini.answers.tally import ClaimingPage
 from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members
@@ -66,6 +66,8 @@ def _one_record(envelope: Words, body: bytes, asked: int, *, takes_one_record: b
     record = bytes(envelope.get("data", body))
     if not record.startswith(b"{") or not members(record) or "error" in envelope:
         raise BadBodyError("the body is neither a list nor a record")
+    if WORDS.issuperset(map(plain_name, members(record))):
+        raise BadBodyError(f"the body tells of {told(members(record))}, and holds no record")
     return Page([record], asked, asked, 1)
 
 

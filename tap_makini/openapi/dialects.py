@@ -10,9 +10,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_makini.openapi.keys import UPDATE_TIMES
 from tap_makini.openapi.pages import paged
 from tap_makini.openapi.parameters import query_parameters
+from tap_makini.schema import UPDATE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

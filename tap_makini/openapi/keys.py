@@ -10,16 +10,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.entities import ENTITIES
-from tap_makini.schema import DELETION_TIMES
+from tap_makini.schema import CREATION_TIMES, DELETION_TIMES, UPDATE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
-UPDATE_TIMES = ("_updatedAt", "updatedAt")
-
 _V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
 _V4_KEYS, _V3_KEYS = ("id", "key"), ("key", "id")
-_V4_TIMES, _V3_TIMES = ("_updatedAt", "_createdAt"), ("updatedAt", "createdAt")
+_V3_TIMES, _V4_TIMES = zip(UPDATE_TIMES, CREATION_TIMES, strict=True)
 STANDARD_NAMES = frozenset({*_V3_KEYS, *_V3_TIMES, *_V4_TIMES, *DELETION_TIMES})
 _BUILT_IN_KEYS = {entity.stream: entity.key for entity in ENTITIES}
 _UPDATE_TIME = re.compile(r"(last)?(updated?|modified|modification|changed?)((at|on)?(date|time|timestamp)?|dateutc)")

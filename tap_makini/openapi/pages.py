@@ -25,6 +25,7 @@ _FROM_ZERO = re.compile(
     r"\b(zero|0)[- ]?(based|indexed)|\b(start(s|ing)? (at|from|with)|first page (is|has( the number)?)) (zero|0)\b",
     re.IGNORECASE,
 )
+_OF_SIZES = re.compile(r"page|per|record|result|item|row|entr|element|return|max|number of|how many", re.IGNORECASE)
 _OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
     page = _first(_PAGES, usable) or _first(_SHORT_PAGES, usable, _is_number)
     if page is None and offset is not None and _counts_pages(usable[offset]):
         page = offset
-    size = _first(_SIZES, usable) or _first(_SHORT_SIZES, usable, _is_number)
+    size = _first(_SIZES, usable) or _first(_SHORT_SIZES, usable, _is_size)
     cursor = _first(_CURSORS, usable)
     dialect = replace(undeclared, cursor=cursor or undeclared.cursor)
     if page is None and offset is None and cursor is None:
@@ -76,6 +77,11 @@ def _plain(name: str) -> str:
 def _is_number(parameter: Parameter) -> bool:
     """Whether a parameter with a name of many meanings is one for pages: a credit limit or a start date may be, too."""
     return parameter.may_be_a_number() and not _has_other_choices(parameter)
+
+
+def _is_size(parameter: Parameter) -> bool:
+    texts = [text for text in parameter.said("description") if isinstance(text, str)]
+    return _is_number(parameter) and (not texts or any(map(_OF_SIZES.search, texts)))
 
 
 def _has_other_choices(parameter: Parameter) -> bool:

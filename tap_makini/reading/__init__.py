@@ -67,7 +67,11 @@ class Reading:
     def _batches(self) -> Iterator[Batch]:
         opening = Opening(self._source, *self._source.open(self._bound), self._reader)
         if opening.page.is_uncounted or self._source.dialect.offset is not None:
-            opening = self._opened_without_counts()
+            self._source = UndocumentedSource.like(self._source)
+            opening = Opening(self._source, *self._source.open(None), self._reader)
+        if self._begins_at_zero(opening):
+            self._source.count_from(0)
+            opening = opening.reopened()
         page = opening.page
         self.outcome.expected = page.total
         if page.is_placeholder:
@@ -85,14 +89,13 @@ class Reading:
             yield Batch([], withdraws=True)
             yield from self._fall_back(opening, str(evidence)).batches()
 
-    def _opened_without_counts(self) -> Opening:
-        self._source = source = UndocumentedSource.like(self._source)
-        opening = Opening(source, *source.open(None), self._reader)
-        dialect, page = source.dialect, opening.page
-        is_sure = page.total is not None or dialect.offset is not None or not dialect.may_begin_at_zero
-        if not is_sure and source.begin_at_zero(opening.query, page.records):
-            return opening.reopened()
-        return opening
+    def _begins_at_zero(self, opening: Opening) -> bool:
+        """Whether there is a page 0, where no document and no count of all records tells."""
+        dialect, page = self._source.dialect, opening.page
+        is_told = page.total is not None or page.next_cursor is not None
+        if is_told or dialect.offset is not None or not dialect.may_begin_at_zero:
+            return False
+        return UndocumentedSource.like(self._source).has_page_zero(opening.query, page.records)
 
     def _may_leave_out_newer_ones(self, opening: Opening) -> bool:
         """Whether a filter that leaves nothing may keep records from us that it should not.
@@ -102,9 +105,11 @@ class Reading:
         bound = opening.query.bound
         if bound is None:
             return False
-        rows = opening.reopened(bound=None, order=opening.query.order and "desc").rows()
+        newest_first = opening.reopened(bound=None, order=opening.query.order and "desc")
+        rows = newest_first.rows()
         newest = dated(rows)
-        return bool(rows) and not (newest and newest[0] < bound and is_ascending(newest[::-1]))
+        shows_order = newest_first.page.is_last or (is_ascending(newest[::-1]) and len(set(newest)) > 1)
+        return bool(rows) and not (newest and max(newest) < bound and shows_order)
 
     def _choose(self, opening: Opening) -> Strategy:
         if opening.page.next_cursor is not None:

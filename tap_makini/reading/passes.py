@@ -6,17 +6,19 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_makini.errors import MakiniError
 from tap_makini.reading.rows import digest
 from tap_makini.reading.strategy import Batch
 from tap_makini.reading.undocumented import UndocumentedSource, is_mostly_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_makini.reading.rows import Row
     from tap_makini.reading.strategy import Opening, Outcome
 
 _MOST_PASSES = 3
+_SECOND, _MANY_PAGES = 2, 100
 
 
 class Sighting:
@@ -26,10 +28,6 @@ class Sighting:
         self.pages = 0
         self.names: list[bytes] = []
         self._counts: Counter[bytes] = Counter()
-
-    def has_all(self, names: Iterable[bytes]) -> bool:
-        """Whether all of these records have been seen."""
-        return self._counts.keys() >= set(names)
 
     def count(self, name: bytes) -> int:
         """Take in a record, and say how many like it there are by now."""
@@ -49,7 +47,6 @@ class Passes:
         self._opening = opening
         self._outcome = outcome
         self._delivered: Counter[bytes] = Counter()
-        self._heeds_numbers = False
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
@@ -58,7 +55,7 @@ class Passes:
             if before is not None:
                 opening = opening.reopened()
             sighting = Sighting()
-            for rows in self._pages(opening, sighting):
+            for rows in self._pages(opening):
                 sighting.pages += bool(rows)
                 yield Batch([row for row in rows if self._is_new(row, sighting)])
             if sighting.pages < 2 or sighting.names == before:  # noqa: PLR2004 - several may not belong together
@@ -66,7 +63,7 @@ class Passes:
             before = sighting.names
         self._outcome.unsettle(None)
 
-    def _pages(self, opening: Opening, sighting: Sighting) -> Iterator[list[Row]]:
+    def _pages(self, opening: Opening) -> Iterator[list[Row]]:
         yield opening.rows()
         first, query = opening.page.records, opening.query
         while not opening.page.is_last:
@@ -74,23 +71,37 @@ class Passes:
             query = replace(query, page=opening.page.number + 1, offset=passed)
             opening = opening._replace(query=query, page=opening.source.fetch(query, opening.page.records))
             rows = opening.rows()
-            if self._is_the_first_page_again(opening, first, sighting):
+            if opening.page.number == _SECOND and self._is_the_first_page_again(opening, first):
                 return
+            if opening.page.number == _MANY_PAGES:
+                _check_for_an_end(opening)
             yield rows
 
-    def _is_the_first_page_again(self, opening: Opening, first: Sequence[bytes], sighting: Sighting) -> bool:
-        """Whether the list is its first page, which comes for any number, in another order or changed meanwhile."""
-        names = [digest(record) for record in opening.page.records]
-        if self._heeds_numbers or not names or not is_mostly_in(names, set(sighting.names)):
+    def _is_the_first_page_again(self, opening: Opening, first: Sequence[bytes]) -> bool:
+        """Whether the list is its first page, which comes for any number, in another order or changed meanwhile.
+
+        Where a page holds many records that are alike, another one is like it without being it.
+        """
+        records, known, source = opening.page.records, set(first), opening.source
+        is_like_it = bool(records) and len(known) == len(first) and is_mostly_in(records, known)
+        if not is_like_it or not isinstance(source, UndocumentedSource) or source.heeds_numbers(opening.query, first):
             return False
-        source = opening.source
-        self._heeds_numbers = not isinstance(source, UndocumentedSource) or source.heeds_numbers(opening.query, first)
-        if not self._heeds_numbers and not sighting.has_all(names):
+        if not known.issuperset(records):
             self._outcome.unsettle(None)
-        return not self._heeds_numbers
+        return True
 
     def _is_new(self, row: Row, sighting: Sighting) -> bool:
         name = digest(row.raw)
         is_new = sighting.count(name) > self._delivered[name]
         self._delivered[name] += is_new
         return is_new
+
+
+def _check_for_an_end(opening: Opening) -> None:
+    """Refuse a list that has other records each time far beyond any end: reading it would have none."""
+    source = opening.source
+    if isinstance(source, UndocumentedSource) and not source.ends(opening.query):
+        raise MakiniError(
+            f"after {_MANY_PAGES} pages, the server gives other records each time for any page",
+            "Its list cannot be told from an endless one; report it to Makini.",
+        )

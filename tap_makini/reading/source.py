@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tap_makini.answers.page import Page, parse_page
 from tap_makini.api.traffic import Traffic
-from tap_makini.errors import BadBodyError, RequestRefusedError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.instant import format_bound
 from tap_makini.reading.dialect import V3, Dialect
 
@@ -157,11 +157,12 @@ class Source:
         params = query.params(self.replication_key, self.dialect)
         page = self.client.get(self.path, params, read, self.traffic, patience)
         if page.counts_from_one:
-            self._count_from_one()
+            self.count_from(1)
         return page
 
-    def _count_from_one(self) -> None:
-        self.dialect = replace(self.dialect, first=1)
+    def count_from(self, first: int) -> None:
+        """Number pages from another number than was told so far."""
+        self.dialect = replace(self.dialect, first=first, may_begin_at_zero=False)
 
     def open(self, bound: datetime | None) -> tuple[Query, Page]:
         """Get the first page, asking for less where the server refuses the query.
@@ -179,9 +180,25 @@ class Source:
         order: Literal["asc"] | None = "asc" if self.sorts else None
         wished = Query(bound, order, size)
         try:
-            return wished, self.fetch(wished)
+            page = self.fetch(wished)
         except RequestRefusedError as error:
             return self._open_with_less(wished, error)
+        except EntityAbsentError:
+            if self.dialect.first == 1:
+                raise
+            self.count_from(1)  # there may be no page 0, whatever the document says
+            return self.open(bound)
+        if self.dialect.first == 0 and not page.records and self._has_second_page(wished):
+            self.count_from(1)
+            return self.open(bound)
+        return wished, page
+
+    def _has_second_page(self, query: Query) -> bool:
+        """Whether there are records on the next page, though none on what should be the first."""
+        try:
+            return bool(self.fetch(replace(query, page=query.page + 1)).records)
+        except MakiniError:
+            return False
 
     def _open_with_less(self, wished: Query, refusal: RequestRefusedError) -> tuple[Query, Page]:
         for query in sorted(_simpler(wished), key=lambda simpler: _keeps_what_is_blamed(simpler, wished, refusal)):
@@ -194,7 +211,7 @@ class Source:
             return query, page
         if self.dialect.first == 1:
             raise refusal
-        self._count_from_one()  # in no way it gives a page 0
+        self.count_from(1)  # in no way it gives a page 0
         return self.open(wished.bound)
 
 

@@ -62,7 +62,7 @@ class UndocumentedSource(Source):
 
     tells_records_apart = False
     takes_one_record = True
-    patience_for_odd_questions = 5.0
+    patience_for_odd_questions = 0.0
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class UndocumentedSource(Source):
         super().__init__(client, path, None, page_size or PageSize(1), dialect)
         self._paging = paging
         self._is_counted = False
+        self._heeds_numbers = False
         self._tally = Tally()
 
     @classmethod
@@ -95,18 +96,15 @@ class UndocumentedSource(Source):
             self._tally.add(page)
         return page
 
-    def begin_at_zero(self, query: Query, first: Sequence[bytes]) -> bool:
-        """Number pages from 0 if there is a page 0 that is not the first one under another number.
+    def has_page_zero(self, query: Query, first: Sequence[bytes]) -> bool:
+        """Whether there is a page 0 that is not the first one under another number.
 
         Args:
             query: How the list is asked.
             first: The records of page 1.
         """
         before = self._tried(replace(query, page=0))
-        if not before or is_mostly_in(before, set(first)):
-            return False
-        self.dialect = replace(self.dialect, first=0)
-        return True
+        return bool(before) and not is_mostly_in(before, set(first))
 
     def heeds_numbers(self, query: Query, first: Sequence[bytes]) -> bool:
         """Whether a page far beyond any end is empty, refused or at least no first page once more.
@@ -115,7 +113,14 @@ class UndocumentedSource(Source):
             query: How the list is asked.
             first: The records of its first page.
         """
-        return not is_mostly_in(self._tried(replace(query, page=_FAR, offset=_FAR)), set(first))
+        if not self._heeds_numbers:
+            self._heeds_numbers = not is_mostly_in(self._tried(replace(query, page=_FAR, offset=_FAR)), set(first))
+        return self._heeds_numbers
+
+    def ends(self, query: Query) -> bool:
+        """Whether what comes far beyond any end is nothing, or the same each time, as where the last page comes."""
+        beyond = replace(query, page=_FAR, offset=_FAR)
+        return self._tried(beyond) == self._tried(beyond)
 
     def _tried(self, query: Query, *, waits: bool = False) -> Sequence[bytes]:
         """Give the records of a page that there may not be, none where a server fails at the question."""
@@ -140,9 +145,9 @@ class UndocumentedSource(Source):
             page = self._asked_again(query, refusal) or end
         if number == 1:
             self._is_counted = page.total is not None
-        elif page.total is None and sorted(page.records) == sorted(unlike) and not self._may_repeat(query, unlike):
+        elif page.total is None and sorted(page.records) == sorted(unlike) and not self.heeds_numbers(query, unlike):
             if self.dialect.first == 0:  # page 0 may have been taken for page 1
-                self._count_from_one()
+                self.count_from(1)
                 return self._fetch(query, unlike)
             page = end
         if page is end:
@@ -170,10 +175,6 @@ class UndocumentedSource(Source):
             return self._ask_for(query)
         except _BEYOND_THE_END:
             return None
-
-    def _may_repeat(self, query: Query, unlike: Sequence[bytes]) -> bool:
-        """Whether a page that is like the one before it may be the next one: records that are alike fill both."""
-        return len(set(unlike)) == 1 and len(unlike) > 1 and self.heeds_numbers(query, unlike)
 
 
 def is_mostly_in(records: Collection[bytes], known: AbstractSet[bytes]) -> bool:

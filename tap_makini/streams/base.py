@@ -10,7 +10,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_makini.conform import compile_conformer
-from tap_makini.schema import CONNECTION_COLUMN, stream_schema, with_deletion_column
+from tap_makini.schema import CONNECTION_COLUMN, CREATION_TIMES, UPDATE_TIMES, stream_schema, with_deletion_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +35,7 @@ class MakiniStream(Stream):
 
     Attributes:
         own_key: Its primary key, whatever a catalog says.
+        own_replication_key: What it may be read incrementally by, whatever a catalog says.
     """
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -44,7 +45,7 @@ class MakiniStream(Stream):
         self, tap: TapMakini, name: str, schema: dict[str, Any], key: tuple[str, ...], replication_key: str | None
     ) -> None:
         self._makini_tap = tap
-        self._own_replication_key = replication_key
+        self.own_replication_key = replication_key
         self.own_key = key
         named = tap.settings.names_connections and bool(key)
         key = (CONNECTION_COLUMN, *key) if named else key
@@ -62,12 +63,18 @@ class MakiniStream(Stream):
         """
         super().apply_catalog(catalog)
         if self.forced_replication_method == "INCREMENTAL" and not self.replication_key:
-            self.replication_key = self._own_replication_key
+            self.replication_key = self.own_replication_key
 
     @property
     def filter_key(self) -> str | None:
         """The replication key to read by; None for a full table."""
         return self.replication_key if self.replication_method == "INCREMENTAL" else None
+
+    @property
+    def is_read_by_an_older_key(self) -> bool:
+        """Whether it is read by the time of creation, though there is one of update."""
+        own, used = self.own_replication_key, self.filter_key
+        return own in UPDATE_TIMES and used in CREATION_TIMES
 
     @property
     def is_mapped(self) -> bool:

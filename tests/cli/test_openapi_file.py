@@ -194,3 +194,18 @@ def test_documents_of_several_servers_are_not_all_asked_at_the_first(files: File
     assert {"assets", "vendors"} <= discovered(files, openapi_file=paths).keys()
     together = read(files, openapi_file=paths, api_token=sandbox.token, api_url=sandbox.url)
     assert together.code == 0, together.errors
+
+
+def test_a_catalog_by_the_time_of_creation_is_told_of(files: Files, sandbox: Sandbox) -> None:
+    """As it was discovered when the document had no time of update."""
+    path = files.write("v4.json", document(sandbox))
+    entry = discovered(files, openapi_file=str(path))["assets"]
+    entry["replication_key"] = "_createdAt"
+    for item in entry["metadata"]:
+        if not item["breadcrumb"]:
+            item["metadata"]["replication-key"] = "_createdAt"
+    given = files.write("catalog.json", {"streams": [entry]})
+    outcome = read(files, "--catalog", given, openapi_file=str(path), api_token=sandbox.token)
+    assert outcome.code == 0, outcome.errors
+    [warning] = [line for line in outcome.logged("WARNING") if "assets" in line]
+    assert "read by _createdAt, though records have _updatedAt" in warning

@@ -56,7 +56,7 @@ def raw_catalog(*columns: str, key: Sequence[str] = (), stream: str = STREAM) ->
                 "tap_stream_id": stream,
                 "stream": stream,
                 "schema": {"type": "object", "properties": dict.fromkeys(columns, TEXT)},
-                "key_properties": list(key),
+                "key_properties": [],  # as discovery leaves it
                 "metadata": [{"breadcrumb": [], "metadata": root}],
             }
         ]

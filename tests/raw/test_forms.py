@@ -173,6 +173,8 @@ def test_values_stay_as_they_were_sent() -> None:
         ({"truncated": False, "more": False, "nextOffset": None}, (0, 0, False)),
         ({"nextOffset": 10}, (0, 0, True)),
         ({"cursor": "abc"}, (0, 0, True)),
+        ({"meta": {"pagination": {"total": 250, "count": 20, "total_pages": 13}}}, (250, 13, False)),
+        ({"total": "1,250", "remaining": 230}, (1250, 0, True)),
         ({"next": None, "hasMore": False, "nextToken": "", "next_page": 0}, (0, 0, False)),
         ({"total": -1, "count": None, "pages": True, "rowCount": "many"}, (0, 0, False)),
     ],

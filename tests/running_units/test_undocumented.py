@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ from tap_makini.errors import (
     RequestRefusedError,
     UnreachableError,
 )
-from tap_makini.reading import Reading
+from tap_makini.reading import PageSize, Reading, Source
+from tap_makini.reading.dialect import ASSUMED, Dialect
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
 
 if TYPE_CHECKING:
@@ -176,7 +178,7 @@ def test_where_pages_are_not_heeded_shorter_lists_are_asked_for_once() -> None:
     client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
     for path in lists:
         list(Reading(UndocumentedSource(client, path, paging), None).batches())
-    assert len(transport.asked) == len(lists) + 1
+    assert len(transport.asked) == len(lists) + 2
 
 
 @pytest.mark.parametrize("error", [REFUSED, ABSENT])
@@ -252,6 +254,12 @@ def test_rows_that_are_all_alike_all_come(beyond: object, length: int) -> None:
     assert rows == [A] * length
 
 
+@pytest.mark.parametrize("body", [b'{"message":"No parts"}', b'{"success":false,"message":"timeout"}'])
+def test_an_answer_that_only_tells_something_is_no_record(body: bytes) -> None:
+    with pytest.raises(BadBodyError):
+        parse_undocumented(body, 1)
+
+
 def test_an_empty_object_is_an_empty_child_list_but_no_table() -> None:
     assert parse_undocumented(b" {} ", 1).records == []
     with pytest.raises(BadBodyError):
@@ -259,12 +267,73 @@ def test_an_empty_object_is_an_empty_child_list_but_no_table() -> None:
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, ABSENT, FORBIDDEN, UnreachableError("the server answered 500")])
-def test_a_server_that_fails_far_beyond_the_end_heeds_numbers(
-    trouble: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(UndocumentedSource, "patience_for_odd_questions", 0.0)
+def test_a_server_that_fails_far_beyond_the_end_heeds_numbers(trouble: Exception) -> None:
     paged = served({"/x": [A] * 7}, [], 3)
 
     rows, _, _ = rows_of(lambda asked: trouble if int(asked.sent["page"]) > 99 else paged(asked))
 
     assert rows == [A] * 7
+
+
+def shuffled(length: int) -> list[dict[str, int]]:
+    """Give rows of three values only, as in a table without a key."""
+    chance = random.Random(2)  # noqa: S311 - an order, no secret
+    return [{"key": chance.randrange(3)} for _ in range(length)]
+
+
+@pytest.mark.parametrize(
+    "rows", [shuffled(25), [A, B, C] * 9, [*items(20), *items(10)[5:]]], ids=["few", "same", "end"]
+)
+@pytest.mark.parametrize("beyond", [[], Clamped, REFUSED], ids=["empty", "clamped", "refused"])
+def test_rows_that_come_again_are_rows(rows: list[Any], beyond: object) -> None:
+    size = 10 if beyond is Clamped else 3
+
+    came, _, _ = rows_of(served({"/x": rows}, beyond, size))
+
+    assert came == rows
+
+
+def test_a_list_that_never_ends_is_an_error() -> None:
+    numbers = count()
+
+    with pytest.raises(MakiniError, match="after 100 pages"):
+        rows_of(lambda _: [{"key": next(numbers)} for _ in range(3)])
+
+
+def paged_from(first: int, rows: Sequence[object], *, counts: bool, before: object = None) -> Callable[[Asked], Any]:
+    """Answer in pages of three, numbered from somewhere; `before` comes for the page before the first."""
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        place = int(asked.sent["page"]) - first
+        if place < 0:
+            return before
+        meta = {"current_page": place + first, "last_page": max(-(-len(rows) // 3), 1) - 1 + first}
+        return {"data": rows[3 * place : 3 * place + 3], **({"meta": meta} if counts else {})}
+
+    return answer
+
+
+def came_of(answer: Callable[[Asked], Any], dialect: Dialect) -> list[Any]:
+    client = Client(Served(answer), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    reading = Reading(Source(client, "/x", None, PageSize(3), dialect), None)
+    return [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 7])
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_page_0_that_no_document_tells_of_is_found(length: int, counts: bool) -> None:  # noqa: FBT001 - a parameter
+    assert came_of(paged_from(0, items(length), counts=counts), ASSUMED) == items(length)
+
+
+@pytest.mark.parametrize(
+    "before", [REFUSED, ABSENT, UnreachableError("the server answered 500"), b"<html>", {"error": 1}]
+)
+@pytest.mark.parametrize("counts", [True, False])
+def test_that_there_is_no_page_0_does_no_harm(before: object, counts: bool) -> None:  # noqa: FBT001 - a parameter
+    assert came_of(paged_from(1, items(7), counts=counts, before=before), ASSUMED) == items(7)
+
+
+@pytest.mark.parametrize("before", [REFUSED, ABSENT, {"data": []}])
+def test_a_page_0_may_be_declared_where_there_is_none(before: object) -> None:
+    dialect = replace(ASSUMED, first=0)
+    assert came_of(paged_from(1, items(7), counts=False, before=before), dialect) == items(7)
