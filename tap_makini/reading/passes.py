@@ -66,6 +66,7 @@ class Passes:
     def _pages(self, opening: Opening) -> Iterator[list[Row]]:
         yield opening.rows()
         first, query = opening.page.records, opening.query
+        pages = Counter([_name_of(opening)])
         while not opening.page.is_last:
             passed = query.offset + len(opening.page.records)
             query = replace(query, page=opening.page.number + 1, offset=passed)
@@ -73,8 +74,9 @@ class Passes:
             rows = opening.rows()
             if opening.page.number == _SECOND and self._is_the_first_page_again(opening, first):
                 return
-            if opening.page.number == _MANY_PAGES:
-                _check_for_an_end(opening)
+            pages[_name_of(opening)] += 1
+            if opening.page.number % _MANY_PAGES == 0:
+                _check_for_an_end(opening, comes_round=pages[_name_of(opening)] > 1)
             yield rows
 
     def _is_the_first_page_again(self, opening: Opening, first: Sequence[bytes]) -> bool:
@@ -97,11 +99,15 @@ class Passes:
         return is_new
 
 
-def _check_for_an_end(opening: Opening) -> None:
-    """Refuse a list that has other records each time far beyond any end: reading it would have none."""
+def _name_of(opening: Opening) -> bytes:
+    return digest(b"".join(opening.page.records))
+
+
+def _check_for_an_end(opening: Opening, *, comes_round: bool) -> None:
+    """Refuse a list that has records far beyond any end, if they differ each time or pages come round: it has none."""
     source = opening.source
-    if isinstance(source, UndocumentedSource) and not source.ends(opening.query):
+    if isinstance(source, UndocumentedSource) and not source.ends(opening.query, comes_round=comes_round):
         raise MakiniError(
-            f"after {_MANY_PAGES} pages, the server gives other records each time for any page",
+            f"after {opening.page.number} pages, the server gives records for any page, old ones or always others",
             "Its list cannot be told from an endless one; report it to Makini.",
         )

@@ -117,10 +117,16 @@ class UndocumentedSource(Source):
             self._heeds_numbers = not is_mostly_in(self._tried(replace(query, page=_FAR, offset=_FAR)), set(first))
         return self._heeds_numbers
 
-    def ends(self, query: Query) -> bool:
-        """Whether what comes far beyond any end is nothing, or the same each time, as where the last page comes."""
+    def ends(self, query: Query, *, comes_round: bool) -> bool:
+        """Whether what comes far beyond any end is nothing, or the same each time, as where the last page comes.
+
+        Args:
+            query: How the list is asked.
+            comes_round: Whether a page has come before; then only nothing shows an end.
+        """
         beyond = replace(query, page=_FAR, offset=_FAR)
-        return self._tried(beyond) == self._tried(beyond)
+        records = self._tried(beyond)
+        return not records or (not comes_round and records == self._tried(beyond))
 
     def _tried(self, query: Query, *, waits: bool = False) -> Sequence[bytes]:
         """Give the records of a page that there may not be, none where a server fails at the question."""

@@ -300,6 +300,18 @@ def test_a_list_that_never_ends_is_an_error() -> None:
         rows_of(lambda _: [{"key": next(numbers)} for _ in range(3)])
 
 
+def test_a_list_that_comes_round_is_an_error() -> None:
+    with pytest.raises(MakiniError, match="after 100 pages"):
+        rows_of(lambda asked: items(7)[(int(asked.sent["page"]) - 1) % 3 * 3 :][:3])
+
+
+@pytest.mark.parametrize("beyond", [[], Clamped], ids=["empty", "clamped"])
+def test_a_long_list_is_no_endless_one(beyond: object) -> None:
+    rows, _, _ = rows_of(served({"/x": items(700)}, beyond, 3))
+
+    assert rows == items(700)
+
+
 def paged_from(first: int, rows: Sequence[object], *, counts: bool, before: object = None) -> Callable[[Asked], Any]:
     """Answer in pages of three, numbered from somewhere; `before` comes for the page before the first."""
 
