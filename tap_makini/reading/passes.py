@@ -67,6 +67,8 @@ class Passes:
         yield opening.rows()
         first, query = opening.page.records, opening.query
         pages = Counter([_name_of(opening)])
+        if query.size is not None and opening.source.dialect.offset is not None:
+            query = replace(query, size=min(query.size, max(len(first), 1)))  # a server may count offsets in its limit
         while not opening.page.is_last:
             passed = query.offset + len(opening.page.records)
             query = replace(query, page=opening.page.number + 1, offset=passed)

@@ -327,7 +327,7 @@ def paged_from(first: int, rows: Sequence[object], *, counts: bool, before: obje
 
 def came_of(answer: Callable[[Asked], Any], dialect: Dialect) -> list[Any]:
     client = Client(Served(answer), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    reading = Reading(Source(client, "/x", None, PageSize(3), dialect), None)
+    reading = Reading(Source(client, "/x", None, PageSize(5), dialect), None)
     return [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
 
 
@@ -349,3 +349,15 @@ def test_that_there_is_no_page_0_does_no_harm(before: object, counts: bool) -> N
 def test_a_page_0_may_be_declared_where_there_is_none(before: object) -> None:
     dialect = replace(ASSUMED, first=0)
     assert came_of(paged_from(1, items(7), counts=False, before=before), dialect) == items(7)
+
+
+@pytest.mark.parametrize("length", [0, 2, 3, 7])
+def test_a_server_may_take_offsets_for_multiples_of_the_limit(length: int) -> None:
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        limit, most = int(asked.sent["limit"]), 3
+        start = int(asked.sent["offset"]) // limit * min(limit, most)
+        return {"data": items(length)[start : start + min(limit, most)]}
+
+    came = came_of(answer, replace(ASSUMED, offset="offset", size="limit"))
+
+    assert {row["key"] for row in came} == set(range(length))  # some come twice, which a key makes good
