@@ -75,13 +75,9 @@ def _since(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dia
     names = [template for template in _FROM_KEY if template.format(key=key) in declared]
     if key in UPDATE_TIMES:
         names += [name for name in _FROM_UPDATE if name in declared]
-        names += [_SINCE] if _SINCE in declared and _is_of_updates(declared[_SINCE]) else []
+        names += [_SINCE] if _SINCE in declared and declared[_SINCE].is_described_by(_OF_UPDATES) else []
     written = (name for name in names if declared[name.format(key=key)].may_be_a_text())  # a number is no date
     return replace(dialect, since=next(written, dialect.since))
-
-
-def _is_of_updates(parameter: Parameter) -> bool:
-    return any(_OF_UPDATES.search(text) for text in parameter.said("description") if isinstance(text, str))
 
 
 def _ordered(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dialect:

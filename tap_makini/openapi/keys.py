@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.entities import ENTITIES
+from tap_makini.openapi.names import without_dashes
 from tap_makini.schema import CREATION_TIMES, DELETION_TIMES, UPDATE_TIMES
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def replication_key_of(properties: Mapping[str, dict[str, Any]]) -> str | None:
 
 
 def _is_update_time(name: str) -> bool:
-    return _UPDATE_TIME.fullmatch(name.replace("_", "").replace("-", "").lower()) is not None
+    return _UPDATE_TIME.fullmatch(without_dashes(name)) is not None
 
 
 def standard_names(properties: Iterable[str]) -> list[str]:

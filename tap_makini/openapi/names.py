@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import dropwhile
 from urllib.parse import unquote
 
 from tap_makini.entities import ALL
@@ -38,18 +39,26 @@ def list_name(path: str, template: str) -> ListName:
         path: The whole path.
         template: The end of it that a document gives; what is before is the server's, which may tell the rest.
     """
-    segments = _segments(template)
+    leading, own = split(template)
     whole = stream_name(_segments(path))
     product: str | None = None
     version: tuple[int, ...] = ()
-    for segment in _segments(path.removesuffix(template)):
+    for segment in (*_segments(path.removesuffix(template)), *leading):
         product = segment if segment in ALL else product
         version = _version(segment) or version
-    while segments and (segments[0] in {"api", *ALL} or is_version(segments[0])):
-        segment = segments.pop(0)
-        product = segment if segment in ALL else product
-        version = _version(segment) or version
-    return ListName(stream_name(segments) if segments else whole, whole, product, version)
+    return ListName(stream_name(own) if own else whole, whole, product, version)
+
+
+def split(template: str) -> tuple[list[str], list[str]]:
+    """Part the segments that say of which API, product and version a path is from those of its own."""
+    segments = _segments(template)
+    own = list(dropwhile(lambda segment: segment in {"api", *ALL} or _VERSION.fullmatch(segment), segments))
+    return segments[: len(segments) - len(own)], own
+
+
+def without_dashes(name: str) -> str:
+    """Give what the spellings of a name share: `page-number`, `pageNumber` and `page_number` are `pagenumber`."""
+    return name.replace("_", "").replace("-", "").lower()
 
 
 def _segments(path: str) -> list[str]:
@@ -60,11 +69,6 @@ def stream_name(segments: list[str]) -> str:
     """Join the segments of a path to a name that the tap does not use for streams of its own."""
     name = _NOT_OF_NAMES.sub("_", "_".join(segments)).strip("_") or "list"
     return short_enough(f"{name}_list" if _OWN_NAME.fullmatch(name) else name)
-
-
-def is_version(segment: str) -> bool:
-    """Say whether a segment is `v4` or the like."""
-    return _VERSION.fullmatch(segment) is not None
 
 
 def _version(segment: str) -> tuple[int, ...]:

@@ -7,6 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_makini.openapi.names import without_dashes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -65,13 +67,9 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
 def _first(
     names: Iterable[str], declared: Mapping[str, Parameter], fits: Callable[[Parameter], bool] = lambda _: True
 ) -> str | None:
-    by_plain_name = {_plain(name): name for name in reversed([*declared])}
+    by_plain_name = {without_dashes(name): name for name in reversed([*declared])}
     found = (by_plain_name[name] for name in names if name in by_plain_name)
     return next((name for name in found if fits(declared[name])), None)
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
 
 
 def _is_number(parameter: Parameter) -> bool:
@@ -80,8 +78,8 @@ def _is_number(parameter: Parameter) -> bool:
 
 
 def _is_size(parameter: Parameter) -> bool:
-    texts = [text for text in parameter.said("description") if isinstance(text, str)]
-    return _is_number(parameter) and (not texts or any(map(_OF_SIZES.search, texts)))
+    is_said_otherwise = parameter.is_described and not parameter.is_described_by(_OF_SIZES)
+    return _is_number(parameter) and not is_said_otherwise
 
 
 def _has_other_choices(parameter: Parameter) -> bool:
@@ -89,13 +87,11 @@ def _has_other_choices(parameter: Parameter) -> bool:
 
 
 def _counts_pages(offset: Parameter) -> bool:
-    texts = [text for text in offset.said("description") if isinstance(text, str)]
-    return any(map(_OF_PAGES.search, texts)) or offset.numbers("default", "minimum")[:1] == [1]
+    return offset.is_described_by(_OF_PAGES) or offset.numbers("default", "minimum")[:1] == [1]
 
 
 def _is_from_zero(page: Parameter) -> bool:
-    texts = [text for text in page.said("description") if isinstance(text, str)]
-    return any(map(_FROM_ZERO.search, texts)) or _first_numbers(page)[:1] == [0]
+    return page.is_described_by(_FROM_ZERO) or _first_numbers(page)[:1] == [0]
 
 
 def _first_numbers(page: Parameter) -> list[int]:
@@ -108,7 +104,9 @@ def _sizes(size: Parameter) -> tuple[int, ...]:
 
 
 def _tell_of_others(declared: Mapping[str, Parameter], path: str) -> None:
-    others = [name for name in declared if _plain(name) not in _SIZES and _OTHER_PAGING.search(_plain(name))]
+    others = [
+        name for name in declared if without_dashes(name) not in _SIZES and _OTHER_PAGING.search(without_dashes(name))
+    ]
     if others:
         logger.warning(
             "The list %s may be asked for pages by %.200s, which the tap does not know: see whether all records come.",

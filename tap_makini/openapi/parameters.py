@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
     from tap_makini.openapi.document import Document
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _MOST_LEVELS = 4
 _COMPOSITIONS = ("allOf", "anyOf", "oneOf")
-_TEXTUAL, _NUMERIC, _WHOLE = {"string"}, {"integer", "number"}, {"integer"}
+_TEXTUAL, _NUMERIC = {"string"}, {"integer", "number"}
 
 
 class Parameter:
@@ -43,6 +44,18 @@ class Parameter:
         """Give what whole numbers are said under these keywords, as numbers or as text."""
         return [int(said) for said in self.said(*keywords) if _is_whole(said)]
 
+    @property
+    def is_described(self) -> bool:
+        """Whether there are words about it."""
+        return next(self._descriptions(), None) is not None
+
+    def is_described_by(self, words: re.Pattern[str]) -> bool:
+        """Whether the words about it hold some of these."""
+        return any(map(words.search, self._descriptions()))
+
+    def _descriptions(self) -> Iterator[str]:
+        return (text for text in self.said("description") if isinstance(text, str))
+
     def choices(self) -> list[Any]:
         """Give the values that it is restricted to; none where it is not."""
         return [value for said in self.said("enum") if isinstance(said, list) for value in said]
@@ -62,10 +75,6 @@ class Parameter:
         """Whether its values may be texts: it is declared so, or nothing is declared."""
         return self._may_be(_TEXTUAL)
 
-    def is_whole(self) -> bool:
-        """Whether its values are declared whole numbers."""
-        return bool(self._types() & _WHOLE)
-
     def _may_be(self, types: set[str]) -> bool:
         declared = self._types()
         return not declared or not declared.isdisjoint(types)
@@ -76,17 +85,14 @@ class Parameter:
 
 
 def query_parameters(operation: Operation) -> dict[str, Parameter]:
-    """Give the query parameters by the names that requests have; of an object, one for each property.
-
-    Those that are deprecated are behind all others.
-    """
+    """Give the query parameters by the names that requests have; of an object, one for each property."""
     named: dict[str, Parameter] = {}
     for node in operation.parameters:
         if node.get("in") == "query" and isinstance(node.get("name"), str):
             named |= _parts(operation.document, node) or {
                 node["name"]: Parameter(operation.document, node, node.get("schema"))
             }
-    return dict(sorted(named.items(), key=lambda item: item[1].is_deprecated))
+    return named
 
 
 def _parts(document: Document, node: Node) -> dict[str, Parameter]:

@@ -9,9 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tap_makini.entities import ALL
 from tap_makini.openapi.answers import is_child_list, is_list
-from tap_makini.openapi.names import is_version
+from tap_makini.openapi.names import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,10 +60,8 @@ def _role(operation: Operation) -> Role:
 
 
 def _is_of_administration(operation: Operation) -> bool:
-    segments = operation.template.lower().strip("/").split("/")
-    while segments and (segments[0] in {"api", *ALL} or is_version(segments[0])):
-        del segments[0]
-    is_below_admin = len(segments) > 1 and segments[0] in _ADMIN_SEGMENTS
+    _, own = split(operation.template.lower())
+    is_below_admin = len(own) > 1 and own[0] in _ADMIN_SEGMENTS
     return is_below_admin or _is_labelled(operation.description)
 
 
