@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 from abc import abstractmethod
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
+from tap_makini.running.interruption import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +108,10 @@ def _exit_codes() -> Iterator[None]:
         _exit(3, str(error))
     except BrokenPipeError:
         sys.exit(_TARGET_GONE)
+    except Interrupted as interrupted:
+        logging.shutdown()
+        # without the interpreter's own end, which threads that still wait for a server can hold or break
+        os._exit(interrupted.exit_code)
 
 
 def _exit(code: int, *lines: str) -> NoReturn:

@@ -191,7 +191,8 @@ class TapMakini(CommandLine):
         """
         check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
         state = State(cast("dict[str, Any]", self.state))
-        Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
+        with self.interruption.prompt():
+            Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
 
     def _jobs(self, state: State) -> list[Job]:
         settings = self.settings

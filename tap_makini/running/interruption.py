@@ -1,25 +1,45 @@
 """Being told to stop, by SIGTERM or SIGINT.
 
 The SDK exits with 0 and writes STATE from inside the signal handler, into the middle of a RECORD if one is being
-written. Here the line is finished first. A reader that has stopped reading cannot hold the process: it ends all the
-same before an orchestrator would lose its patience.
+written. Here the line is finished first.
+
+Python runs a handler in the main thread, once that comes back to its own code. A signal that arrives just before the
+main thread begins to wait, or in another thread, would be heeded only when the wait is over, and some waits are long. A
+thread hears of signals at once and wakes the main thread. It also sees to it that a reader that has stopped reading
+cannot hold the process: it ends all the same before an orchestrator would lose its patience.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
-from typing import TYPE_CHECKING
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_makini.running.writer import LineWriter
 
 _PATIENCE_SECONDS = 1.5
+_SECONDS_TO_HEED = 0.1
 _SIGNAL_EXIT = 128
+_TO_STOP = {signal.SIGTERM, signal.SIGINT}
+_WAKING = signal.SIGURG  # it ends a wait, and nothing else uses it
 
 
 class Interrupted(SystemExit):
-    """The process was told to stop; it exits with 128 and the signal's number, as shells have it."""
+    """The process was told to stop; it exits with 128 and the signal's number, as shells have it.
+
+    Args:
+        exit_code: What to exit with.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
 
 
 class Interruption:
@@ -39,6 +59,8 @@ class Interruption:
     def handle(self, signum: int) -> None:
         """Stop; a second signal ends the process at once.
 
+        Nothing is locked here, nor a thread begun: the main thread may be within either.
+
         Raises:
             Interrupted: No line is being written.
         """
@@ -46,10 +68,39 @@ class Interruption:
             os._exit(self.exit_code)
         self.exit_code = _SIGNAL_EXIT + signum
         self._writer.make_room()
-        last_resort = threading.Timer(_PATIENCE_SECONDS, os._exit, (self.exit_code,))
-        last_resort.daemon = True
-        last_resort.start()
         if self._writer.is_writing:
             self._writer.stop_with = Interrupted(self.exit_code)
         else:
             raise Interrupted(self.exit_code)
+
+    @contextmanager
+    def prompt(self) -> Iterator[None]:
+        """Have a signal heeded at once, and the process end soon after it; for the main thread."""
+        heard, told = os.pipe()
+        os.set_blocking(told, False)
+        told_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        waking_before = signal.signal(_WAKING, lambda *_: None)
+        threading.Thread(target=self._listen, args=(heard,), name="interruption", daemon=True).start()
+        try:
+            yield
+        finally:
+            if self.exit_code is None:  # else there is an end still to be seen to
+                signal.set_wakeup_fd(told_before)
+                signal.signal(_WAKING, waking_before)
+                os.close(told)
+
+    def _listen(self, heard: int) -> None:
+        while arrived := os.read(heard, 1):
+            [signum] = arrived
+            if signum in _TO_STOP:
+                self._see_to_the_end(signum)
+        os.close(heard)
+
+    def _see_to_the_end(self, signum: int) -> NoReturn:
+        main_thread = threading.main_thread().ident
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            time.sleep(_SECONDS_TO_HEED)
+            if self.exit_code is None and main_thread is not None:
+                signal.pthread_kill(main_thread, _WAKING)
+        os._exit(_SIGNAL_EXIT + signum)

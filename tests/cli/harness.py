@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from makini_sandbox import Sandbox
 
 PROGRAM = [str(Path(sys.executable).with_name("tap-makini"))]
+DEAF = [sys.executable, str(Path(__file__).with_name("deaf.py"))]
 WITHOUT_WAITS = [sys.executable, str(Path(__file__).with_name("without_waits.py"))]
 _PATIENCE_SECONDS = 60
 _LOG_LINE = re.compile(r"\S+ \S+ \| (\w+) +\| \S+ +\| (.*)")

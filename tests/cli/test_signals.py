@@ -10,18 +10,22 @@ import signal
 import subprocess
 import sys
 import termios
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 from tap_makini.instant import parse_instant
+from tap_makini.running.interruption import Interrupted, Interruption
+from tap_makini.running.writer import LineWriter
 
-from .harness import PROGRAM, Files, clean_environment
+from .harness import DEAF, PROGRAM, Files, clean_environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 LONG_TEXT = "x" * 20_000
 PIPE_SIZE = 1 << 16
@@ -189,6 +193,37 @@ def test_while_an_answer_does_not_come(files: Files, number: signal.Signals) -> 
         assert run.wait() == 128 + number
         run.drain()
         run.assert_ends_with_a_state(server, "accounts")
+
+
+@BOTH_SIGNALS
+def test_that_does_not_wake_the_main_thread(files: Files, number: signal.Signals) -> None:
+    with Sandbox(sizes={"accounts": 50, "assets": 1}) as server:
+        config = {"api_url": server.url, "api_token": server.token, "max_parallel": 2, "page_size": 10}
+        catalog = files.selection("accounts", "assets")
+        deaf = [*DEAF, str(int(number))]
+        outcome = run("--config", files.write("config.json", config), "--catalog", catalog, program=deaf)
+    assert outcome.code == 128 + number
+    assert outcome.messages[-1]["type"] == "STATE"
+    assert "progress" in outcome.state["bookmarks"]["accounts"]
+
+
+def test_while_a_thread_is_being_started(tmp_path: Path) -> None:
+    """The main thread, in which the signal is handled, then holds a lock that each start of a thread needs."""
+    is_held, interrupted = threading.Event(), threading.Event()
+
+    def handle(interruption: Interruption) -> None:
+        is_held.wait()
+        with suppress(Interrupted):
+            interruption.handle(signal.SIGTERM)
+        interrupted.set()
+
+    with (tmp_path / "output").open("wb") as output:
+        interruption = Interruption(LineWriter(output.fileno()))
+        threading.Thread(target=handle, args=(interruption,), daemon=True).start()
+        with threading._active_limbo_lock:  # type: ignore[attr-defined] # noqa: SLF001 - the lock in question
+            is_held.set()
+            assert interrupted.wait(PATIENCE_SECONDS)
+    assert interruption.exit_code == 128 + signal.SIGTERM
 
 
 def test_a_second_signal_ends_at_once(files: Files, sandbox: Sandbox) -> None:
