@@ -189,9 +189,9 @@ class TapMakini(CommandLine):
             StreamsFailedError: Some streams failed.
             Interrupted: The process was told to stop.
         """
-        check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
-        state = State(cast("dict[str, Any]", self.state))
         with self.interruption.prompt():
+            check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
+            state = State(cast("dict[str, Any]", self.state))
             Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
 
     def _jobs(self, state: State) -> list[Job]:
