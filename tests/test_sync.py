@@ -272,6 +272,32 @@ def test_an_interrupted_run_writes_its_state_once_more_and_ends(run: Run) -> Non
     assert states[-1]["value"]["bookmarks"]["assets"]["progress"]["reached"].startswith("2020-01-01")
 
 
+def test_a_run_that_is_interrupted_before_it_knows_anything_writes_a_state(run: Run) -> None:
+    run.job("assets", StubConnection(ONLY), error=Interrupted(143), pages=[])
+    run.go()
+
+    assert isinstance(run.raised, Interrupted)
+    assert [message["value"] for message in run.of("STATE")] == [{"bookmarks": {}}]
+
+
+def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.job("assets", StubConnection(ONLY), filter_key=KEY)
+    write, told = run.writer.write_state, [Interrupted(143)]
+
+    def interrupted(state: dict[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
+        if may_wait:  # as if it was large
+            return
+        if told:
+            raise told.pop()
+        write(state, anew=anew)
+
+    monkeypatch.setattr(run.writer, "write_state", interrupted)
+    run.go()
+
+    assert isinstance(run.raised, Interrupted)
+    assert run.messages[-1]["value"] == run.state.value
+
+
 def test_no_jobs(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         run.go()

@@ -75,12 +75,18 @@ class Interruption:
 
     @contextmanager
     def prompt(self) -> Iterator[None]:
-        """Have a signal heeded at once, and the process end soon after it; for the main thread."""
+        """Have a signal heeded at once, and the process end soon after it.
+
+        Without effect in a program that runs the tap in another thread than its main one: its signals are its own.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         heard, told = os.pipe()
         os.set_blocking(told, False)
+        threading.Thread(target=self._listen, args=(heard,), name="interruption", daemon=True).start()
         told_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
         waking_before = signal.signal(_WAKING, lambda *_: None)
-        threading.Thread(target=self._listen, args=(heard,), name="interruption", daemon=True).start()
         try:
             yield
         finally:

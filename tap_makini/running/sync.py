@@ -70,10 +70,10 @@ class Sync:
             with Progress(self.summary):
                 for job, event in self._schedule.run(self._workers):
                     self._heed(job, event)
+            self._writer.write_state(self._state.value)
         except Interrupted:
-            self._writer.write_state(self._state.value, anew=True)
+            self._writer.write_state(self._state.value or {"bookmarks": {}}, anew=True)
             raise
-        self._writer.write_state(self._state.value)
         conclude(self.summary)
 
     def _heed(self, job: Job, event: Event | Exception | None) -> None:

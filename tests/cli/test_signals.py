@@ -226,6 +226,44 @@ def test_while_a_thread_is_being_started(tmp_path: Path) -> None:
     assert interruption.exit_code == 128 + signal.SIGTERM
 
 
+def test_a_run_in_another_thread_leaves_signals_alone(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGURG)
+    seen: list[object] = []
+
+    def run_it() -> None:
+        with (tmp_path / "output").open("wb") as output, Interruption(LineWriter(output.fileno())).prompt():
+            seen.append(signal.getsignal(signal.SIGURG))
+
+    thread = threading.Thread(target=run_it)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+def open_descriptors() -> set[int]:
+    return {number for number in range(1000) if is_open(number)}
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_run_leaves_signals_as_they_were(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGURG)
+    before_it = open_descriptors()
+    with (tmp_path / "output").open("wb") as output, Interruption(LineWriter(output.fileno())).prompt():
+        assert signal.getsignal(signal.SIGURG) != before
+    assert signal.getsignal(signal.SIGURG) == before
+    assert signal.set_wakeup_fd(-1) == -1
+    for listening in [thread for thread in threading.enumerate() if thread.name == "interruption"]:
+        listening.join(PATIENCE_SECONDS)
+    assert open_descriptors() == before_it
+
+
 def test_a_second_signal_ends_at_once(files: Files, sandbox: Sandbox) -> None:
     with running(files, sandbox, "accounts") as run:
         run.take(500_000)
