@@ -106,20 +106,36 @@ def test_v3_envelope() -> None:
     meta = said(current_page=2, last_page=3, per_page=2, total=5)
     page = parse_page(body(filled(2), meta, links=links), 2)
 
-    assert page == Page(filled(2), number=2, last=3, size=2, total=5)
+    assert page == Page(filled(2), number=2, last=3, size=2, total=5, counts_agree=True)
     assert (page.start, page.end, page.is_last) == (2, 4, False)
 
 
 def test_v4_envelope_has_no_links() -> None:
     meta = {"current_page": 1, "last_page": 1, "per_page": 50, "total": 2}
 
-    assert parse_page(body(filled(2), meta), 1) == Page(filled(2), number=1, last=1, size=50, total=2)
+    wanted = Page(filled(2), number=1, last=1, size=50, total=2, counts_agree=True)
+    assert parse_page(body(filled(2), meta), 1) == wanted
 
 
 def test_numbers_may_be_text_as_php_sends_them_back() -> None:
     meta = said(current_page="1", last_page="2", per_page="2", total="3")
 
-    assert parse_page(body(filled(2), meta), 1) == Page(filled(2), number=1, last=2, size=2, total=3)
+    wanted = Page(filled(2), number=1, last=2, size=2, total=3, counts_agree=True)
+    assert parse_page(body(filled(2), meta), 1) == wanted
+
+
+@pytest.mark.parametrize(
+    ("counts", "agree"),
+    [
+        ({"last_page": 2, "per_page": 2, "total": 3}, True),
+        ({"last_page": 3, "per_page": 2, "total": 3}, False),
+        ({"last_page": 2, "total": 3}, False),
+        ({"last_page": 2, "per_page": 2}, False),
+    ],
+    ids=repr,
+)
+def test_counts_that_agree(counts: dict[str, int], agree: bool) -> None:  # noqa: FBT001 - a parameter
+    assert parse_page(body(filled(2), {"current_page": 1, **counts}), 1).counts_agree is agree
 
 
 @pytest.mark.parametrize("cursor", ["abc", "1", 17], ids=repr)

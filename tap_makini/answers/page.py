@@ -73,6 +73,7 @@ class Page(msgspec.Struct, frozen=True):
         is_placeholder: The envelope is an example that counts nothing.
         counts_from_one: The first page, asked for as page 0, calls itself page 1.
         is_uncounted: The envelope does not say which page of how many it is; what `last` says is a guess.
+        counts_agree: The last page is the one that the number of all records and the size of pages make it.
     """
 
     records: list[bytes]
@@ -84,6 +85,7 @@ class Page(msgspec.Struct, frozen=True):
     is_placeholder: bool = False
     counts_from_one: bool = False
     is_uncounted: bool = False
+    counts_agree: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -140,7 +142,8 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
     _check(meta, len(records), asked)
     size = meta.per_page or len(records)
     last = max(meta.last_page or 1, 1)
-    return Page(records, asked, last, size, meta.total, counts_from_one=counts_from_one)
+    agree = meta.total is not None and bool(meta.per_page) and last == max(-(-meta.total // size), 1)
+    return Page(records, asked, last, size, meta.total, counts_from_one=counts_from_one, counts_agree=agree)
 
 
 def _count(value: object) -> int | None:

@@ -65,7 +65,7 @@ class Client:
             params: The query.
             read: Turns the body into the result; a `TransientError` from it is repeated like any other.
             traffic: Counts what it costs.
-            patience: Seconds to wait for it, if not `max_wait`.
+            patience: Seconds to wait for it, where less than `max_wait`.
 
         Returns:
             What `read` made of the body.
@@ -74,7 +74,8 @@ class Client:
             MakiniError: In the kind that says what follows from it.
         """
         count = Traffic() if traffic is None else traffic
-        budget = self._patience.seconds if patience is None else patience
+        most = self._patience.seconds
+        budget = most if patience is None else min(patience, most)
 
         def once() -> T:
             response = self._authorised(path, params, count, budget)

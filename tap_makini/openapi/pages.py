@@ -19,15 +19,18 @@ logger = logging.getLogger(__name__)
 
 _PAGES = ("page", "pagenumber", "pageno", "pagenum", "pageindex", "page[number]")
 _SIZES = ("perpage", "pagesize", "page[size]")
-_SHORT_PAGES, _SHORT_SIZES = ("p",), ("limit", "size")
-_OFFSETS = ("offset", "skip", "start")
+_SHORT_PAGES, _SHORT_SIZES = ("p",), ("limit", "size", "$top", "top", "maxresults")
+_INDICES = ("startindex", "firstresult")
+_OFFSETS = ("offset", "$skip", "skip", "start", *_INDICES)
 _CURSORS = ("cursor", "pagetoken", "nexttoken", "continuationtoken", "after", "startingafter", "page[after]")
-_OTHER_PAGING = re.compile(r"page(?!size)|offset|cursor|token")
+_OTHER_PAGING = re.compile(r"page(?!size)|offset|cursor|token|skip|startat|(last|since|after|before)id$")
 _FROM_ZERO = re.compile(
     r"\b(zero|0)[- ]?(based|indexed)|\b(start(s|ing)? (at|from|with)|first page (is|has( the number)?)) (zero|0)\b",
     re.IGNORECASE,
 )
 _OF_SIZES = re.compile(r"page|per|record|result|item|row|entr|element|return|max|number of|how many", re.IGNORECASE)
+_FROM_ONE = re.compile(r"\b(one|1)[- ]?(based|indexed)\b", re.IGNORECASE)
+_OF_RECORDS = re.compile(r"record|result|item|\brow|entr(y|ies)|element", re.IGNORECASE)
 _OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)
 
 
@@ -42,11 +45,11 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
     usable = {name: parameter for name, parameter in declared.items() if not parameter.is_deprecated} or declared
     offset = _first(_OFFSETS, usable, _is_number)
     page = _first(_PAGES, usable) or _first(_SHORT_PAGES, usable, _is_number)
-    if page is None and offset is not None and _counts_pages(usable[offset]):
+    if page is None and offset is not None and _counts_pages(offset, usable[offset]):
         page = offset
     size = _first(_SIZES, usable) or _first(_SHORT_SIZES, usable, _is_size)
     cursor = _first(_CURSORS, usable)
-    dialect = replace(undeclared, cursor=cursor or undeclared.cursor)
+    dialect = replace(undeclared, cursor=cursor or undeclared.cursor, declares_cursor=cursor is not None)
     if page is None and offset is None and cursor is None:
         _tell_of_others(usable, path)
     if page is None and size is None and offset is None:
@@ -55,6 +58,7 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
         dialect,
         page=page or undeclared.page,
         offset=offset if page is None else None,
+        first_offset=1 if page is None and offset is not None and _begins_at_one(usable[offset]) else 0,
         may_not_count=undeclared.may_not_count or page is None,
         first=0 if page is not None and _is_from_zero(usable[page]) else 1,
         may_begin_at_zero=undeclared.may_begin_at_zero and (page is None or not _first_numbers(usable[page])),
@@ -86,8 +90,16 @@ def _has_other_choices(parameter: Parameter) -> bool:
     return any(not isinstance(choice, int) for choice in parameter.choices())
 
 
-def _counts_pages(offset: Parameter) -> bool:
-    return offset.is_described_by(_OF_PAGES) or offset.numbers("default", "minimum")[:1] == [1]
+def _counts_pages(name: str, offset: Parameter) -> bool:
+    """Whether what may say how many records to pass over, or which one is first, is said to be the number of a page."""
+    if offset.is_described_by(_OF_PAGES):
+        return True
+    is_of_records = without_dashes(name) in _INDICES or offset.is_described_by(_OF_RECORDS)
+    return _begins_at_one(offset) and not is_of_records
+
+
+def _begins_at_one(offset: Parameter) -> bool:
+    return offset.is_described_by(_FROM_ONE) or offset.numbers("default", "minimum")[:1] == [1]
 
 
 def _is_from_zero(page: Parameter) -> bool:

@@ -17,6 +17,7 @@ from tap_makini.instant import floor_second
 from tap_makini.reading.cursor import Cursor
 from tap_makini.reading.offset import NewestFirst, Offset
 from tap_makini.reading.passes import Passes
+from tap_makini.reading.probe import has_page_zero
 from tap_makini.reading.rows import RowReader, dated, is_ascending
 from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
@@ -40,14 +41,16 @@ class Reading:
     Args:
         source: The list.
         bound: Earliest instant to read; None for everything.
+        log_level: How loudly to say how it is read.
 
     Attributes:
         outcome: What the read has seen so far.
     """
 
-    def __init__(self, source: Source, bound: datetime | None) -> None:
+    def __init__(self, source: Source, bound: datetime | None, log_level: int = logging.INFO) -> None:
         self._source = source
         self._bound = None if bound is None else _just_before(bound)
+        self._log_level = log_level
         self._reader = RowReader(source.replication_key)
         self.outcome = Outcome()
 
@@ -90,12 +93,12 @@ class Reading:
             yield from self._fall_back(opening, str(evidence)).batches()
 
     def _begins_at_zero(self, opening: Opening) -> bool:
-        """Whether there is a page 0, where no document and no count of all records tells."""
+        """Whether there is a page 0, where neither a document tells nor counts that agree."""
         dialect, page = self._source.dialect, opening.page
-        is_told = page.total is not None or page.next_cursor is not None
+        is_told = page.counts_agree or page.next_cursor is not None
         if is_told or dialect.offset is not None or not dialect.may_begin_at_zero:
             return False
-        return UndocumentedSource.like(self._source).has_page_zero(opening.query, page.records)
+        return has_page_zero(self._source, opening.query, page.records)
 
     def _may_leave_out_newer_ones(self, opening: Opening) -> bool:
         """Whether a filter that leaves nothing may keep records from us that it should not.
@@ -133,7 +136,7 @@ class Reading:
         return self._use(Offset(opening, self.outcome), reason)
 
     def _use(self, strategy: Strategy, reason: str) -> Strategy:
-        logger.info("Reading %s by %s: %s.", self._source.path, type(strategy).__name__, reason)
+        logger.log(self._log_level, "Reading %s by %s: %s.", self._source.path, type(strategy).__name__, reason)
         return strategy
 
 

@@ -12,12 +12,14 @@ class Dialect:
     Attributes:
         page: The number of the page.
         offset: In place of it, how many records to pass over; None where pages are numbered.
+        first_offset: What passes over none, 0 or 1.
         first: The number of the first page, 1 or 0.
         may_begin_at_zero: Whether that is but assumed to be 1.
         size: How many records to give; None where that cannot be asked for.
         largest: How many records may be asked for at most, where that is said.
         sizes: The numbers of records that may be asked for; empty where that is not restricted.
         cursor: What the last answer said to ask for, in place of a page.
+        declares_cursor: Whether that is declared, so that answers should say it.
         since: Earliest instant, inclusively.
         sort: What to order by; None where no order can be asked for.
         ascending: The value of `sort` that puts the earliest record first.
@@ -27,12 +29,14 @@ class Dialect:
 
     page: str = "page"
     offset: str | None = None
+    first_offset: int = 0
     first: int = 1
     may_begin_at_zero: bool = False
     size: str | None = "per_page"
     largest: int | None = None
     sizes: tuple[int, ...] = ()
     cursor: str = "cursor"
+    declares_cursor: bool = False
     since: str = "filter[{key}:gteq]"
     sort: str | None = "sort[{key}]"
     ascending: str = "0"

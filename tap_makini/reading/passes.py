@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import MakiniError
+from tap_makini.reading.probe import is_mostly_in
 from tap_makini.reading.rows import digest
 from tap_makini.reading.strategy import Batch
-from tap_makini.reading.undocumented import UndocumentedSource, is_mostly_in
+from tap_makini.reading.undocumented import UndocumentedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,6 +91,7 @@ class Passes:
         is_like_it = bool(records) and len(known) == len(first) and is_mostly_in(records, known)
         if not is_like_it or not isinstance(source, UndocumentedSource) or source.heeds_numbers(opening.query, first):
             return False
+        source.warn_of_more(opening.query, first)
         if not known.issuperset(records):
             self._outcome.unsettle(None)
         return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tap_makini.answers.page import Page, parse_page
+from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.traffic import Traffic
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.instant import format_bound
@@ -57,7 +58,7 @@ class Query:
 
     def _place(self, dialect: Dialect) -> dict[str, str]:
         if dialect.offset is not None:
-            return {dialect.offset: str(self.offset)}
+            return {dialect.offset: str(self.offset + dialect.first_offset)}
         return {dialect.page: str(self.page - 1 + dialect.first)}
 
 
@@ -82,9 +83,11 @@ class Source:
         dialect: How the list is asked, as far as is known by now.
         traffic: What it has cost.
         tells_records_apart: Whether two records that are alike are one; without a key they are two.
+        takes_one_record: Whether an answer in a form that is not documented may be one bare record.
     """
 
     tells_records_apart = True
+    takes_one_record = False
 
     def __init__(
         self,
@@ -152,6 +155,28 @@ class Source:
 
         return self._ask(query, read)
 
+    def ask_leniently(self, query: Query, patience: float | None = None) -> Page:
+        """Get one page in any form that a list may come in.
+
+        Args:
+            query: What to ask for.
+            patience: Seconds to wait for it, where less than `max_wait_seconds`.
+
+        Raises:
+            MakiniError: In the kind that says what follows from it.
+        """
+
+        def read(body: bytes) -> Page:
+            return parse_undocumented(
+                body,
+                query.page,
+                first=self.dialect.first,
+                by_cursor=query.cursor is not None,
+                takes_one_record=self.takes_one_record,
+            )
+
+        return self._ask(query, read, patience)
+
     def _ask(self, query: Query, read: Callable[[bytes], Page], patience: float | None = None) -> Page:
         """Send a query; `read` makes the page of the answer."""
         params = query.params(self.replication_key, self.dialect)
@@ -175,6 +200,7 @@ class Source:
 
         Raises:
             RequestRefusedError: The server refuses even the bare list.
+            BadBodyError: The answer cannot be trusted.
         """
         size = self.size_of(self.page_size.value)
         order: Literal["asc"] | None = "asc" if self.sorts else None
@@ -183,6 +209,10 @@ class Source:
             page = self.fetch(wished)
         except RequestRefusedError as error:
             return self._open_with_less(wished, error)
+        except BadBodyError as contradiction:
+            if not self.dialect.may_begin_at_zero:
+                raise
+            return self._open_at_zero(bound, contradiction)
         except EntityAbsentError:
             if self.dialect.first == 1:
                 raise
@@ -193,11 +223,19 @@ class Source:
             return self.open(bound)
         return wished, page
 
+    def _open_at_zero(self, bound: datetime | None, contradiction: BadBodyError) -> tuple[Query, Page]:
+        """Get page 0, where page 1 counts as only the page behind it can."""
+        self.count_from(0)
+        try:
+            return self.open(bound)
+        except MakiniError:
+            raise contradiction from None
+
     def _has_second_page(self, query: Query) -> bool:
         """Whether there are records on the next page, though none on what should be the first."""
         try:
             return bool(self.fetch(replace(query, page=query.page + 1)).records)
-        except MakiniError:
+        except (RequestRefusedError, EntityAbsentError, BadBodyError):
             return False
 
     def _open_with_less(self, wished: Query, refusal: RequestRefusedError) -> tuple[Query, Page]:

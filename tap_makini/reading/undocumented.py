@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
 from typing import TYPE_CHECKING
 
 from tap_makini.answers.page import Page
 from tap_makini.answers.tally import Tally
-from tap_makini.answers.undocumented import parse_undocumented
-from tap_makini.errors import (
-    EntityAbsentError,
-    MakiniError,
-    NotFoundError,
-    RequestRefusedError,
-    TransientError,
-    WaitTooLongError,
-)
+from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.reading.dialect import V3_UNSIZED, Dialect
+from tap_makini.reading.probe import is_mostly_in, records_far_beyond
 from tap_makini.reading.source import PageSize, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Sequence
 
     from tap_makini.api.client import Client
     from tap_makini.reading.source import Query
 
-_FAR = 1_000_000
-"""A page, or a number of records, beyond the end of any list that is read so."""
+logger = logging.getLogger(__name__)
+
 _BEYOND_THE_END = (RequestRefusedError, NotFoundError)
+
+_ROUND = 50  # servers that limit what they give do so at such numbers
 
 
 class Paging:
@@ -57,12 +51,10 @@ class UndocumentedSource(Source):
 
     Attributes:
         takes_one_record: Whether one bare record is a list of one.
-        patience_for_odd_questions: Seconds to repeat a request that a server may well fail at.
     """
 
     tells_records_apart = False
     takes_one_record = True
-    patience_for_odd_questions = 0.0
 
     def __init__(
         self,
@@ -96,16 +88,6 @@ class UndocumentedSource(Source):
             self._tally.add(page)
         return page
 
-    def has_page_zero(self, query: Query, first: Sequence[bytes]) -> bool:
-        """Whether there is a page 0 that is not the first one under another number.
-
-        Args:
-            query: How the list is asked.
-            first: The records of page 1.
-        """
-        before = self._tried(replace(query, page=0))
-        return bool(before) and not is_mostly_in(before, set(first))
-
     def heeds_numbers(self, query: Query, first: Sequence[bytes]) -> bool:
         """Whether a page far beyond any end is empty, refused or at least no first page once more.
 
@@ -114,7 +96,7 @@ class UndocumentedSource(Source):
             first: The records of its first page.
         """
         if not self._heeds_numbers:
-            self._heeds_numbers = not is_mostly_in(self._tried(replace(query, page=_FAR, offset=_FAR)), set(first))
+            self._heeds_numbers = not is_mostly_in(records_far_beyond(self, query), set(first))
         return self._heeds_numbers
 
     def ends(self, query: Query, *, comes_round: bool) -> bool:
@@ -124,27 +106,30 @@ class UndocumentedSource(Source):
             query: How the list is asked.
             comes_round: Whether a page has come before; then only nothing shows an end.
         """
-        beyond = replace(query, page=_FAR, offset=_FAR)
-        records = self._tried(beyond)
-        return not records or (not comes_round and records == self._tried(beyond))
+        records = records_far_beyond(self, query)
+        return not records or (not comes_round and records == records_far_beyond(self, query))
 
-    def _tried(self, query: Query, *, waits: bool = False) -> Sequence[bytes]:
-        """Give the records of a page that there may not be, none where a server fails at the question."""
-        try:
-            return self._ask_for(query, None if waits else self.patience_for_odd_questions).records
-        except WaitTooLongError:  # it has not been answered
-            if waits:
-                raise
-            return self._tried(query, waits=True)
-        except (RequestRefusedError, EntityAbsentError, TransientError):
-            return []
+    def warn_of_more(self, query: Query, only: Sequence[bytes]) -> None:
+        """Warn where the page that comes for any number looks like a part of the list.
+
+        Args:
+            query: How the list is asked.
+            only: The records of that page.
+        """
+        if self.dialect.declares_cursor:
+            reason = f"the document declares the cursor {self.dialect.cursor}, but no answer gives one"
+        elif query.size is not None and (len(only) >= query.size or len(only) % _ROUND == 0):
+            reason = f"{len(only)} records may be the most that the server gives at once"
+        else:
+            return
+        logger.warning("There may be more of %s than one page: %s. See whether all records come.", self.path, reason)
 
     def _fetch(self, query: Query, unlike: Sequence[bytes]) -> Page:
         number, end = query.page, Page([], query.page, query.page, 0)
         if number > 1 and len(unlike) < self._paging.longest and not self._is_counted:
             return end
         try:
-            page = self._ask_for(query)
+            page = self.ask_leniently(query)
         except (RequestRefusedError, EntityAbsentError) as refusal:
             if number == 1:
                 raise
@@ -155,22 +140,11 @@ class UndocumentedSource(Source):
             if self.dialect.first == 0:  # page 0 may have been taken for page 1
                 self.count_from(1)
                 return self._fetch(query, unlike)
+            self.warn_of_more(query, unlike)
             page = end
         if page is end:
             self._paging.longest = max(self._paging.longest, len(unlike))
         return page
-
-    def _ask_for(self, query: Query, patience: float | None = None) -> Page:
-        def read(body: bytes) -> Page:
-            return parse_undocumented(
-                body,
-                query.page,
-                first=self.dialect.first,
-                by_cursor=query.cursor is not None,
-                takes_one_record=self.takes_one_record,
-            )
-
-        return self._ask(query, read, patience)
 
     def _asked_again(self, query: Query, refusal: MakiniError) -> Page | None:
         """Ask once more for what is refused; None where it is not found again: a refusal that passes is no end."""
@@ -178,11 +152,6 @@ class UndocumentedSource(Source):
             cause = f"page {query.page} is not given: {refusal.cause}"
             raise MakiniError(cause, "Run again later.", refusal.request_id)
         try:
-            return self._ask_for(query)
+            return self.ask_leniently(query)
         except _BEYOND_THE_END:
             return None
-
-
-def is_mostly_in(records: Collection[bytes], known: AbstractSet[bytes]) -> bool:
-    """Whether at least half of some records are known."""
-    return 2 * sum(record in known for record in records) >= max(len(records), 1)

@@ -99,7 +99,7 @@ class ChildrenOutput(Output):
         source = UndocumentedSource(
             self.connection.client, path, self._paging, self.connection.page_size, self._child.dialect
         )
-        reading = Reading(source, None)
+        reading = Reading(source, None, logging.DEBUG)  # there are as many as parents
         try:
             with self.connection.child_slots:
                 rows = [row for batch in reading.batches() for row in batch.rows]

@@ -43,7 +43,7 @@ def test_paging(tmp_path: Path, names: str, page: str, size: str | None) -> None
     assert dialect(tmp_path, *query(*names.split())) == replace(ASSUMED, page=page, size=size)
 
 
-@pytest.mark.parametrize("name", ["offset", "skip", "start"])
+@pytest.mark.parametrize("name", ["offset", "skip", "start", "$skip", "startIndex"])
 def test_offsets(tmp_path: Path, name: str) -> None:
     assert dialect(tmp_path, *query(name, "limit")) == replace(ASSUMED, offset=name, size="limit", may_not_count=True)
 
@@ -98,6 +98,10 @@ def test_a_size_is_told_by_name_and_type(tmp_path: Path, declared: Node, told: s
         ({"offset": {"type": "integer", "default": 1}}, "offset", None),
         ({"offset": {"type": "integer", "description": "The page offset."}}, "offset", None),
         ({"offset": {"type": "integer", "default": 0}}, "page", "offset"),
+        ({"start": {"minimum": 1}}, "start", None),
+        ({"start": {"minimum": 1, "description": "Number of the first record, from 1"}}, "page", "start"),
+        ({"start": {"minimum": 1, "description": "The page number; records are sorted"}}, "start", None),
+        ({"startIndex": {"default": 1}}, "page", "startIndex"),
     ],
     ids=repr,
 )
@@ -107,6 +111,29 @@ def test_a_place_is_told_by_name_and_type(tmp_path: Path, declared: Node, page: 
     told = dialect(tmp_path, *parameters)
 
     assert (told.page, told.offset) == (page, offset)
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "first"),
+    [
+        ("offset", {}, 0),
+        ("offset", {"minimum": 0}, 0),
+        ("startIndex", {"minimum": 1}, 1),
+        ("startIndex", {"minimum": 1, "default": 0}, 0),
+        ("startIndex", {"description": "The 1-based index of the first result"}, 1),
+        ("start", {"default": 1, "description": "The first row"}, 1),
+    ],
+)
+def test_what_passes_over_no_record(tmp_path: Path, name: str, schema: Node, first: int) -> None:
+    told = dialect(tmp_path, {"name": name, "in": "query", "schema": schema})
+
+    assert (told.offset, told.first_offset) == (name, first)
+
+
+def test_odata(tmp_path: Path) -> None:
+    told = dialect(tmp_path, *query("$skip", "$top", "$filter"))
+
+    assert (told.offset, told.size) == ("$skip", "$top")
 
 
 def test_what_is_deprecated_counts_only_where_there_is_nothing_else(tmp_path: Path) -> None:
@@ -123,10 +150,10 @@ def test_sizes_to_choose_from(tmp_path: Path) -> None:
 
 
 def test_cursors(tmp_path: Path) -> None:
-    assert dialect(tmp_path, *query("page_token")) == replace(ASSUMED, cursor="page_token")
+    assert dialect(tmp_path, *query("page_token")) == replace(ASSUMED, cursor="page_token", declares_cursor=True)
 
 
-@pytest.mark.parametrize("name", ["pageMarker", "resume_token", "pageOffset"])
+@pytest.mark.parametrize("name", ["pageMarker", "resume_token", "pageOffset", "skipCount", "startAt", "last_id"])
 def test_other_parameters_for_pages_are_told_of(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
     dialect(tmp_path, *query(name, "page_size", "q"))
 

@@ -21,7 +21,9 @@ from tap_makini.errors import (
     MakiniError,
     NotFoundError,
     RequestRefusedError,
+    TransientError,
     UnreachableError,
+    WaitTooLongError,
 )
 from tap_makini.reading import PageSize, Reading, Source
 from tap_makini.reading.dialect import ASSUMED, Dialect
@@ -325,9 +327,9 @@ def paged_from(first: int, rows: Sequence[object], *, counts: bool, before: obje
     return answer
 
 
-def came_of(answer: Callable[[Asked], Any], dialect: Dialect) -> list[Any]:
+def came_of(answer: Callable[[Asked], Any], dialect: Dialect, page_size: int = 5) -> list[Any]:
     client = Client(Served(answer), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    reading = Reading(Source(client, "/x", None, PageSize(5), dialect), None)
+    reading = Reading(Source(client, "/x", None, PageSize(page_size), dialect), None)
     return [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
 
 
@@ -361,3 +363,108 @@ def test_a_server_may_take_offsets_for_multiples_of_the_limit(length: int) -> No
     came = came_of(answer, replace(ASSUMED, offset="offset", size="limit"))
 
     assert {row["key"] for row in came} == set(range(length))  # some come twice, which a key makes good
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_trouble_that_passes_does_not_tell_that_there_is_no_page_0(counts: bool) -> None:  # noqa: FBT001 - a parameter
+    troubles = iter([UnreachableError("the server answered 503"), BadBodyError("the body is an HTML page")])
+    paged = paged_from(0, items(7), counts=counts)
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        trouble = next(troubles, None) if asked.sent["page"] == "0" else None
+        return trouble or paged(asked)
+
+    assert came_of(answer, ASSUMED) == items(7)
+
+
+@pytest.mark.parametrize(
+    "trouble", [UnreachableError("the server answered 503"), TransientError("busy", retry_after=9.0)], ids=type
+)
+def test_a_trouble_that_stays_fails_the_list(trouble: Exception) -> None:
+    paged = paged_from(0, items(7), counts=False)
+    asked_for: list[str] = []
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        asked_for.append(asked.sent["page"])
+        return trouble if "0" in asked_for else paged(asked)
+
+    with pytest.raises((UnreachableError, WaitTooLongError)):
+        came_of(answer, ASSUMED)
+
+
+def test_a_trouble_that_passes_does_not_tell_that_numbers_are_heeded() -> None:
+    troubles = iter([UnreachableError("the server answered 503")])
+
+    rows, _, _ = rows_of(lambda asked: (int(asked.sent["page"]) > 99 and next(troubles, None)) or items(50))
+
+    assert rows == items(50)
+
+
+def test_page_0_is_asked_for_as_page_1_was() -> None:
+    """A server may refuse an order by nothing, and give records in another order without one."""
+    transport = Served(paged_from(0, items(2), counts=True))
+    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+
+    list(Reading(Source(client, "/x", "updatedAt", PageSize(5), ASSUMED), None).batches())
+
+    first, zero, *_ = transport.asked
+    assert zero.sent == {**first.sent, "page": "0"}
+    assert first.sent["page"] == "1"
+
+
+def counted_from(first: int, rows: Sequence[object], **counts: int) -> Callable[[Asked], Any]:
+    """Answer in pages of three, numbered from somewhere, that count all records and whatever else."""
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        number = int(asked.sent["page"])
+        start, last = 3 * (number - first), max(-(-len(rows) // 3), 1) - 1 + first
+        meta = {"current_page": number, "last_page": last, "total": len(rows), **counts}
+        return REFUSED if start < 0 else {"data": rows[start : start + 3], "meta": meta}
+
+    return answer
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 6, 9, 10])
+@pytest.mark.parametrize("counts", [{}, {"per_page": 3}], ids=str)
+@pytest.mark.parametrize("first", [0, 1])
+def test_counts_may_show_a_page_0(first: int, length: int, counts: dict[str, int]) -> None:
+    assert came_of(counted_from(first, items(length), **counts), ASSUMED) == items(length)
+
+
+def test_no_page_0_is_asked_for_where_counts_agree() -> None:
+    transport = Served(counted_from(1, items(7), per_page=3))
+    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+
+    list(Reading(Source(client, "/x", None, PageSize(3), ASSUMED), None).batches())
+
+    assert {asked.sent["page"] for asked in transport.asked} == {"1", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "page_size", "length", "reason"),
+    [
+        (replace(ASSUMED, cursor="after", declares_cursor=True), 500, 3, "the document declares the cursor after"),
+        (ASSUMED, 7, 7, "7 records may be the most"),
+        (ASSUMED, 500, 100, "100 records may be the most"),
+        (ASSUMED, 500, 99, None),
+        (replace(ASSUMED, size=None), 500, 100, None),
+    ],
+    ids=["cursor", "full", "round", "short", "unsized"],
+)
+def test_one_page_that_may_be_a_part_is_told_of(
+    dialect: Dialect, page_size: int, length: int, reason: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert came_of(lambda _: {"data": items(length)}, dialect, page_size) == items(length)
+
+    told = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert len(told) == (reason is not None)
+    assert all(str(reason) in message for message in told)
+
+
+def test_indices_may_count_from_1() -> None:
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        start = int(asked.sent["startIndex"]) - 1
+        return {"data": items(7)[start : start + 3]}
+
+    dialect = replace(ASSUMED, offset="startIndex", first_offset=1, size=None)
+    assert came_of(answer, dialect) == items(7)
