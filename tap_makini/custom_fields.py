@@ -17,7 +17,7 @@ from tap_makini.errors import RequestRefusedError
 from tap_makini.instant import parse_instant
 from tap_makini.naming import LONGEST_NAME
 from tap_makini.rawjson import REFUSED, NotJSONError, members
-from tap_makini.reading.source import Query
+from tap_makini.reading.query import Query
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tap_makini.api.integration import Integration, IntegrationSource, look_up, warn_if_stale
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
-from tap_makini.reading.source import Query
+from tap_makini.reading.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tap_makini.api.client import Client
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.reading.source import Query
+    from tap_makini.reading.query import Query
 
 logger = logging.getLogger(__name__)
 

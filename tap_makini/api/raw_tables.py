@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tap_makini.answers.page import Page
     from tap_makini.api.client import Client
-    from tap_makini.reading.source import Query
+    from tap_makini.reading.query import Query
 
 PATH = "/api/raw/tables"
 PREFIX = "raw_"

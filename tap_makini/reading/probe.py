@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_makini.reading.source import Query, Source
+    from tap_makini.reading.query import Query
+    from tap_makini.reading.source import Source
 
 _FAR = 1_000_000
 """A page, or a number of records, beyond the end of any list that is read so."""

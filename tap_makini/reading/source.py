@@ -10,56 +10,16 @@ from tap_makini.answers.page import Page, parse_page
 from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.traffic import Traffic
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
-from tap_makini.instant import format_bound
 from tap_makini.reading.dialect import V3, Dialect
+from tap_makini.reading.query import Query, simpler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from tap_makini.api.client import Client
 
 logger = logging.getLogger(__name__)
-
-_MODEST_PAGE_SIZE = 100
-
-
-@dataclass(frozen=True)
-class Query:
-    """One request for a page.
-
-    Attributes:
-        bound: Earliest instant of the replication key; None asks for everything.
-        order: The order of the replication key; None leaves it to the server.
-        size: How many records to give; None leaves it to the server.
-        page: The 1-based number of the page.
-        offset: How many records are on the pages before.
-        cursor: What the last answer said to ask for, in place of a number.
-    """
-
-    bound: datetime | None = None
-    order: Literal["asc", "desc"] | None = None
-    size: int | None = None
-    page: int = 1
-    offset: int = 0
-    cursor: str | None = None
-
-    def params(self, replication_key: str | None, dialect: Dialect = V3) -> dict[str, str]:
-        """Write the query as a list wants to be asked."""
-        key = replication_key or ""
-        params = {dialect.cursor: self.cursor} if self.cursor is not None else self._place(dialect)
-        if self.size is not None and dialect.size is not None:
-            params[dialect.size] = str(self.size)
-        if self.bound is not None:
-            params[dialect.since.format(key=key)] = format_bound(self.bound)
-        if self.order is not None:
-            params |= dialect.sorted(key, descending=self.order == "desc")
-        return params
-
-    def _place(self, dialect: Dialect) -> dict[str, str]:
-        if dialect.offset is not None:
-            return {dialect.offset: str(self.offset + dialect.first_offset)}
-        return {dialect.page: str(self.page - 1 + dialect.first)}
 
 
 @dataclass
@@ -239,7 +199,7 @@ class Source:
             return False
 
     def _open_with_less(self, wished: Query, refusal: RequestRefusedError) -> tuple[Query, Page]:
-        for query in sorted(_simpler(wished), key=lambda simpler: _keeps_what_is_blamed(simpler, wished, refusal)):
+        for query in simpler(wished, refusal):
             try:
                 page = self.fetch(query)
             except RequestRefusedError:
@@ -251,31 +211,3 @@ class Source:
             raise refusal
         self.count_from(1)  # in no way it gives a page 0
         return self.open(wished.bound)
-
-
-def _simpler(query: Query) -> Iterator[Query]:
-    """Leave out more and more: of the page size first, then of filter and order."""
-    sizes = [query.size]
-    if query.size is not None:
-        sizes = [query.size, min(query.size, _MODEST_PAGE_SIZE), None]
-    seen = {query}
-    for bound, order in (
-        (query.bound, query.order),
-        (None, query.order),
-        (query.bound, None),
-        (None, None),
-    ):
-        for size in sizes:
-            simpler = replace(query, bound=bound, order=order, size=size)
-            if simpler not in seen:
-                seen.add(simpler)
-                yield simpler
-
-
-def _keeps_what_is_blamed(query: Query, wished: Query, error: RequestRefusedError) -> bool:
-    blame = error.cause.lower()
-    return (
-        ("filter" in blame and query.bound is not None)
-        or ("sort" in blame and query.order is not None)
-        or (("per_page" in blame or "size" in blame) and query.size == wished.size)
-    )

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_makini.answers.page import Page
+    from tap_makini.reading.query import Query
     from tap_makini.reading.rows import Row, RowReader
-    from tap_makini.reading.source import Query, Source
+    from tap_makini.reading.source import Source
 
 
 class Opening(NamedTuple):

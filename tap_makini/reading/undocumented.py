@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_makini.api.client import Client
-    from tap_makini.reading.source import Query
+    from tap_makini.reading.query import Query
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ import pytest
 
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
 from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
+from tap_makini.reading.query import Query
 from tap_makini.reading.rows import RowReader, dated, digest, is_ascending
-from tap_makini.reading.source import PageSize, Query, Source
+from tap_makini.reading.source import PageSize, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.errors import BadBodyError
+from tap_makini.reading.query import Query
 from tap_makini.reading.rows import RowReader
-from tap_makini.reading.source import PageSize, Query, Source
+from tap_makini.reading.source import PageSize, Source
 from tap_makini.reading.strategy import Opening
 from tap_makini.reading.walk import Walk, overlapping_page
 
