@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError, WaitTooLongError
+from tap_makini.errors import ConnectionClosedError, CredentialError, MakiniError, TransientError, WaitTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -62,8 +62,8 @@ def _records_of(
     """Give the records of a page: none if it is refused, or fails though the first page comes in between."""
     try:
         return source.ask_leniently(query, patience).records
-    except (RequestRefusedError, EntityAbsentError):
-        return []
+    except (CredentialError, ConnectionClosedError):
+        raise
     except WaitTooLongError:  # it has not been answered
         if patience is None:
             raise
@@ -71,5 +71,7 @@ def _records_of(
     except TransientError:
         if tries == 1:
             return []
+    except MakiniError:  # refused in whatever way, 416 for one
+        return []
     source.ask_leniently(replace(query, page=1, offset=0))
     return _records_of(source, query, patience, tries - 1)

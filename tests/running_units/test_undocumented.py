@@ -133,6 +133,7 @@ def items(count: int) -> list[dict[str, int]]:
 
 REFUSED = RequestRefusedError("the server answered 422", "Report it.")
 ABSENT = NotFoundError("the server answered 404", "Deselect it.")
+UNSATISFIABLE = MakiniError("the server answered 416", "Ask Makini's support.")
 FORBIDDEN = EntityAbsentError("the server answered 403", "Deselect it.")
 
 
@@ -340,7 +341,7 @@ def test_a_page_0_that_no_document_tells_of_is_found(length: int, counts: bool) 
 
 
 @pytest.mark.parametrize(
-    "before", [REFUSED, ABSENT, UnreachableError("the server answered 500"), b"<html>", {"error": 1}]
+    "before", [REFUSED, ABSENT, UNSATISFIABLE, UnreachableError("the server answered 500"), b"<html>", {"error": 1}]
 )
 @pytest.mark.parametrize("counts", [True, False])
 def test_that_there_is_no_page_0_does_no_harm(before: object, counts: bool) -> None:  # noqa: FBT001 - a parameter
