@@ -56,7 +56,7 @@ class EntityAbsentError(MakiniError):
 
 
 class NotFoundError(EntityAbsentError):
-    """There is nothing at this address (404, 410): no such entity, or no such record any more."""
+    """There is nothing at this address (204, 404, 410): no such entity, or no such record any more."""
 
 
 class RequestRefusedError(MakiniError):
@@ -189,7 +189,7 @@ def _one_line(text: str) -> str:
 
 
 _ASK_SUPPORT = "Ask Makini's support, naming the request id."
-_NOT_FOUND = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+_NOT_FOUND = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_IMPLEMENTED, *_NOT_FOUND}
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _TRANSIENT = {

@@ -138,12 +138,16 @@ def test_a_redirect_points_at_the_address(status: int) -> None:
     assert "api_url" in error_for_status(status, NOTHING, None).remedy
 
 
-@pytest.mark.parametrize("status", [HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT, HTTPStatus.PARTIAL_CONTENT])
+@pytest.mark.parametrize("status", [HTTPStatus.ACCEPTED, HTTPStatus.PARTIAL_CONTENT])
 def test_another_success_is_no_answer_and_no_redirect(status: int) -> None:
     error = error_for_status(status, NOTHING, None)
 
     assert type(error) is MakiniError
     assert "redirect" not in error.remedy
+
+
+def test_no_content_is_nothing_at_that_address() -> None:
+    assert isinstance(error_for_status(HTTPStatus.NO_CONTENT, NOTHING, None), NotFoundError)
 
 
 def test_an_unauthorised_request_names_the_setting() -> None:

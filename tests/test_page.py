@@ -124,6 +124,13 @@ def test_numbers_may_be_text_as_php_sends_them_back() -> None:
     assert parse_page(body(filled(2), meta), 1) == wanted
 
 
+def test_a_list_may_be_null_where_none_are_counted() -> None:
+    meta = {"current_page": 1, "last_page": 1, "per_page": 50}
+    assert parse_page(json.dumps({"data": None, "meta": {**meta, "total": 0}}).encode(), 1).records == []
+    with pytest.raises(BadBodyError):
+        parse_page(json.dumps({"data": None, "meta": {**meta, "total": 1}}).encode(), 1)
+
+
 @pytest.mark.parametrize(
     ("counts", "agree"),
     [

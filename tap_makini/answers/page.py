@@ -120,12 +120,14 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
         BadBodyError: The body is no list, or contradicts itself or the request.
     """
     envelope = _decode(body)
+    meta = Meta.of(envelope.meta or {})
+    if envelope.data is None and meta.total == 0:  # as Go writes an empty list
+        envelope.data = []
     if not isinstance(envelope.data, list):
         _reject("'data' is missing" if envelope.data is msgspec.UNSET else "'data' is null")
     records = [bytes(raw) for raw in envelope.data]
     if not all(record.startswith(b"{") for record in records):
         _reject("'data' holds something that is no record")
-    meta = Meta.of(envelope.meta or {})
     if cursor := envelope.next_cursor or meta.next_cursor:
         return Page(records, asked, asked + 1, len(records), meta.total, str(cursor))
     if by_cursor:

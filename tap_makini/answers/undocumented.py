@@ -16,7 +16,7 @@ from tap_makini.answers.listing import find_list
 from tap_makini.answers.page import Meta, Page, parse_page
 from tap_makini.answers.spelling import plain_name, told
 from tap_makini.answers.tally import ClaimingPage
-from tap_makini.errors import BadBodyError
+from tap_makini.errors import BadBodyError, NotFoundError
 from tap_makini.rawjson import JSON, REFUSED, NotJSONError, compact, members
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ def parse_undocumented(
 
     Raises:
         BadBodyError: The body is no list of records, or contradicts itself.
+        NotFoundError: It is null, where it might be one record.
     """
     body = body.strip()
+    if takes_one_record and _is_null(body):
+        raise NotFoundError("there is null in place of a list", "If it should hold something, report it to Makini.")
     try:
         listing = find_list(body, or_record=takes_one_record)
         if listing is None:
@@ -54,6 +57,11 @@ def parse_undocumented(
         return _counted(listing, asked, first, by_cursor=by_cursor) or _uncounted(listing, asked)
     except (NotJSONError, *REFUSED) as error:
         raise BadBodyError(f"the body is no JSON list ({error})") from None
+
+
+def _is_null(body: bytes) -> bool:
+    """Whether a list is null, as Go writes an empty one, and nothing is said beside it."""
+    return b"".join(body.split()) in {b"null", b'{"data":null}'}
 
 
 def _one_record(envelope: Words, body: bytes, asked: int, *, takes_one_record: bool) -> Page:

@@ -29,6 +29,8 @@ _FROM_ZERO = re.compile(
     re.IGNORECASE,
 )
 _OF_SIZES = re.compile(r"page|per|record|result|item|row|entr|element|return|max|number of|how many", re.IGNORECASE)
+_OF_LISTS = re.compile(r"page|record|result|item|\brow|entr(y|ies)|element|skip", re.IGNORECASE)
+_OF_TIMES = re.compile(r"time|zone|utc|date|period|hour|minute|\bday|epoch|unix", re.IGNORECASE)
 _FROM_ONE = re.compile(r"\b(one|1)[- ]?(based|indexed)\b", re.IGNORECASE)
 _OF_RECORDS = re.compile(r"record|result|item|\brow|entr(y|ies)|element", re.IGNORECASE)
 _OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)
@@ -43,8 +45,8 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
         path: The list's, for the log.
     """
     usable = {name: parameter for name, parameter in declared.items() if not parameter.is_deprecated} or declared
-    offset = _first(_OFFSETS, usable, _is_number)
-    page = _first(_PAGES, usable) or _first(_SHORT_PAGES, usable, _is_number)
+    offset = _first(_OFFSETS, usable, _is_place)
+    page = _first(_PAGES, usable) or _first(_SHORT_PAGES, usable, _is_place)
     if page is None and offset is not None and _counts_pages(offset, usable[offset]):
         page = offset
     size = _first(_SIZES, usable) or _first(_SHORT_SIZES, usable, _is_size)
@@ -63,6 +65,7 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
         first=0 if page is not None and _is_from_zero(usable[page]) else 1,
         may_begin_at_zero=undeclared.may_begin_at_zero and (page is None or not _first_numbers(usable[page])),
         size=size,
+        guesses_size=size is not None and without_dashes(size) in _SHORT_SIZES and not usable[size].is_described,
         sizes=_sizes(usable[size]) if size else (),
         largest=min(filter(None, usable[size].numbers("maximum")), default=None) if size else None,
     )
@@ -79,6 +82,11 @@ def _first(
 def _is_number(parameter: Parameter) -> bool:
     """Whether a parameter with a name of many meanings is one for pages: a credit limit or a start date may be, too."""
     return parameter.may_be_a_number() and not _has_other_choices(parameter)
+
+
+def _is_place(parameter: Parameter) -> bool:
+    is_of_times = parameter.is_described_by(_OF_TIMES) and not parameter.is_described_by(_OF_LISTS)
+    return _is_number(parameter) and not is_of_times
 
 
 def _is_size(parameter: Parameter) -> bool:

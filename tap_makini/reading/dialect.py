@@ -16,6 +16,7 @@ class Dialect:
         first: The number of the first page, 1 or 0.
         may_begin_at_zero: Whether that is but assumed to be 1.
         size: How many records to give; None where that cannot be asked for.
+        guesses_size: Whether that is but what a name without a description suggests.
         largest: How many records may be asked for at most, where that is said.
         sizes: The numbers of records that may be asked for; empty where that is not restricted.
         cursor: What the last answer said to ask for, in place of a page.
@@ -33,6 +34,7 @@ class Dialect:
     first: int = 1
     may_begin_at_zero: bool = False
     size: str | None = "per_page"
+    guesses_size: bool = False
     largest: int | None = None
     sizes: tuple[int, ...] = ()
     cursor: str = "cursor"

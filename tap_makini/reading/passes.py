@@ -36,6 +36,10 @@ class Sighting:
         self._counts[name] += 1
         return self._counts[name]
 
+    def is_all_of(self, total: int | None) -> bool:
+        """Whether this is as many records as each page counted in the whole list, no two of them alike."""
+        return len(self.names) == len(self._counts) == total
+
 
 class Passes:
     """Reads the whole list, and again until two passes have seen the same.
@@ -48,6 +52,7 @@ class Passes:
         self._opening = opening
         self._outcome = outcome
         self._delivered: Counter[bytes] = Counter()
+        self._total = opening.page.total
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
@@ -59,8 +64,8 @@ class Passes:
             for rows in self._pages(opening):
                 sighting.pages += bool(rows)
                 yield Batch([row for row in rows if self._is_new(row, sighting)])
-            if sighting.pages < 2 or sighting.names == before:  # noqa: PLR2004 - several may not belong together
-                return
+            if sighting.pages < _SECOND or sighting.names == before or sighting.is_all_of(self._total):
+                return  # several pages may not belong together
             before = sighting.names
         self._outcome.unsettle(None)
 
@@ -75,6 +80,7 @@ class Passes:
             query = replace(query, page=opening.page.number + 1, offset=passed)
             opening = opening._replace(query=query, page=opening.source.fetch(query, opening.page.records))
             rows = opening.rows()
+            self._total = self._total if self._total == opening.page.total else None
             if opening.page.number == _SECOND and self._is_the_first_page_again(opening, first):
                 return
             pages[_name_of(opening)] += 1

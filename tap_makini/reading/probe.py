@@ -34,8 +34,22 @@ def has_page_zero(source: Source, query: Query, first: Sequence[bytes]) -> bool:
     Raises:
         MakiniError: The server answers nothing just now.
     """
-    before = _records_of(source, replace(query, page=0))
-    return bool(before) and not is_mostly_in(before, set(first))
+    return has_other_records(source, replace(query, page=0), first)
+
+
+def has_other_records(source: Source, query: Query, known: Sequence[bytes]) -> bool:
+    """Whether there is something at a place, and not mostly what is known.
+
+    Args:
+        source: The list.
+        query: The place.
+        known: The records that are known.
+
+    Raises:
+        MakiniError: The server answers nothing just now.
+    """
+    records = _records_of(source, query)
+    return bool(records) and not is_mostly_in(records, set(known))
 
 
 def records_far_beyond(source: Source, query: Query) -> Sequence[bytes]:

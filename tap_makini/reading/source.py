@@ -109,11 +109,15 @@ class Source:
                 by_cursor=query.cursor is not None,
                 must_count=not self.dialect.may_not_count,
             )
-            if page.records and page.records == unlike:
+            if page.records and page.records == unlike and self.dialect.first == 1:
                 raise BadBodyError(f"page {query.page} is the page before it once more")
             return page
 
-        return self._ask(query, read)
+        page = self._ask(query, read)
+        if not page.records or page.records != unlike:
+            return page
+        self.count_from(1)  # page 0 was page 1
+        return self.fetch(query, unlike)
 
     def ask_leniently(self, query: Query, patience: float | None = None) -> Page:
         """Get one page in any form that a list may come in.
@@ -178,6 +182,8 @@ class Source:
                 raise
             self.count_from(1)  # there may be no page 0, whatever the document says
             return self.open(bound)
+        if self.dialect.guesses_size and not page.records and self._has_more_unsized(wished):
+            return self.open(bound)
         if self.dialect.first == 0 and not page.records and self._has_second_page(wished):
             self.count_from(1)
             return self.open(bound)
@@ -190,6 +196,17 @@ class Source:
             return self.open(bound)
         except MakiniError:
             raise contradiction from None
+
+    def _has_more_unsized(self, query: Query) -> bool:
+        """Whether records come only where none is asked how many: what looks like a page size is a filter then."""
+        try:
+            has_more = bool(self.fetch(replace(query, size=None)).records)
+        except (RequestRefusedError, EntityAbsentError, BadBodyError):
+            return False
+        self.dialect = replace(self.dialect, size=None if has_more else self.dialect.size, guesses_size=False)
+        if has_more:
+            logger.warning("%s: what the document says of its page size is a filter, so it is not sent.", self.path)
+        return has_more
 
     def _has_second_page(self, query: Query) -> bool:
         """Whether there are records on the next page, though none on what should be the first."""

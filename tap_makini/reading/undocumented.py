@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.answers.page import Page
 from tap_makini.answers.tally import Tally
 from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.reading.dialect import V3_UNSIZED, Dialect
-from tap_makini.reading.probe import is_mostly_in, records_far_beyond
+from tap_makini.reading.probe import has_other_records, is_mostly_in, records_far_beyond
 from tap_makini.reading.source import PageSize, Source
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _BEYOND_THE_END = (RequestRefusedError, NotFoundError)
 
+_SECOND = 2
 _ROUND = 50  # servers that limit what they give do so at such numbers
 
 
@@ -33,10 +35,12 @@ class Paging:
 
     Attributes:
         longest: How many records the longest page had of which that was seen.
+        is_warned_of: Whether the log says that one page may be but a part.
     """
 
     def __init__(self) -> None:
         self.longest = 0
+        self.is_warned_of = False
 
 
 class UndocumentedSource(Source):
@@ -118,10 +122,13 @@ class UndocumentedSource(Source):
         """
         if self.dialect.declares_cursor:
             reason = f"the document declares the cursor {self.dialect.cursor}, but no answer gives one"
-        elif query.size is not None and (len(only) >= query.size or len(only) % _ROUND == 0):
+        elif len(only) % _ROUND == 0 or (query.size is not None and len(only) >= query.size):
             reason = f"{len(only)} records may be the most that the server gives at once"
         else:
             return
+        if self._paging.is_warned_of:
+            return
+        self._paging.is_warned_of = True
         logger.warning("There may be more of %s than one page: %s. See whether all records come.", self.path, reason)
 
     def _fetch(self, query: Query, unlike: Sequence[bytes]) -> Page:
@@ -134,6 +141,9 @@ class UndocumentedSource(Source):
             if number == 1:
                 raise
             page = self._asked_again(query, refusal) or end
+        if number == _SECOND and not page.records and self._offset_counts_pages(query, unlike):
+            self.dialect = replace(self.dialect, page=self.dialect.offset or "", offset=None, first=0)
+            return self._fetch(query, unlike)
         if number == 1:
             self._is_counted = page.total is not None
         elif page.total is None and sorted(page.records) == sorted(unlike) and not self.heeds_numbers(query, unlike):
@@ -145,6 +155,12 @@ class UndocumentedSource(Source):
         if page is end:
             self._paging.longest = max(self._paging.longest, len(unlike))
         return page
+
+    def _offset_counts_pages(self, query: Query, first: Sequence[bytes]) -> bool:
+        """Whether the second page comes where only the first record should be passed over."""
+        if self.dialect.offset is None:
+            return False
+        return has_other_records(self, replace(query, offset=1), first)
 
     def _asked_again(self, query: Query, refusal: MakiniError) -> Page | None:
         """Ask once more for what is refused; None where it is not found again: a refusal that passes is no end."""

@@ -40,12 +40,15 @@ def test_what_is_not_declared_is_as_in_v3(tmp_path: Path, names: str) -> None:
     ],
 )
 def test_paging(tmp_path: Path, names: str, page: str, size: str | None) -> None:
-    assert dialect(tmp_path, *query(*names.split())) == replace(ASSUMED, page=page, size=size)
+    wanted = replace(ASSUMED, page=page, size=size, guesses_size=size == "limit")
+    assert dialect(tmp_path, *query(*names.split())) == wanted
 
 
 @pytest.mark.parametrize("name", ["offset", "skip", "start", "$skip", "startIndex"])
 def test_offsets(tmp_path: Path, name: str) -> None:
-    assert dialect(tmp_path, *query(name, "limit")) == replace(ASSUMED, offset=name, size="limit", may_not_count=True)
+    told = dialect(tmp_path, *query(name, "limit"))
+
+    assert told == replace(ASSUMED, offset=name, size="limit", may_not_count=True, guesses_size=True)
 
 
 def test_a_deep_object_is_one_parameter_for_each_property(tmp_path: Path) -> None:
@@ -102,6 +105,10 @@ def test_a_size_is_told_by_name_and_type(tmp_path: Path, declared: Node, told: s
         ({"start": {"minimum": 1, "description": "Number of the first record, from 1"}}, "page", "start"),
         ({"start": {"minimum": 1, "description": "The page number; records are sorted"}}, "start", None),
         ({"startIndex": {"default": 1}}, "page", "startIndex"),
+        ({"offset": {"description": "UTC offset of times in minutes"}}, "page", None),
+        ({"start": {"type": "integer", "description": "Start of the period, Unix time"}}, "page", None),
+        ({"offset": {"description": "Where to start"}}, "page", "offset"),
+        ({"offset": {"description": "Records to pass over, latest update first"}}, "page", "offset"),
     ],
     ids=repr,
 )

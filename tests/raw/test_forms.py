@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tap_makini.answers.tally import ClaimingPage
 from tap_makini.answers.undocumented import parse_undocumented
-from tap_makini.errors import BadBodyError
+from tap_makini.errors import BadBodyError, NotFoundError
 
 if TYPE_CHECKING:
     from tap_makini.answers.page import Page
@@ -216,7 +216,7 @@ def test_whatever_comes_is_records_or_a_body_that_cannot_be_trusted(
 ) -> None:
     try:
         page = parse_undocumented(body, asked, first=first, by_cursor=by_cursor, takes_one_record=not of_table)
-    except BadBodyError as refusal:
+    except (BadBodyError, NotFoundError) as refusal:
         str(refusal).encode()
         return
     assert all(record.startswith(b"{") for record in page.records)

@@ -62,7 +62,7 @@ def test_each_form_is_understood(body: object, records: list[object], last: int)
 @pytest.mark.parametrize(
     "body",
     [
-        *(b"", b"null", b"7", b'"a"', b'{"data":null}', b'{"data":{}}', b'{"data":"a"}', b"[1]"),
+        *(b"", b"7", b'"a"', b'{"data":{}}', b'{"data":"a"}', b"[1]", b'{"data":null,"error":"no"}'),
         *(b'{"data":[null]}', b'{"error":"no"}', b'{"error":"no","data":{"key":"a"}}'),
         *(b"<html></html>", b'[{"key":', b'{"data":[{}]'),
     ],
@@ -72,11 +72,19 @@ def test_what_is_no_list_is_no_empty_one(body: bytes) -> None:
         parse_undocumented(body, 1)
 
 
+@pytest.mark.parametrize("body", [b"null", b' {"data": null} '])
+def test_null_is_no_list_of_a_record_and_no_table_at_all(body: bytes) -> None:
+    with pytest.raises(NotFoundError):
+        parse_undocumented(body, 1)
+    with pytest.raises(BadBodyError):
+        parse_undocumented(body, 1, takes_one_record=False)
+
+
 @given(body=values.map(str.encode))
 def test_any_body_is_read_or_refused(body: bytes) -> None:
     try:
         page = parse_undocumented(body, 1)
-    except BadBodyError:
+    except (BadBodyError, NotFoundError):
         return
     assert all(record.startswith(b"{") for record in page.records)
     assert page.last >= page.number == 1
@@ -448,7 +456,7 @@ def test_no_page_0_is_asked_for_where_counts_agree() -> None:
         (ASSUMED, 7, 7, "7 records may be the most"),
         (ASSUMED, 500, 100, "100 records may be the most"),
         (ASSUMED, 500, 99, None),
-        (replace(ASSUMED, size=None), 500, 100, None),
+        (replace(ASSUMED, size=None), 500, 100, "100 records may be the most"),
     ],
     ids=["cursor", "full", "round", "short", "unsized"],
 )
@@ -469,3 +477,55 @@ def test_indices_may_count_from_1() -> None:
 
     dialect = replace(ASSUMED, offset="startIndex", first_offset=1, size=None)
     assert came_of(answer, dialect) == items(7)
+
+
+def test_a_warning_of_a_part_comes_once_for_lists_of_one_kind(caplog: pytest.LogCaptureFixture) -> None:
+    client, paging = Client(Served(lambda _: items(100)), Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
+    for path in ("/x", "/y"):
+        list(Reading(UndocumentedSource(client, path, paging), None).batches())
+
+    assert [each.levelname for each in caplog.records].count("WARNING") == 1
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 7])
+@pytest.mark.parametrize("limit", [None, "limit"])
+def test_an_offset_may_count_pages(length: int, limit: str | None) -> None:
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        start = 3 * int(asked.sent["offset"])
+        return {"data": items(length)[start : start + 3]}
+
+    assert came_of(answer, replace(ASSUMED, offset="offset", size=limit)) == items(length)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_size_may_be_a_filter(first: int, caplog: pytest.LogCaptureFixture) -> None:
+    paged = paged_from(first, items(7), counts=True)
+
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        return {"data": [], "meta": {"current_page": 1, "last_page": 1}} if "size" in asked.sent else paged(asked)
+
+    assert came_of(answer, replace(ASSUMED, size="size", guesses_size=True)) == items(7)
+    assert "is a filter" in caplog.text
+
+
+def test_a_page_0_that_is_page_1_once_more_is_declared_in_vain() -> None:
+    def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        number = int(asked.sent["page"])
+        start = 3 * (max(number, 1) - 1)
+        return {"data": items(10)[start : start + 3], "meta": {"current_page": number, "last_page": 4}}
+
+    assert came_of(answer, replace(ASSUMED, first=0, may_begin_at_zero=False)) == items(10)
+
+
+def test_counted_pages_are_read_once_where_all_have_come() -> None:
+    transport = Served(counted_from(1, items(7), per_page=3))
+    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+
+    rows = [
+        json.loads(row.raw)
+        for batch in Reading(UndocumentedSource(client, "/x", Paging()), None).batches()
+        for row in batch.rows
+    ]
+
+    assert rows == items(7)
+    assert [asked.sent["page"] for asked in transport.asked] == ["1", "2", "3"]
