@@ -29,8 +29,10 @@ _FROM_ZERO = re.compile(
     re.IGNORECASE,
 )
 _OF_SIZES = re.compile(r"page|per|record|result|item|row|entr|element|return|max|number of|how many", re.IGNORECASE)
-_OF_LISTS = re.compile(r"page|record|result|item|\brow|entr(y|ies)|element|skip", re.IGNORECASE)
-_OF_TIMES = re.compile(r"time|zone|utc|date|period|hour|minute|\bday|epoch|unix", re.IGNORECASE)
+_OF_LISTS = re.compile(r"pag(e|in)|record|result|item|\brow|entr(y|ies)|entit|element|list|skip", re.IGNORECASE)
+_OF_TIMES = re.compile(
+    r"\b(times?|timestamp|time ?zones?|utc|dates?|period|hours?|minutes?|epoch|unix)\b", re.IGNORECASE
+)
 _FROM_ONE = re.compile(r"\b(one|1)[- ]?(based|indexed)\b", re.IGNORECASE)
 _OF_RECORDS = re.compile(r"record|result|item|\brow|entr(y|ies)|element", re.IGNORECASE)
 _OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)

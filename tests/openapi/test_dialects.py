@@ -108,6 +108,8 @@ def test_a_size_is_told_by_name_and_type(tmp_path: Path, declared: Node, told: s
         ({"offset": {"description": "UTC offset of times in minutes"}}, "page", None),
         ({"start": {"type": "integer", "description": "Start of the period, Unix time"}}, "page", None),
         ({"offset": {"description": "Where to start"}}, "page", "offset"),
+        ({"offset": {"description": "Passes over the entities updated before"}}, "page", "offset"),
+        ({"offset": {"description": "Pagination; what is listed is sorted by date"}}, "page", "offset"),
         ({"offset": {"description": "Records to pass over, latest update first"}}, "page", "offset"),
     ],
     ids=repr,
