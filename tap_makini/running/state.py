@@ -13,6 +13,7 @@ Below `reconciled` is noted, by stream and connection, when all keys were told.
 
 from __future__ import annotations
 
+import copy
 import logging
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,9 @@ class State:
         self.value = value
         if not _is_of_times(value.get(_RECONCILED, {})):
             del value[_RECONCILED]  # then all is told again
+        self._before = copy.deepcopy(value)
         self._names_of: dict[str, list[str | None]] = {}
-        for name, known in self._known().items():
+        for name, known in _known(value).items():
             if isinstance(known, dict) and isinstance(known.get("id"), str):
                 self._names_of.setdefault(known["id"], []).append(name or None)
 
@@ -52,6 +54,8 @@ class State:
     ) -> OpenBookmark:
         """Take up a bookmark; one that cannot be relied on is reported, and the stream read as if there were none.
 
+        What is known of names is that of the run before: since then a name may have been noted as another connection's.
+
         Args:
             stream: The stream's name.
             replication_key: Its replication key.
@@ -59,9 +63,9 @@ class State:
             identity: What Makini calls the connection, under whatever name.
         """
         now = datetime.now(timezone.utc)
-        entry = None if self._was_another(connection, identity) else self._entry(stream, connection)
+        entry = None if self._was_another(connection, identity) else _entry(self.value, stream, connection)
         if not entry and identity is not None:
-            others = (self._entry(stream, name) for name in self._names_of.get(identity, []))
+            others = (_entry(self._before, stream, name) for name in self._names_of.get(identity, []))
             entry = next(filter(None, others), None)
         try:
             bookmark = read_bookmark(entry, replication_key, now)
@@ -81,11 +85,13 @@ class State:
             synced_at: When Makini last synced it.
             selection: Names what is read.
         """
-        known = self._known().get(connection or _UNNAMED)
+        known = _known(self._before).get(connection or _UNNAMED)
         return isinstance(known, dict) and known.items() >= _completion(synced_at, selection).items()
 
     def know(self, connection: str | None, identity: str) -> None:
-        """Note what Makini calls a connection."""
+        """Note what Makini calls a connection, and forget what is known of another one that had its name."""
+        if _is_another(_known(self.value).get(connection or _UNNAMED), identity):
+            self._forget(connection)
         self._note(connection, {"id": identity})
 
     def complete(self, connection: str | None, synced_at: datetime, selection: str) -> None:
@@ -105,29 +111,29 @@ class State:
         times[connection or _UNNAMED] = format_instant(at)
 
     def _note(self, connection: str | None, facts: dict[str, str]) -> None:
-        known, name = self._known(), connection or _UNNAMED
+        known, name = _known(self.value), connection or _UNNAMED
         self.value.setdefault("bookmarks", {})  # without which a state is none
         present = known.get(name)
         self.value[CONNECTIONS] = {**known, name: {**(present if isinstance(present, dict) else {}), **facts}}
 
-    def _known(self) -> dict[str, Any]:
-        known = self.value.get(CONNECTIONS)
-        return known if isinstance(known, dict) else {}
+    def _forget(self, connection: str | None) -> None:
+        name = connection or _UNNAMED
+        self.value[CONNECTIONS] = {known: facts for known, facts in _known(self.value).items() if known != name}
+        for times in self.value.get(_RECONCILED, {}).values():
+            times.pop(name, None)
+        bookmarks = self.value.get("bookmarks", {})
+        for stream, entry in [*bookmarks.items()]:
+            named = entry.get(CONNECTIONS) if isinstance(entry, dict) else None
+            if connection is not None and isinstance(named, dict):
+                named.pop(connection, None)
+            elif connection is None and isinstance(named, dict):
+                bookmarks[stream] = {_KEY: entry.get(_KEY), CONNECTIONS: named}
+            elif connection is None:
+                del bookmarks[stream]
 
     def _was_another(self, connection: str | None, identity: str | None) -> bool:
         """Whether a name stood for another connection before, whose bookmarks are of no use to this one."""
-        known = self._known().get(connection or _UNNAMED)
-        return isinstance(known, dict) and None not in {identity, known.get("id")} and known["id"] != identity
-
-    def _entry(self, stream: str, connection: str | None) -> object:
-        entry = self.value.get("bookmarks", {}).get(stream)
-        if connection is None:
-            return _without_others(entry)
-        named = entry.get(CONNECTIONS) if isinstance(entry, dict) else entry
-        own = named.get(connection) if isinstance(named, dict) else named
-        if isinstance(own, dict) and own and isinstance(entry, dict) and _KEY in entry:
-            return {_KEY: entry[_KEY], **own}
-        return own
+        return _is_another(_known(self._before).get(connection or _UNNAMED), identity)
 
     def keep(self, stream: str, connection: str | None, bookmark: Bookmark) -> None:
         """Put a bookmark in its place."""
@@ -144,6 +150,26 @@ class State:
         entry[CONNECTIONS] = named
         named[connection] = written
         bookmarks[stream] = entry
+
+
+def _entry(value: dict[str, Any], stream: str, connection: str | None) -> object:
+    entry = value.get("bookmarks", {}).get(stream)
+    if connection is None:
+        return _without_others(entry)
+    named = entry.get(CONNECTIONS) if isinstance(entry, dict) else entry
+    own = named.get(connection) if isinstance(named, dict) else named
+    if isinstance(own, dict) and own and isinstance(entry, dict) and _KEY in entry:
+        return {_KEY: entry[_KEY], **own}
+    return own
+
+
+def _known(value: dict[str, Any]) -> dict[str, Any]:
+    known = value.get(CONNECTIONS)
+    return known if isinstance(known, dict) else {}
+
+
+def _is_another(known: object, identity: str | None) -> bool:
+    return isinstance(known, dict) and None not in {identity, known.get("id")} and known["id"] != identity
 
 
 def _is_of_times(reconciled: object) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from .vendor import Vendor, named, token_of
 
 if TYPE_CHECKING:
@@ -46,12 +48,23 @@ def test_another_name(reader: Reader) -> None:
         assert bounds(vendor, NAMES[0]) == [True, True]
 
 
-def test_a_name_that_is_another_customers_now(reader: Reader) -> None:
+@pytest.mark.parametrize("max_parallel", [1, 4])
+def test_a_name_that_is_another_customers_now(reader: Reader, max_parallel: int) -> None:
     swapped = [{"name": NAMES[0], "api_token": token_of(NAMES[1])}]
     with Vendor(NAMES) as vendor:
         state = reader.read(vendor, *STREAMS, connection_names=[NAMES[0]]).state
-        outcome = reader.read(vendor, *STREAMS, state=state, connections=swapped)
+        outcome = reader.read(vendor, *STREAMS, state=state, connections=swapped, max_parallel=max_parallel)
         assert bounds(vendor, NAMES[1]) == [False, False]
 
     keys = {key for name, key in vendor.held("vendors") if name == NAMES[1]}
     assert {message["record"]["key"] for message in outcome.of("RECORD", "vendors")} == keys
+
+
+def test_streams_that_are_selected_later_have_no_bookmark_of_another_customer(reader: Reader) -> None:
+    swapped = [{"name": NAMES[0], "api_token": token_of(NAMES[1])}]
+    with Vendor(NAMES) as vendor:
+        state = reader.read(vendor, *STREAMS, connection_names=[NAMES[0]]).state
+        state = reader.read(vendor, "assets", state=state, connections=swapped).state
+        bounds(vendor, NAMES[1])
+        reader.read(vendor, *STREAMS, state=state, connections=swapped)
+        assert sorted(bounds(vendor, NAMES[1])) == [False, True]
