@@ -29,12 +29,13 @@ _FROM_ZERO = re.compile(
     re.IGNORECASE,
 )
 _OF_SIZES = re.compile(r"page|per|record|result|item|row|entr|element|return|max|number of|how many", re.IGNORECASE)
-_OF_LISTS = re.compile(r"pag(e|in)|record|result|item|\brow|entr(y|ies)|entit|element|list|skip", re.IGNORECASE)
+_RECORDS = r"record|result|item|\brow|entr(y|ies)|element"
+_OF_RECORDS = re.compile(_RECORDS, re.IGNORECASE)
+_OF_LISTS = re.compile(rf"{_RECORDS}|pag(e|in)|entit|list|skip", re.IGNORECASE)
 _OF_TIMES = re.compile(
     r"\b(times?|timestamp|time ?zones?|utc|dates?|period|hours?|minutes?|epoch|unix)\b", re.IGNORECASE
 )
 _FROM_ONE = re.compile(r"\b(one|1)[- ]?(based|indexed)\b", re.IGNORECASE)
-_OF_RECORDS = re.compile(r"record|result|item|\brow|entr(y|ies)|element", re.IGNORECASE)
 _OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)
 
 
@@ -49,8 +50,8 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
     usable = {name: parameter for name, parameter in declared.items() if not parameter.is_deprecated} or declared
     offset = _first(_OFFSETS, usable, _is_place)
     page = _first(_PAGES, usable) or _first(_SHORT_PAGES, usable, _is_place)
-    if page is None and offset is not None and _counts_pages(offset, usable[offset]):
-        page = offset
+    if page is not None or (offset is not None and _counts_pages(offset, usable[offset])):
+        page, offset = page or offset, None
     size = _first(_SIZES, usable) or _first(_SHORT_SIZES, usable, _is_size)
     cursor = _first(_CURSORS, usable)
     dialect = replace(undeclared, cursor=cursor or undeclared.cursor, declares_cursor=cursor is not None)
@@ -61,8 +62,8 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
     return replace(
         dialect,
         page=page or undeclared.page,
-        offset=offset if page is None else None,
-        first_offset=1 if page is None and offset is not None and _begins_at_one(usable[offset]) else 0,
+        offset=offset,
+        first_offset=1 if offset is not None and _begins_at_one(usable[offset]) else 0,
         may_not_count=undeclared.may_not_count or page is None,
         first=0 if page is not None and _is_from_zero(usable[page]) else 1,
         may_begin_at_zero=undeclared.may_begin_at_zero and (page is None or not _first_numbers(usable[page])),

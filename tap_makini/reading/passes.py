@@ -64,7 +64,7 @@ class Passes:
             for rows in self._pages(opening):
                 sighting.pages += bool(rows)
                 yield Batch([row for row in rows if self._is_new(row, sighting)])
-            if sighting.pages < _SECOND or sighting.names == before or sighting.is_all_of(self._total):
+            if sighting.pages <= 1 or sighting.names == before or sighting.is_all_of(self._total):
                 return  # several pages may not belong together
             before = sighting.names
         self._outcome.unsettle(None)

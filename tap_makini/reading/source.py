@@ -199,10 +199,7 @@ class Source:
 
     def _has_more_unsized(self, query: Query) -> bool:
         """Whether records come only where none is asked how many: what looks like a page size is a filter then."""
-        try:
-            has_more = bool(self.fetch(replace(query, size=None)).records)
-        except (RequestRefusedError, EntityAbsentError, BadBodyError):
-            return False
+        has_more = self._gives_records(replace(query, size=None))
         self.dialect = replace(self.dialect, size=None if has_more else self.dialect.size, guesses_size=False)
         if has_more:
             logger.warning("%s: what the document says of its page size is a filter, so it is not sent.", self.path)
@@ -210,8 +207,11 @@ class Source:
 
     def _has_second_page(self, query: Query) -> bool:
         """Whether there are records on the next page, though none on what should be the first."""
+        return self._gives_records(replace(query, page=query.page + 1))
+
+    def _gives_records(self, query: Query) -> bool:
         try:
-            return bool(self.fetch(replace(query, page=query.page + 1)).records)
+            return bool(self.fetch(query).records)
         except (RequestRefusedError, EntityAbsentError, BadBodyError):
             return False
 

@@ -518,14 +518,7 @@ def test_a_page_0_that_is_page_1_once_more_is_declared_in_vain() -> None:
 
 
 def test_counted_pages_are_read_once_where_all_have_come() -> None:
-    transport = Served(counted_from(1, items(7), per_page=3))
-    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-
-    rows = [
-        json.loads(row.raw)
-        for batch in Reading(UndocumentedSource(client, "/x", Paging()), None).batches()
-        for row in batch.rows
-    ]
+    rows, _, transport = rows_of(counted_from(1, items(7), per_page=3))
 
     assert rows == items(7)
     assert [asked.sent["page"] for asked in transport.asked] == ["1", "2", "3"]
