@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Dialect:
             return {}
         value = self.descending if descending else self.ascending
         return {self.sort.format(key=replication_key): value.format(key=replication_key)}
+
+    def by_pages(self) -> Dialect:
+        """Take the offset for the number of a page."""
+        return replace(self, page=self.offset or self.page, offset=None, first=self.first_offset)
 
 
 V3 = Dialect()

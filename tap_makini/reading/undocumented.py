@@ -142,7 +142,7 @@ class UndocumentedSource(Source):
                 raise
             page = self._asked_again(query, refusal) or end
         if number == _SECOND and not page.records and self._offset_counts_pages(query, unlike):
-            self.dialect = replace(self.dialect, page=self.dialect.offset or "", offset=None, first=0)
+            self.dialect = self.dialect.by_pages()
             return self._fetch(query, unlike)
         if number == 1:
             self._is_counted = page.total is not None

@@ -489,12 +489,13 @@ def test_a_warning_of_a_part_comes_once_for_lists_of_one_kind(caplog: pytest.Log
 
 @pytest.mark.parametrize("length", [0, 1, 3, 4, 7])
 @pytest.mark.parametrize("limit", [None, "limit"])
-def test_an_offset_may_count_pages(length: int, limit: str | None) -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_offset_may_count_pages(length: int, limit: str | None, first: int) -> None:
     def answer(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
-        start = 3 * int(asked.sent["offset"])
+        start = 3 * (int(asked.sent["offset"]) - first)
         return {"data": items(length)[start : start + 3]}
 
-    assert came_of(answer, replace(ASSUMED, offset="offset", size=limit)) == items(length)
+    assert came_of(answer, replace(ASSUMED, offset="offset", first_offset=first, size=limit)) == items(length)
 
 
 @pytest.mark.parametrize("first", [0, 1])
