@@ -63,6 +63,10 @@ class RequestRefusedError(MakiniError):
     """The server does not take the query as it stands (400 or 422)."""
 
 
+class IncompleteError(MakiniError):
+    """The server counts more records than it gives; the bookmark stays before those that are missing."""
+
+
 class NothingNewError(MakiniError):
     """Makini has not synced the connection since it was last read whole."""
 

@@ -106,7 +106,7 @@ def test_v3_envelope() -> None:
     meta = said(current_page=2, last_page=3, per_page=2, total=5)
     page = parse_page(body(filled(2), meta, links=links), 2)
 
-    assert page == Page(filled(2), number=2, last=3, size=2, total=5, counts_agree=True)
+    assert page == Page(filled(2), number=2, last=3, size=2, total=5, is_full=True, counts_agree=True)
     assert (page.start, page.end, page.is_last) == (2, 4, False)
 
 
@@ -120,7 +120,7 @@ def test_v4_envelope_has_no_links() -> None:
 def test_numbers_may_be_text_as_php_sends_them_back() -> None:
     meta = said(current_page="1", last_page="2", per_page="2", total="3")
 
-    wanted = Page(filled(2), number=1, last=2, size=2, total=3, counts_agree=True)
+    wanted = Page(filled(2), number=1, last=2, size=2, total=3, is_full=True, counts_agree=True)
     assert parse_page(body(filled(2), meta), 1) == wanted
 
 

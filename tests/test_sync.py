@@ -118,6 +118,7 @@ class StubJob:
     never_seen: list[str] = field(default_factory=list)
     begin: threading.Barrier | None = None
     begun_at: float = 0.0
+    has_delivered: bool = False
     begun: bool = False
 
     @property

@@ -57,7 +57,12 @@ class Meta(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     meta: dict[str, Any] | None = None
-    next_cursor: str | int | None = None
+    next_cursor: str | int | msgspec.UnsetType | None = msgspec.UNSET
+
+    @property
+    def speaks_of_cursors(self) -> bool:
+        """Whether it has a place for a cursor, be it null: then the list ends where there is none."""
+        return self.next_cursor is not msgspec.UNSET or "next_cursor" in (self.meta or {})
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -70,6 +75,8 @@ class Page(msgspec.Struct, frozen=True):
         size: How many records a page holds, as the server says.
         total: How many records the list holds, where the server says so.
         next_cursor: What to ask for next, in place of a number.
+        by_cursor: Whether cursors lead through the list, so that its pages have no places of their own.
+        is_full: Whether it holds as many records as the server says that a page can.
         is_placeholder: The envelope is an example that counts nothing.
         counts_from_one: The first page, asked for as page 0, calls itself page 1.
         is_uncounted: The envelope does not say which page of how many it is; what `last` says is a guess.
@@ -82,6 +89,8 @@ class Page(msgspec.Struct, frozen=True):
     size: int
     total: int | None = None
     next_cursor: str | None = None
+    by_cursor: bool = False
+    is_full: bool = False
     is_placeholder: bool = False
     counts_from_one: bool = False
     is_uncounted: bool = False
@@ -128,12 +137,9 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
     records = [bytes(raw) for raw in envelope.data]
     if not all(record.startswith(b"{") for record in records):
         _reject("'data' holds something that is no record")
-    if cursor := envelope.next_cursor or meta.next_cursor:
-        return Page(records, asked, asked + 1, len(records), meta.total, str(cursor))
-    if by_cursor:
-        if (meta.current_page or 0) < (meta.last_page or 0):
-            _reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
-        return Page(records, asked, asked, len(records), meta.total)
+    cursor = (envelope.next_cursor or None) or meta.next_cursor
+    if cursor or by_cursor or (envelope.speaks_of_cursors and not meta.counts_pages):
+        return _page_by_cursor(records, asked, meta, cursor)
     if not (must_count or meta.counts_pages):
         return Page(records, asked, asked + bool(records), len(records), is_uncounted=True)
     if envelope.meta is not None and records and meta.is_placeholder(first):
@@ -145,7 +151,45 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
     size = meta.per_page or len(records)
     last = max(meta.last_page or 1, 1)
     agree = meta.total is not None and bool(meta.per_page) and last == max(-(-meta.total // size), 1)
-    return Page(records, asked, last, size, meta.total, counts_from_one=counts_from_one, counts_agree=agree)
+    return Page(
+        records,
+        asked,
+        last,
+        size,
+        meta.total,
+        is_full=bool(meta.per_page) and len(records) >= size,
+        counts_from_one=counts_from_one,
+        counts_agree=agree,
+    )
+
+
+def _page_by_cursor(records: list[bytes], asked: int, meta: Meta, cursor: str | int | None) -> Page:
+    if cursor:
+        return Page(records, asked, asked + 1, len(records), meta.total, str(cursor), by_cursor=True)
+    if (meta.current_page or 0) < (meta.last_page or 0):
+        _reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
+    if asked == 1 and (meta.total or 0) > len(records):
+        _reject(f"{len(records)} records came and no cursor leads on, but 'total' is {meta.total}")
+    return Page(records, asked, asked, len(records), meta.total, by_cursor=True)
+
+
+def parse_beyond(body: bytes, number: int) -> Page:
+    """Read the answer to a page behind the last one, which no count foresees.
+
+    Args:
+        body: The body as received.
+        number: The number that was asked for.
+
+    Returns:
+        The page; without records where another page came in its place.
+
+    Raises:
+        BadBodyError: The body is no list.
+    """
+    envelope = _decode(body)
+    meta = Meta.of(envelope.meta or {})
+    data = envelope.data if isinstance(envelope.data, list) and meta.current_page in {None, number} else []
+    return Page([bytes(raw) for raw in data], number, number, len(data), meta.total)
 
 
 def _count(value: object) -> int | None:

@@ -77,7 +77,8 @@ def _since(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dia
         names += [name for name in _FROM_UPDATE if name in declared]
         names += [_SINCE] if _SINCE in declared and declared[_SINCE].is_described_by(_OF_UPDATES) else []
     written = (name for name in names if declared[name.format(key=key)].may_be_a_text())  # a number is no date
-    return replace(dialect, since=next(written, dialect.since))
+    since = next(written, dialect.since)
+    return dialect if since == dialect.since else replace(dialect, since=since, until=None)
 
 
 def _ordered(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dialect:

@@ -14,25 +14,27 @@ from typing import TYPE_CHECKING
 
 from tap_makini.errors import BadBodyError
 from tap_makini.instant import floor_second
-from tap_makini.reading.cursor import Cursor
-from tap_makini.reading.offset import NewestFirst, Offset
+from tap_makini.reading.keyset import Keyset
 from tap_makini.reading.passes import Passes
 from tap_makini.reading.probe import has_page_zero
 from tap_makini.reading.rows import RowReader, dated, is_ascending
-from tap_makini.reading.seek import Seek
 from tap_makini.reading.source import PageSize, Source
-from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Strategy, shows_order
+from tap_makini.reading.strategy import Batch, DisprovedError, Opening, Outcome, Shortage, Strategy, shows_order
 from tap_makini.reading.undocumented import UndocumentedSource
+from tap_makini.reading.whole import NewestFirst, WholeList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-__all__ = ["Batch", "Outcome", "PageSize", "Reading", "Source"]
+    from tap_makini.reading.rows import Row
+
+__all__ = ["Batch", "Outcome", "PageSize", "Reading", "Shortage", "Source"]
 
 logger = logging.getLogger(__name__)
 
 _SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
 
 
 class Reading:
@@ -40,18 +42,28 @@ class Reading:
 
     Args:
         source: The list.
-        bound: Earliest instant to read; None for everything.
+        bound: Earliest instant to deliver; None for everything.
         log_level: How loudly to say how it is read.
+        reached: The instant before which everything has been delivered by earlier runs; a record of just that instant
+            should come again. None where that is not known.
 
     Attributes:
         outcome: What the read has seen so far.
     """
 
-    def __init__(self, source: Source, bound: datetime | None, log_level: int = logging.INFO) -> None:
+    def __init__(
+        self,
+        source: Source,
+        bound: datetime | None,
+        log_level: int = logging.INFO,
+        reached: datetime | None = None,
+    ) -> None:
         self._source = source
-        self._bound = None if bound is None else _just_before(bound)
+        self._bound = _before(bound, _SECOND)
+        self._reached = reached
+        self._asks_from = self._bound if reached else _before(bound, _DAY)  # without a bookmark, nothing shows a cut
         self._log_level = log_level
-        self._reader = RowReader(source.replication_key)
+        self._reader = RowReader(source.replication_key, source.key)
         self.outcome = Outcome()
 
     def batches(self) -> Iterator[Batch]:
@@ -64,26 +76,32 @@ class Reading:
             MakiniError: The list could not be read to its end.
         """
         for batch in self._batches():
-            self.outcome.note(batch.rows)
-            yield batch
+            rows = batch.rows if self._asks_from == self._bound else [row for row in batch.rows if self._wants(row)]
+            self.outcome.note(rows)
+            yield batch._replace(rows=rows)
+
+    def _wants(self, row: Row) -> bool:
+        return row.instant is None or self._bound is None or row.instant >= self._bound
 
     def _batches(self) -> Iterator[Batch]:
-        opening = Opening(self._source, *self._source.open(self._bound), self._reader)
+        opening = Opening(self._source, *self._source.open(self._asks_from), self._reader)
         if opening.page.is_uncounted or self._source.dialect.offset is not None:
             self._source = UndocumentedSource.like(self._source)
             opening = Opening(self._source, *self._source.open(None), self._reader)
         if self._begins_at_zero(opening):
             self._source.count_from(0)
             opening = opening.reopened()
+        if self._may_be_cut(opening):
+            self._asks_from = _before(self._bound, _DAY)
+            opening = opening.reopened(bound=self._asks_from)
         page = opening.page
         self.outcome.expected = page.total
         if page.is_placeholder:
             _expect_the_same_again(opening)
         if not page.records and self._may_leave_out_newer_ones(opening):
-            unfiltered = opening._replace(query=replace(opening.query, bound=None))
-            yield from self._fall_back(unfiltered, "its filter may leave out what it should not").batches()
+            yield from self._fall_back(opening, "its filter may leave out what it should not").batches()
             return
-        if page.is_last and page.next_cursor is None:
+        if page.is_last and not _goes_on(opening):
             yield Batch(opening.rows())
             return
         try:
@@ -92,10 +110,20 @@ class Reading:
             yield Batch([], withdraws=True)
             yield from self._fall_back(opening, str(evidence)).batches()
 
+    def _may_be_cut(self, opening: Opening) -> bool:
+        """Whether the filter may take its bound for a later instant, as for the midnight of another time zone.
+
+        Where it does not, what has been delivered at the instant that was reached comes again, unless it has changed.
+        """
+        bound, reached = opening.query.bound, self._reached
+        if bound is None or reached is None or reached - bound > _DAY or not opening.page.records:
+            return False
+        return all(instant > reached for instant in dated(opening.rows()))
+
     def _begins_at_zero(self, opening: Opening) -> bool:
         """Whether there is a page 0, where neither a document tells nor counts that agree."""
         dialect, page = self._source.dialect, opening.page
-        is_told = page.counts_agree or page.next_cursor is not None
+        is_told = page.counts_agree or page.by_cursor
         if is_told or dialect.offset is not None or not dialect.may_begin_at_zero:
             return False
         return has_page_zero(self._source, opening.query, page.records)
@@ -115,40 +143,45 @@ class Reading:
         return bool(rows) and not (newest and max(newest) < bound and shows_order)
 
     def _choose(self, opening: Opening) -> Strategy:
-        if opening.page.next_cursor is not None:
-            return self._use(Cursor(opening), "it sends cursors")
         if not self._source.tells_records_apart:
             return self._use(Passes(opening, self.outcome), "what its answers say of their place is not documented")
         if self._source.replication_key is None:
-            return self._use(Offset(opening, self.outcome), "it is read as a whole")
+            return self._use(WholeList(opening, self.outcome), "it is read as a whole")
         if opening.query.order is None:
-            return self._use(Offset(opening, self.outcome), "it refuses to be ordered")
-        if opening.query.bound != self._bound:
+            return self._use(WholeList(opening, self.outcome), "it refuses to be ordered")
+        if self._bound is not None and opening.query.bound is None:
             return self._fall_back(opening, "it refuses the filter")
-        return self._use(Seek(opening, self.outcome), "it accepts filter and order")
+        return self._use(Keyset(opening, self.outcome), "it accepts filter and order")
 
     def _fall_back(self, opening: Opening, reason: str) -> Strategy:
-        """Read by page numbers: from the newest record back to the bound where there is an order, else everything."""
+        """Read page by page, without the filter: back to the bound where there is an order, else everything."""
+        if opening.query.bound is not None:
+            opening = opening.reopened(bound=None)
         if self._bound is not None and opening.query.order is not None:
-            newest_first = opening.reopened(bound=None, order="desc")
-            if shows_order(opening.reopened(bound=None), newest_first):
+            newest_first = opening.reopened(order="desc")
+            if shows_order(opening, newest_first):
                 return self._use(NewestFirst(newest_first, self.outcome, self._bound), reason)
-        return self._use(Offset(opening, self.outcome), reason)
+        return self._use(WholeList(opening, self.outcome), reason)
 
     def _use(self, strategy: Strategy, reason: str) -> Strategy:
         logger.log(self._log_level, "Reading %s by %s: %s.", self._source.path, type(strategy).__name__, reason)
         return strategy
 
 
-def _just_before(instant: datetime) -> datetime | None:
-    """Give a whole second before an instant, since a server may leave out the bound itself; None at time's start."""
+def _before(instant: datetime | None, span: timedelta) -> datetime | None:
+    """Give the whole second that is a span before an instant, since a server may leave out the bound itself."""
     try:
-        return floor_second(instant) - _SECOND
+        return None if instant is None else floor_second(instant) - span
     except OverflowError:
-        return None
+        return None  # before time begins
 
 
 def _expect_the_same_again(opening: Opening) -> None:
     """Make sure that an answer which counts nothing is all there is, whichever page is asked for."""
     if opening.reopened(page=2).page.records != opening.page.records:
         raise BadBodyError("the answer's 'meta' counts nothing, yet there are more pages")
+
+
+def _goes_on(opening: Opening) -> bool:
+    """Whether there is more than one page, though the first one is the last by a count that may be of a while ago."""
+    return opening.page.is_full and opening.source.goes_on(replace(opening.query, page=2))

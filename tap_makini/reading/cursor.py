@@ -1,41 +1,44 @@
-"""Reading by cursor: each answer says what to ask for next."""
+"""Cursors: each answer says what to ask for next (product FAQ), and nothing bounds where that leads."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import MakiniError
-from tap_makini.reading.strategy import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tap_makini.answers.page import Page
 
-    from tap_makini.reading.strategy import Opening
+_REMEDY = "Report it to Makini; what was read so far is not complete."
+_MOST_PAGES_WITHOUT_NEWS = 20
 
 
-class Cursor:
-    """Follows `next_cursor` (product FAQ) until an answer carries none.
+class CursorTrail:
+    """The cursors followed in one pass through a list.
 
-    A cursor that comes again, at any distance, would lead round in a circle for ever, so it is an error.
+    A cursor that comes again leads round in a circle, and cursors that are new each time may lead nowhere for ever.
     """
 
-    def __init__(self, opening: Opening) -> None:
-        self._source, self._query, self._first, self._reader = opening
+    def __init__(self) -> None:
+        self._followed: set[str] = set()
+        self._known: set[int] = set()
+        self._without_news = 0
 
-    def batches(self) -> Iterator[Batch]:
-        """Read the list."""
-        page = self._first
-        followed: set[str] = set()
-        while True:
-            yield Batch(self._reader.rows(page.records))
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-            if cursor in followed:
-                raise MakiniError(
-                    f"the server's cursors lead round in a circle after {len(followed)} pages",
-                    "Report it to Makini; what was read so far is not complete.",
-                )
-            followed.add(cursor)
-            page = self._source.fetch(replace(self._query, cursor=cursor))
+    def follow(self, page: Page) -> None:
+        """Take note of a page whose cursor is followed.
+
+        Raises:
+            MakiniError: Following it does not lead to an end.
+        """
+        cursor = page.next_cursor or ""
+        if cursor in self._followed:
+            raise MakiniError(f"the server's cursors lead round in a circle after {len(self._followed)} pages", _REMEDY)
+        self._followed.add(cursor)
+        known = len(self._known)
+        self._known.update(map(hash, page.records))
+        self._without_news = 0 if len(self._known) > known else self._without_news + 1
+        if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
+            raise MakiniError(
+                f"the server's cursors lead on, but the last {self._without_news} pages hold no record that is new",
+                _REMEDY,
+            )

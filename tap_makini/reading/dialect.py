@@ -22,6 +22,7 @@ class Dialect:
         cursor: What the last answer said to ask for, in place of a page.
         declares_cursor: Whether that is declared, so that answers should say it.
         since: Earliest instant, inclusively.
+        until: The instant that all must be before; None where that cannot be asked for.
         sort: What to order by; None where no order can be asked for.
         ascending: The value of `sort` that puts the earliest record first.
         descending: The value of `sort` that puts the latest record first.
@@ -40,6 +41,7 @@ class Dialect:
     cursor: str = "cursor"
     declares_cursor: bool = False
     since: str = "filter[{key}:gteq]"
+    until: str | None = "filter[{key}:lt]"
     sort: str | None = "sort[{key}]"
     ascending: str = "0"
     descending: str = "1"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import MakiniError
+from tap_makini.reading.cursor import CursorTrail
 from tap_makini.reading.probe import is_mostly_in
 from tap_makini.reading.rows import digest
 from tap_makini.reading.strategy import Batch
@@ -75,9 +76,12 @@ class Passes:
         pages = Counter([_name_of(opening)])
         if query.size is not None and opening.source.dialect.offset is not None:
             query = replace(query, size=min(query.size, max(len(first), 1)))  # a server may count offsets in its limit
+        trail = CursorTrail()
         while not opening.page.is_last:
             passed = query.offset + len(opening.page.records)
-            query = replace(query, page=opening.page.number + 1, offset=passed)
+            if opening.page.next_cursor is not None:
+                trail.follow(opening.page)
+            query = replace(query.after(opening.page), offset=passed)
             opening = opening._replace(query=query, page=opening.source.fetch(query, opening.page.records))
             rows = opening.rows()
             self._total = self._total if self._total == opening.page.total else None

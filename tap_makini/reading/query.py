@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tap_makini.answers.page import Page
     from tap_makini.errors import RequestRefusedError
 
 _MODEST_PAGE_SIZE = 100
@@ -23,7 +24,9 @@ class Query:
 
     Attributes:
         bound: Earliest instant of the replication key; None asks for everything.
+        before: The instant that it must be before; None sets no end.
         order: The order of the replication key; None leaves it to the server.
+        by: What to order by in place of the replication key.
         size: How many records to give; None leaves it to the server.
         page: The 1-based number of the page.
         offset: How many records are on the pages before.
@@ -36,6 +39,12 @@ class Query:
     page: int = 1
     offset: int = 0
     cursor: str | None = None
+    before: datetime | None = None
+    by: str | None = None
+
+    def after(self, page: Page) -> Query:
+        """Return the query for the page that follows on an answer of this list."""
+        return replace(self, page=page.number + 1, cursor=page.next_cursor)
 
     def params(self, replication_key: str | None, dialect: Dialect = V3) -> dict[str, str]:
         """Write the query as a list wants to be asked."""
@@ -45,8 +54,10 @@ class Query:
             params[dialect.size] = str(self.size)
         if self.bound is not None:
             params[dialect.since.format(key=key)] = format_bound(self.bound)
+        if self.before is not None and dialect.until is not None:
+            params[dialect.until.format(key=key)] = format_bound(self.before)
         if self.order is not None:
-            params |= dialect.sorted(key, descending=self.order == "desc")
+            params |= dialect.sorted(self.by or key, descending=self.order == "desc")
         return params
 
     def _place(self, dialect: Dialect) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Records as a reading sees them: the bytes they came in, and the instant of their replication key."""
+"""Records as a reading sees them: the bytes they came in, their replication key and their primary key."""
 
 from __future__ import annotations
 
@@ -24,35 +24,80 @@ class Row(NamedTuple):
 
 
 class RowReader:
-    """Finds the instant in records without decoding the rest of them.
+    """Finds the replication key and the primary key in records without decoding the rest of them.
 
     Args:
-        replication_key: The property that holds it; None for a full-table stream.
+        replication_key: The property that holds the instant; None for a full-table stream.
+        key: The primary key; empty where a stream has none, so that its records are told apart by their content.
     """
 
-    def __init__(self, replication_key: str | None) -> None:
+    def __init__(self, replication_key: str | None, key: Sequence[str] = ()) -> None:
         self._replication_key = replication_key
-        probe = msgspec.defstruct("Probe", [("value", Any, None)], rename={"value": replication_key or ""})
-        self._decode = msgspec.json.Decoder(probe).decode
+        self._key = tuple(key)
+        self._instant = _PropertyReader((replication_key,) if replication_key else ())
+        self._keys = _PropertyReader(self._key)
 
     def rows(self, records: Iterable[bytes]) -> list[Row]:
         """Pair each record with its instant."""
         if self._replication_key is None:
             return [Row(raw, None) for raw in records]
-        return [Row(raw, parse_instant(self._value(raw))) for raw in records]
+        value = self._instant.value
+        return [Row(raw, parse_instant(value(raw))) for raw in records]
 
-    def _value(self, raw: bytes) -> object:
+    def key_values(self, row: Row) -> tuple[object, ...]:
+        """Return the values of the primary key; empty where the stream has none."""
+        return self._keys.values(row.raw)
+
+    def key(self, row: Row) -> bytes:
+        """Return 16 bytes that name the record, whichever version of it this is."""
+        values = self.key_values(row)
+        if not values or None in values:
+            return digest(row.raw)
+        return digest(repr(values).encode("utf-8", "surrogatepass"))
+
+
+class _PropertyReader:
+    """Reads some properties of a JSON object.
+
+    Args:
+        names: The properties.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._fields = [f"value{number}" for number in range(len(names))]
+        probe = msgspec.defstruct(
+            "Probe",
+            [(field, Any, None) for field in self._fields],
+            rename=dict(zip(self._fields, self._names, strict=True)),
+        )
+        self._decode = msgspec.json.Decoder(probe).decode
+
+    def value(self, raw: bytes) -> object:
+        """Return the value of the first property."""
         try:
-            return self._decode(raw).value  # type: ignore[attr-defined] # the struct is made at run time
+            return self._decode(raw).value0  # type: ignore[attr-defined] # the struct is made at run time
         except REFUSED:
-            return self._value_leniently(raw)
+            return self._values_leniently(raw)[0]
 
-    def _value_leniently(self, raw: bytes) -> object:
+    def values(self, raw: bytes) -> tuple[object, ...]:
+        """Return the values, None for a property that is null, absent or unreadable."""
+        if not self._names:
+            return ()
         try:
-            value = members(raw).get(self._replication_key or "")
-            return None if value is None else msgspec.json.decode(value)
+            found = self._decode(raw)
+        except REFUSED:
+            return self._values_leniently(raw)
+        return tuple(getattr(found, field) for field in self._fields)
+
+    def _values_leniently(self, raw: bytes) -> tuple[object, ...]:
+        try:
+            parts = members(raw)
+            return tuple(
+                None if (part := parts.get(name)) is None else msgspec.json.decode(part) for name in self._names
+            )
         except (NotJSONError, *REFUSED):
-            return None
+            return (None,) * len(self._names)
 
 
 def dated(rows: Iterable[Row]) -> list[datetime]:
@@ -63,26 +108,6 @@ def dated(rows: Iterable[Row]) -> list[datetime]:
 def is_ascending(instants: Sequence[datetime]) -> bool:
     """Whether no instant is before the one in front of it."""
     return all(earlier <= later for earlier, later in pairwise(instants))
-
-
-class Sighted:
-    """What one pass over a list has seen, in its order; passes that have seen the same are equal."""
-
-    def __init__(self) -> None:
-        self._digests: list[bytes] = []
-
-    def add(self, rows: Iterable[Row]) -> None:
-        """Take in rows, in the order in which they come."""
-        self._digests.extend(digest(row.raw) for row in rows)
-
-    def is_short_of(self, count: int) -> bool:
-        """Whether fewer different records have been seen than that: then others must have been missed."""
-        return len(set(self._digests)) < count
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sighted) and self._digests == other._digests
-
-    __hash__ = None  # type: ignore[assignment] # it grows
 
 
 def digest(raw: bytes) -> bytes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from tap_makini.answers.page import Page, parse_page
+from tap_makini.answers.page import Page, parse_beyond, parse_page
 from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.traffic import Traffic
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError, TransientError
 from tap_makini.reading.dialect import V3, Dialect
 from tap_makini.reading.query import Query, simpler
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tap_makini.api.client import Client
 
 logger = logging.getLogger(__name__)
+
+_SECONDS_TO_LOOK_BEYOND = 10.0
 
 
 @dataclass
@@ -38,8 +41,10 @@ class Source:
         replication_key: The property to filter and sort by; None for a full-table stream.
         page_size: Shared by the lists of a connection.
         dialect: How the list is asked.
+        key: The primary key of its records; empty where they have none.
 
     Attributes:
+        key: The primary key of its records.
         dialect: How the list is asked, as far as is known by now.
         traffic: What it has cost.
         tells_records_apart: Whether two records that are alike are one; without a key they are two.
@@ -49,15 +54,17 @@ class Source:
     tells_records_apart = True
     takes_one_record = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a list
         self,
         client: Client,
         path: str,
         replication_key: str | None,
         page_size: PageSize,
         dialect: Dialect = V3,
+        key: Sequence[str] = (),
     ) -> None:
         self.client = client
+        self.key = tuple(key)
         self.path = path
         self.page_size = page_size
         self.replication_key = replication_key
@@ -118,6 +125,14 @@ class Source:
             return page
         self.count_from(1)  # page 0 was page 1
         return self.fetch(query, unlike)
+
+    def goes_on(self, query: Query) -> bool:
+        """Whether there are records on a page that should be behind the end of the list; a server may fail at it."""
+        read = partial(parse_beyond, number=query.page - 1 + self.dialect.first)
+        try:
+            return bool(self._ask(query, read, _SECONDS_TO_LOOK_BEYOND).records)
+        except (RequestRefusedError, EntityAbsentError, TransientError):
+            return False
 
     def ask_leniently(self, query: Query, patience: float | None = None) -> Page:
         """Get one page in any form that a list may come in.

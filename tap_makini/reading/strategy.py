@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tap_makini.reading.rows import dated, is_ascending
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_makini.answers.page import Page
+    from tap_makini.reading.census import Census
     from tap_makini.reading.query import Query
     from tap_makini.reading.rows import Row, RowReader
     from tap_makini.reading.source import Source
@@ -34,7 +35,7 @@ class Opening(NamedTuple):
 
     def reopened(self, **changes: Any) -> Opening:  # noqa: ANN401 - fields of the query
         """Ask for the first page of the same list again, or of one that differs in some part of the query."""
-        query = replace(self.query, **{"page": 1, "offset": 0, **changes})
+        query = replace(self.query, **{"page": 1, "offset": 0, "cursor": None, **changes})
         return self._replace(query=query, page=self.source.fetch(query))
 
     def rows(self) -> list[Row]:
@@ -72,27 +73,46 @@ class Batch(NamedTuple):
     withdraws: bool = False
 
 
+class Shortage(NamedTuple):
+    """Records that the server counts and does not give.
+
+    Attributes:
+        start: The instant from which on they are missing; None where that may be anywhere in the list.
+        came: How many distinct keys came.
+        expected: How many the server counts.
+    """
+
+    start: datetime | None
+    came: int
+    expected: int
+
+
 @dataclass
 class Outcome:
     """What a reading has seen.
 
     Attributes:
+        count: How many rows came.
         latest: The latest instant of any row.
         undated: How many rows had no readable instant.
         unsettled_from: Everything from this instant on has to be read again, since rows may have slipped through.
         is_unsettled: The same of the whole list.
         expected: How many records the server counts in the list, where it says so.
+        shortages: Where fewer records came than the server counts.
     """
 
+    count: int = 0
     latest: datetime | None = None
     undated: int = 0
     unsettled_from: datetime | None = None
     is_unsettled: bool = False
     expected: int | None = None
+    shortages: list[Shortage] = field(default_factory=list)
 
     def note(self, rows: list[Row]) -> None:
         """Take delivered rows into account."""
         instants = dated(rows)
+        self.count += len(rows)
         self.undated += len(rows) - len(instants)
         if instants:
             newest = max(instants)
@@ -103,12 +123,23 @@ class Outcome:
         """Whether nothing can have slipped through so far."""
         return not self.is_unsettled and self.unsettled_from is None
 
-    def unsettle(self, instant: datetime | None) -> None:
-        """Have everything from an instant on read again by the next run."""
-        if instant is None:
+    def leave_open(self, start: datetime | None, census: Census) -> None:
+        """Have everything from an instant on read again by the next run, since it could not be seen to be whole.
+
+        Args:
+            start: The instant; None for the whole list.
+            census: What has come of it.
+        """
+        self.unsettle(start)
+        if census.expected is not None and census.count < census.expected:
+            self.shortages.append(Shortage(start, census.count, census.expected))
+
+    def unsettle(self, start: datetime | None) -> None:
+        """Have everything from an instant on read again by the next run; None for the whole list."""
+        if start is None:
             self.is_unsettled = True
-        elif self.unsettled_from is None or instant < self.unsettled_from:
-            self.unsettled_from = instant
+        elif self.unsettled_from is None or start < self.unsettled_from:
+            self.unsettled_from = start
 
 
 class Strategy(Protocol):

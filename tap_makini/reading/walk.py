@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.errors import RequestRefusedError
+from tap_makini.reading.cursor import CursorTrail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,19 +33,26 @@ class Window(NamedTuple):
 
     Attributes:
         page: The page.
+        start: The position in the list of its first row, from 0.
         rows: Its rows.
         fresh: Those of them that the page before did not hold.
         is_joined: Whether nothing can have slipped through between the page before and this one.
     """
 
     page: Page
+    start: int
     rows: list[Row]
     fresh: list[Row]
     is_joined: bool
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the list ends here, by the counts of the server."""
+        return self.is_joined and self.page.is_last
+
 
 class Walk:
-    """Reads the whole list of one query.
+    """Reads the whole list of one query, by page numbers or by the cursors that its answers give.
 
     Args:
         opening: The list and its first page.
@@ -54,9 +62,11 @@ class Walk:
             come in another order for each size, only pages of one size hold them all.
 
     Attributes:
+        query: What is asked for.
         is_proven: Whether the pages overlapped all the way.
-        total: How many records the last answer counted.
+        total: How many records the last answer counted; None where it did not.
         reached: The position behind the last record that was read.
+        pages: How many pages have come.
     """
 
     def __init__(
@@ -67,7 +77,7 @@ class Walk:
         *,
         varies_sizes: bool = True,
     ) -> None:
-        self._source, self._query, first, self._reader = opening
+        self._source, self.query, first, self._reader = opening
         self._page = first
         self._largest = first.size
         self._known = set(known)
@@ -75,18 +85,21 @@ class Walk:
         self._promised = promised
         self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
+        self._trail = CursorTrail()
         self._can_size_pages = (
             varies_sizes
+            and not first.by_cursor
             and self._source.varies_sizes
-            and self._query.size is not None
+            and self.query.size is not None
             and self._largest >= _LEAST_TO_VARY
         )
         self.is_proven = True
-        self.total = first.total or 0
+        self.total = first.total
         self.reached = 0
+        self.pages = 0
 
     def windows(self) -> Iterator[Window]:
-        """Fetch page after page, each overlapping the one before.
+        """Fetch page after page, each overlapping the one before where pages have places.
 
         Yields:
             What each page brought.
@@ -96,20 +109,28 @@ class Walk:
         """
         page = self._page
         while True:
-            self.total = page.total or 0
-            self.reached = page.start + len(page.records)
+            start = self.reached if page.by_cursor else page.start
+            self.pages += 1
+            self.total = page.total
+            self.reached = start + len(page.records)
             rows = self._reader.rows(page.records)
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
-            yield Window(page, rows, fresh, is_joined)
-            if is_joined and page.is_last and self._is_really_the_end(page):
+            yield Window(page, start, rows, fresh, is_joined)
+            if is_joined and page.is_last and not self._goes_on(page):
                 return
-            page = self._fetch_from(self._account_for(page, is_joined=is_joined), page)
+            page = self._after(page, is_joined=is_joined)
+
+    def _after(self, page: Page, *, is_joined: bool) -> Page:
+        if page.next_cursor is None:
+            return self._fetch_from(self._account_for(page, is_joined=is_joined), page)
+        self._trail.follow(page)
+        return self._source.fetch(self.query.after(page))
 
     def _joins(self, page: Page) -> bool:
-        if page.start == 0 or continues(self._joined, page.records):
+        if self.pages == 1 or (not page.by_cursor and (page.start == 0 or continues(self._joined, page.records))):
             return True
-        if self._can_size_pages and self._steps_back < _MOST_STEPS_BACK:
+        if not page.by_cursor and self._can_size_pages and self._steps_back < _MOST_STEPS_BACK:
             return False
         self.is_proven = False
         return True
@@ -128,12 +149,12 @@ class Walk:
         self._overlap = min(self._overlap * 2, self._largest // _SMALLEST)
         return page.start if page.total is None else min(page.start, page.total)
 
-    def _is_really_the_end(self, page: Page) -> bool:
-        """Look behind the end where the server has counted more before; records there are an error."""
-        if self.total < self._promised:
-            self._source.fetch(replace(self._query, page=page.number + 1, size=self._asked(page)))
-        self._promised = 0
-        return True
+    def _goes_on(self, page: Page) -> bool:
+        """Look behind the end where the server has counted more before, or may count by what it knew a while ago."""
+        is_doubtful = (page.total or 0) < self._promised or page.is_full
+        if page.by_cursor or not is_doubtful:
+            return False
+        return self._source.goes_on(replace(self.query, page=page.number + 1, size=self._asked(page)))
 
     def _fetch_from(self, position: int, page: Page) -> Page:
         self._promised = max(self._promised, page.total or 0)
@@ -144,18 +165,18 @@ class Walk:
                 return following
         self._can_size_pages = False
         number = position // page.size + 1
-        return self._source.fetch(replace(self._query, page=number, size=self._asked(page)), unlike=unlike)
+        return self._source.fetch(replace(self.query, page=number, size=self._asked(page)), unlike=unlike)
 
     def _fetch_sized(self, number: int, size: int, unlike: Sequence[bytes]) -> Page | None:
         """Get a page of another size, None where the server gives none of it."""
         try:
-            page = self._source.fetch(replace(self._query, page=number, size=size), unlike=unlike)
+            page = self._source.fetch(replace(self.query, page=number, size=size), unlike=unlike)
         except RequestRefusedError:
             return None
         return page if page.size == size else None
 
     def _asked(self, page: Page) -> int | None:
-        return page.size if self._query.size is not None else None
+        return page.size if self.query.size is not None else None
 
 
 def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:

@@ -22,6 +22,7 @@ from tap_makini.instant import format_instant, parse_instant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DELIVERED = "delivered"
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 
 
@@ -50,6 +51,11 @@ class Bookmark:
     replication_key: str
     value: datetime | None = None
     progress: Progress | None = None
+
+    @property
+    def reached(self) -> datetime | None:
+        """The instant before which everything has been delivered; None where nothing has been."""
+        return self.value if self.progress is None else self.progress.reached
 
     def bound(self, start_date: datetime | None, lookback: timedelta) -> datetime | None:
         """Give the earliest instant to read; None for everything.
@@ -122,7 +128,7 @@ def read_bookmark(entry: object, replication_key: str, now: datetime) -> Bookmar
     Raises:
         UnusableBookmarkError: The entry is of another replication key, of another form, or damaged.
     """
-    if entry is None or entry == {}:
+    if entry is None or entry == {} or (isinstance(entry, dict) and entry.keys() == {DELIVERED}):
         return Bookmark(replication_key)
     if not isinstance(entry, dict) or not isinstance(entry.get("replication_key", ""), str):
         raise UnusableBookmarkError("it has a form that this version does not know")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
+from tap_makini.errors import EntityAbsentError, IncompleteError, MakiniError, NothingNewError
+from tap_makini.instant import format_bound
 from tap_makini.reading import Reading
 from tap_makini.running.output import Delivery, Ending, Output
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_makini.api.connection import OpenConnection
-    from tap_makini.reading import Batch
+    from tap_makini.reading import Batch, Shortage
     from tap_makini.running.state import State
     from tap_makini.settings import Settings
     from tap_makini.streams import ListStream
@@ -60,6 +61,7 @@ class Job:
         Raises:
             NothingNewError: Makini has not synced the connection since it was read whole, and it is to be left out.
             EntityAbsentError: The connection does not offer the entity; nothing has been delivered.
+            IncompleteError: The list was read to its end, and the server counts more records than came.
             MakiniError: The list could not be read to its end.
         """
         for output in self.outputs:
@@ -68,7 +70,7 @@ class Job:
         for output in self.outputs:
             output.open(self._state, self._settings, self._stream.filter_key)
         bound = self._bound()
-        reading = Reading(self._source, bound)
+        reading = Reading(self._source, bound, reached=self._reached())
         for output in self.outputs:
             output.outcome = reading.outcome
         for batch in self._batches(reading):
@@ -78,12 +80,19 @@ class Job:
                 return
         for output in tuple(self._live):
             yield from self._guarded(output, output.finish(reading.outcome))
+        if reading.outcome.shortages:
+            raise _incomplete(reading.outcome.shortages, self._source.replication_key)
 
     def _bound(self) -> datetime | None:
         """Give the earliest instant that any output needs; None for everything."""
         bounds = [output.bound for output in self.outputs]
         given = [bound for bound in bounds if bound is not None]
         return min(given) if len(given) == len(bounds) else None
+
+    def _reached(self) -> datetime | None:
+        """Give the instant before which all outputs have everything by earlier runs; None where one has not."""
+        reached = [output.reached for output in self.outputs if output.reached is not None]
+        return min(reached) if len(reached) == len(self.outputs) else None
 
     def _guarded(self, output: Output, deliveries: Iterator[Delivery]) -> Iterator[Event]:
         try:
@@ -116,3 +125,18 @@ class Job:
                 "Run again; the bookmark covers what was read.",
                 error.request_id,
             ) from error
+
+
+def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
+    """Tell how many records are missing, and where."""
+    places = [
+        f"{shortage.came:,} of {shortage.expected:,} records came"
+        + (f" with {replication_key} from {format_bound(shortage.start)} on" if shortage.start else "")
+        for shortage in shortages
+    ]
+    return IncompleteError(
+        f"{'; '.join(places)}: the server puts records of equal rank in another order on each page, or counts some "
+        "that it does not list",
+        "The bookmark stays before them, and the next run asks for other pages; a page_size above the larger of these "
+        "numbers brings them at once, where the server grants it.",
+    )

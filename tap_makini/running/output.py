@@ -57,6 +57,8 @@ class Output:
         outcome: What the read has seen.
         begun_at: When the read began, as `time.time` tells it.
         bound: Earliest instant that it needs; None for everything.
+        has_delivered: Whether an earlier run has delivered records.
+        reached: The instant before which earlier runs have delivered everything; None where nothing has been.
         takes_each_row: Whether each row gives one record.
     """
 
@@ -70,7 +72,10 @@ class Output:
         self.outcome: Outcome | None = None
         self.begun_at = 0.0
         self.bound: datetime | None = None
+        self.reached: datetime | None = None
+        self.has_delivered = False
         self._bookmark: OpenBookmark | None = None
+        self._note_delivered: Callable[[], None] | None = None
 
     @property
     def name(self) -> str:
@@ -108,11 +113,14 @@ class Output:
             settings: The settings.
             key: The replication key that the list is read by; None for a full table.
         """
-        if key is None or self.stream.filter_key is None:
-            return
         connection = self.connection
+        self.has_delivered = state.has_delivered(self.stream.name, connection.name, connection.integration.id)
+        if key is None or self.stream.filter_key is None:
+            self._note_delivered = partial(state.note_delivered, self.stream.name, connection.name)
+            return
         self._bookmark = state.open(self.stream.name, key, connection.name, connection.integration.id)
         self.bound = self._bookmark.bound(settings.start_date, timedelta(minutes=settings.lookback_minutes))
+        self.reached = self._bookmark.reached
 
     def take(self, batch: Batch, since: datetime | None) -> Iterator[Delivery]:
         """Take rows.
@@ -162,3 +170,5 @@ class Output:
         if self._bookmark is not None:
             clock_behind = self.connection.client.clock_behind
             yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_behind))
+        elif outcome.count and not self.has_delivered and self._note_delivered is not None:
+            yield Delivery(self, once_written=self._note_delivered)

@@ -25,7 +25,8 @@ def tell_oddities(output: Output, result: Result) -> None:
     result.drifts = len(output.drift)
     if output.outcome and output.outcome.undated and output.stream.filter_key:
         logger.info("Stream %s: %d records have no readable replication key.", result.name, output.outcome.undated)
-    if output.outcome and output.outcome.is_unsettled and _is_list_read_whole(output):
+    outcome = output.outcome
+    if outcome and outcome.is_unsettled and not outcome.shortages and _is_list_read_whole(output):
         logger.warning(
             "Stream %s changed while it was read, and some records may have slipped through: "
             "the next run reads it whole again.",

@@ -8,7 +8,8 @@ below `connections` in the same entry, by name, so that size and time stay linea
 
 What Makini calls each connection is kept beside the bookmarks, so that one which gets a name, or another one, keeps its
 bookmarks; and when it had been synced at its last complete run, so that it can be left out until it is synced again.
-Below `reconciled` is noted, by stream and connection, when all keys were told.
+A stream without a bookmark has `"delivered": true` in its place once it has delivered records, so that it is missed
+if the connection no longer offers it. Below `reconciled` is noted, by stream and connection, when all keys were told.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.instant import format_instant, parse_instant
-from tap_makini.running.bookmark import Bookmark, UnusableBookmarkError, read_bookmark
+from tap_makini.running.bookmark import DELIVERED, Bookmark, UnusableBookmarkError, read_bookmark
 
 if TYPE_CHECKING:
     from tap_makini.reading import Outcome
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CONNECTIONS = "connections"
 _RECONCILED = "reconciled"
+_SIGNS_OF_DELIVERY = {DELIVERED, "replication_key_value", "progress"}
 _KEY = "replication_key"
 _UNNAMED = ""
 
@@ -76,6 +78,20 @@ class State:
             )
             bookmark = Bookmark(replication_key)
         return OpenBookmark(self, stream, connection, bookmark)
+
+    def has_delivered(self, stream: str, connection: str | None, identity: str | None) -> bool:
+        """Whether an earlier run has delivered records of a stream."""
+        if self._was_another(connection, identity):
+            return False
+        entry = _entry(self._before, stream, connection)
+        return isinstance(entry, dict) and bool(entry.keys() & _SIGNS_OF_DELIVERY)
+
+    def note_delivered(self, stream: str, connection: str | None) -> None:
+        """Note that records of a stream that has no bookmark have been delivered."""
+        entry = self.value.setdefault("bookmarks", {}).setdefault(stream, {})
+        if connection is not None:
+            entry = entry.setdefault(CONNECTIONS, {}).setdefault(connection, {})
+        entry[DELIVERED] = True
 
     def is_unsynced(self, connection: str | None, synced_at: datetime, selection: str) -> bool:
         """Whether Makini has not synced a connection since the last complete run that read the same.
@@ -212,6 +228,11 @@ class OpenBookmark:
         return self._bookmark.bound(start_date, lookback)
 
     @property
+    def reached(self) -> datetime | None:
+        """The instant before which everything has been delivered; None where nothing has been."""
+        return self._bookmark.reached
+
+    @property
     def has_value(self) -> bool:
         """Whether the stream has been read before, wholly or in part."""
         return self._bookmark.value is not None or self._bookmark.progress is not None
@@ -240,13 +261,21 @@ class OpenBookmark:
         """
         started = self._bookmark.started(self._begun + clock_behind)
         if outcome.is_unsettled or self._is_doubtful:
-            logger.warning(
-                "Stream %s changed while it was read, and some records may have slipped through: "
-                "the next run starts where this one did.",
-                self._stream,
-            )
+            if not outcome.shortages:
+                logger.warning(
+                    "Stream %s changed while it was read, and some records may have slipped through: "
+                    "the next run starts where this one did.",
+                    self._stream,
+                )
             self._keep(self._bookmark.abandoned())
         else:
+            if outcome.unsettled_from is not None and not outcome.shortages:
+                logger.warning(
+                    "Stream %s changed while it was read, and some records may have slipped through: "
+                    "the next run starts at %s.",
+                    self._stream,
+                    format_instant(outcome.unsettled_from),
+                )
             self._keep(self._bookmark.completed(started, outcome.latest, outcome.unsettled_from))
 
     def _keep(self, bookmark: Bookmark) -> None:

@@ -114,7 +114,7 @@ class Sync:
             self._metrics.pop(output).close()
         result = self._results[output]
         error = self._connections.judged(output, error)
-        self._judge(result, error, is_told=is_told)
+        self._judge(output, result, error, is_told=is_told)
         is_done = result.status in {Status.COMPLETE, Status.ABSENT}
         is_settled = output.outcome is None or output.outcome.is_settled
         # rows that slipped through are still in the table, and must not be dropped from it
@@ -126,7 +126,7 @@ class Sync:
         self._writer.write_state(self._state.value, may_wait=True)
         tell_oddities(output, result)
 
-    def _judge(self, result: Result, error: Exception | None, *, is_told: bool) -> None:
+    def _judge(self, output: Output, result: Result, error: Exception | None, *, is_told: bool) -> None:
         """Say what the end of a job means."""
         if error is None:
             result.status = Status.COMPLETE
@@ -136,6 +136,12 @@ class Sync:
             is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
             remedy = "Check the setting stream_maps." if is_of_maps else "This is a fault of the tap: report it."
             error = MakiniError(f"{type(error).__name__}: {error}", remedy)
+        if isinstance(error, EntityAbsentError) and output.has_delivered:
+            error = MakiniError(
+                f"the connection no longer offers it, though earlier runs have read it: {error.cause}",
+                "Restore the permission in Makini or the source system, or deselect the stream.",
+                error.request_id,
+            )
         result.error = error
         if isinstance(error, NothingNewError):
             result.status = Status.SKIPPED

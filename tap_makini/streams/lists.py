@@ -35,8 +35,9 @@ class ListStream(MakiniStream):
 
     def source(self, connection: OpenConnection) -> Source:
         """Give the list that this stream reads at a connection."""
+        endpoint = self.endpoint
         return Source(
-            connection.client, self.endpoint.path, self.filter_key, connection.page_size, self.endpoint.dialect
+            connection.client, endpoint.path, self.filter_key, connection.page_size, endpoint.dialect, endpoint.key
         )
 
     def add_custom_fields(self, connection: OpenConnection, count: int) -> None:

@@ -113,7 +113,7 @@ def test_a_kill_after_a_tie_that_was_not_surely_read_whole_leads_back_to_it() ->
         sandbox.on_request(disturbance)
         size = run(sandbox, Replica(), {"page_size": PAGE}).size
         disturbance.start()
-        assert run(sandbox, replica, {"page_size": PAGE}, kill_at=size * 4 // 3).was_killed
+        assert run(sandbox, replica, {"page_size": PAGE}, kill_at=size * 6 // 5).was_killed
 
     reached = parse_instant(replica.state["bookmarks"]["vendors"]["progress"]["reached"])
     assert max(instant for instant, _ in replica.rows.values() if instant and instant < NOON) > TIE + timedelta(days=7)
