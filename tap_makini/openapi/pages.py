@@ -64,7 +64,7 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
         page=page or undeclared.page,
         offset=offset,
         first_offset=1 if offset is not None and _begins_at_one(usable[offset]) else 0,
-        may_not_count=undeclared.may_not_count or page is None,
+        may_not_count=undeclared.may_not_count or offset is not None,
         first=0 if page is not None and _is_from_zero(usable[page]) else 1,
         may_begin_at_zero=undeclared.may_begin_at_zero and (page is None or not _first_numbers(usable[page])),
         size=size,

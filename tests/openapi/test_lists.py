@@ -275,7 +275,8 @@ def test_what_is_deprecated_gives_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "key", "replication_key"),
     [
-        ("key id name createdAt updatedAt", ("key",), "updatedAt"),
+        ("key id name createdAt updatedAt", ("id",), "updatedAt"),
+        ("key name createdAt updatedAt", ("key",), "updatedAt"),
         ("id name createdAt", ("id",), "createdAt"),
         ("name", (), None),
         ("code", (), None),
@@ -301,6 +302,28 @@ def test_keys(tmp_path: Path, names: str, key: tuple[str, ...], replication_key:
     endpoint = endpoints(tmp_path, document({"/x": get(item)}))["x"]
 
     assert (endpoint.key, endpoint.replication_key) == (key, replication_key)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/api/eam/assets", "key"),
+        ("/api/wms/assets", "key"),
+        ("/api/v3/eam/assets", "key"),
+        ("/api/v4/eam/assets", "id"),
+        ("/api/v4/assets", "id"),
+        ("/assets", "id"),
+        ("/api/eam/gadgets", "id"),
+    ],
+)
+def test_records_with_id_and_key_go_by_key_only_where_the_v3_spec_says_so(tmp_path: Path, path: str, key: str) -> None:
+    item: Node = {"properties": {"id": {}, "key": {}}}
+    paths = {path: get(item), f"{path}/{{key}}/materials": get(item), f"{path}/{{key}}/parts": get(item)}
+
+    (endpoint,) = endpoints(tmp_path, document(paths)).values()
+
+    assert endpoint.key == (key,)
+    assert {child.name: child.key for child in endpoint.children} == {"materials": (key,), "parts": ("id",)}
 
 
 def test_a_key_is_text(tmp_path: Path) -> None:
