@@ -70,6 +70,8 @@ def _answer(operation: Operation, levels: int) -> Shape:
 def _enveloped(answer: Shape) -> Shape | None:
     data = answer.properties.get("data")
     item = data.items if data is not None and data.kind is Kind.ARRAY else None
+    if item is not None and item.kind is Kind.MIXED and item.items is not None:
+        item = item.items  # Makini's export for several products declares lists of lists; its answers are plain lists
     if item is not None and item.kind is Kind.ANY:
         return UNKNOWN_ITEM
     return item if item is not None and item.kind in _OBJECTS else None

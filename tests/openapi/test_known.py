@@ -42,6 +42,13 @@ def test_the_vendors_documents_offer_what_is_built_in(tmp_path: Path, products: 
     assert read.servers == ("https://api.makini.io",)
 
 
+@pytest.mark.parametrize("product", ALL)
+def test_the_vendors_document_of_several_products_offers_the_same(tmp_path: Path, product: str) -> None:
+    plain, nested = vendor_document(product), vendor_document(product, nests_lists=True)
+
+    assert offer(tmp_path, nested) == offer(tmp_path, plain)
+
+
 def test_the_vendors_documents_offer_six_child_lists(tmp_path: Path) -> None:
     read = offer(tmp_path, *map(vendor_document, ALL))
 

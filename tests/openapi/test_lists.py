@@ -57,6 +57,17 @@ def test_lists_are_told_by_the_envelope_in_any_form(tmp_path: Path, responses: N
     assert streams(tmp_path, {"/x": {"get": {"responses": responses}}}, components=components) == ["x"]
 
 
+def test_one_needless_level_of_nesting_is_undone(tmp_path: Path) -> None:
+    """Makini's export for several products declares `data` as a list of lists of items."""
+    nested = {"type": "array", "items": ITEM_REF}
+    paths = {"/api/eam/things": get(nested), "/api/eam/others": get({"type": "array", "items": nested})}
+
+    read = endpoints(tmp_path, document(paths, components={"schemas": {"Thing": THING}}))
+
+    assert list(read) == ["things"]
+    assert list(read["things"].schema["properties"]) == ["key", "updatedAt"]
+
+
 @pytest.mark.parametrize(
     "item",
     [
