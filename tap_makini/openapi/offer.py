@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoint import Child, Endpoint, Offer
@@ -22,8 +23,9 @@ from tap_makini.openapi.roles import Role, sort_out
 from tap_makini.reading.dialect import ASSUMED, V3, V3_UNSIZED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
+    from tap_makini.openapi.document import Document
     from tap_makini.openapi.operations import Operation
     from tap_makini.openapi.shape import Shape
 
@@ -55,17 +57,30 @@ def read_documents(
     documents = [open_document(Location(text), timeout, user_agent) for text in locations]
     found = sort_out(operation for document in documents for operation in operations_of(document))
     chosen = choose(found.get(Role.LIST, ()), products)
+    children = children_by_parent(found.get(Role.CHILD, ()))
+    endpoints = tuple(
+        _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
+    )
+    _warn_of_missing(documents, chosen, children)
     if not chosen:
         labels = ", ".join(document.location.label for document in documents) or "(none given)"
         raise DocumentError(
             f"No list that can be read for the products {', '.join(products)} is in: {labels}. "
             "Export the documents of these products from Makini's docs, or change the setting products."
         )
-    children = children_by_parent(found.get(Role.CHILD, ()))
-    endpoints = tuple(
-        _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
-    )
     return Offer(endpoints, tuple(_servers(found, {operation.path for operation in chosen.values()})))
+
+
+def _warn_of_missing(
+    documents: Iterable[Document], chosen: Mapping[str, Operation], children: Mapping[str, Mapping[str, Operation]]
+) -> None:
+    streams: dict[Location, dict[str, str]] = defaultdict(dict)
+    for stream, operation in chosen.items():
+        streams[operation.document.location][operation.document.path] = stream
+        for name, child in children.get(operation.path, {}).items():
+            streams[child.document.location][child.document.path] = f"{stream}__{stream_name([name])}"
+    for document in documents:
+        document.warn_of_missing(streams[document.location])
 
 
 def _servers(found: Mapping[Role, Sequence[Operation]], paths: Container[str]) -> dict[str, None]:
