@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from tap_makini.endpoint import Child, Endpoint, Offer
 from tap_makini.openapi.answers import UNKNOWN_ITEM, item_of_child, item_of_list
@@ -63,12 +64,28 @@ def read_documents(
     )
     _warn_of_missing(documents, chosen, children)
     if not chosen:
-        labels = ", ".join(document.location.label for document in documents) or "(none given)"
-        raise DocumentError(
-            f"No list that can be read for the products {', '.join(products)} is in: {labels}. "
-            "Export the documents of these products from Makini's docs, or change the setting products."
-        )
+        labels = ", ".join(document.location.label for document in documents)
+        raise _nothing_to_read(labels, found, products)
     return Offer(endpoints, tuple(_servers(found, {operation.path for operation in chosen.values()})))
+
+
+def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], products: Sequence[str]) -> DocumentError:
+    lists, others = found.get(Role.LIST, ()), found.get(Role.OTHER, ())
+    if lists:
+        described = sorted({product for each in lists if (product := list_name(each.path, each.template).product)})
+        return DocumentError(
+            f"The API documents {labels} describe lists of the products {', '.join(described)}, but none of "
+            f"{', '.join(products)}. Change the setting products, or export the documents of these products."
+        )
+    if others:
+        more = f" (and {len(others) - 1} more like it)" if len(others) > 1 else ""
+        return DocumentError(
+            f"The API documents {labels} describe no list that the tap can read. GET {unquote(others[0].path)}: "
+            f"no list of records under 'data'{more}. If Makini's docs export it so, report it with the document."
+        )
+    return DocumentError(
+        f"The API documents {labels} describe no list: no GET answers with one. Export them again from Makini's docs."
+    )
 
 
 def _warn_of_missing(

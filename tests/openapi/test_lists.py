@@ -142,7 +142,8 @@ def test_the_log_says_what_every_get_is(tmp_path: Path, caplog: pytest.LogCaptur
             "The OpenAPI documents describe GETs: 2 lists, 1 lists of a record, 1 of raw tables, 1 of administration, "
             "1 of a single record, 1 with an address that cannot be asked for, "
             "1 that answer with no list of records under 'data'."
-        )
+        ),
+        "Not read, since there is no list of records under 'data': GET /e",
     ]
 
 
@@ -168,7 +169,7 @@ def test_a_servers_own_path_is_no_part_of_names(tmp_path: Path) -> None:
     content = document({"/work-orders": get(), "/admin/users": get()}, servers=servers)
 
     assert list(endpoints(tmp_path, content, products=("erp",))) == ["work_orders"]
-    with pytest.raises(DocumentError, match="products eam"):
+    with pytest.raises(DocumentError, match="of the products erp, but none of eam"):
         endpoints(tmp_path, content, products=("eam",))
 
 
@@ -188,10 +189,27 @@ def test_a_path_item_may_be_a_reference(tmp_path: Path) -> None:
     assert streams(tmp_path, paths) == ["assets", "machines"]
 
 
-def test_without_a_list_there_is_nothing_to_read(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match=r"No list .* products wms .*0\.json.*Export") as raised:
-        offer(tmp_path, document(OTHER), products=("wms",))
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (OTHER, r"describe lists of the products eam, but none of wms\. Change the setting products"),
+        (
+            {"/x": {"get": {"responses": answers({"properties": {"items": {"type": "array", "items": THING}}})}}},
+            r"no list that the tap can read\. GET /x: no list of records under 'data'\. If Makini's docs export it so",
+        ),
+        (
+            {f"/{name}": {"get": {"responses": answers({"type": "array", "items": THING})}} for name in "ab"},
+            r"GET /a: no list of records under 'data' \(and 1 more like it\)",
+        ),
+        ({"/x/{key}": get(), "/y": {"post": {}}}, "describe no list: no GET answers with one"),
+    ],
+)
+def test_why_there_is_nothing_to_read(tmp_path: Path, paths: Node, told: str) -> None:
+    with pytest.raises(DocumentError, match=told) as raised:
+        offer(tmp_path, document(paths), products=("wms",))
 
+    assert "0.json" in str(raised.value)
+    assert ("products" in str(raised.value)) == (paths is OTHER)
     assert "\n" not in str(raised.value)
 
 

@@ -96,10 +96,6 @@ def test_the_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "is larger than" in refusal(str(tmp_path / "api.json"))
 
 
-def test_no_document_is_given() -> None:
-    assert "none given" in refusal()
-
-
 # --- notations -------------------------------------------------------------------------------------
 
 
