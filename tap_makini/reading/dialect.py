@@ -26,6 +26,7 @@ class Dialect:
         ascending: The value of `sort` that puts the earliest record first.
         descending: The value of `sort` that puts the latest record first.
         may_not_count: Whether answers may come that do not say which page of how many they are.
+        accept: The media type to ask for.
     """
 
     page: str = "page"
@@ -44,6 +45,7 @@ class Dialect:
     ascending: str = "0"
     descending: str = "1"
     may_not_count: bool = False
+    accept: str = "application/json"
 
     def sorted(self, replication_key: str, *, descending: bool) -> dict[str, str]:
         """Give the parameter that asks for an order, if there is one."""

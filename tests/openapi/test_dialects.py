@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openapi.documents import Node, document, endpoints, get, query
+from openapi.documents import THING, Node, answers, document, endpoints, envelope, get, query
 from tap_makini.reading.dialect import ASSUMED, V3, V3_UNSIZED, Dialect
 
 if TYPE_CHECKING:
@@ -26,6 +26,26 @@ def sort(name: str = "sort", **more: Any) -> Node:  # noqa: ANN401 - any JSON
 @pytest.mark.parametrize("names", ["", "filter sort", "page per_page filter sort", "unheard_of"])
 def test_what_is_not_declared_is_as_in_v3(tmp_path: Path, names: str) -> None:
     assert dialect(tmp_path, *query(*names.split())) == ASSUMED
+
+
+@pytest.mark.parametrize(
+    ("declared", "accept"),
+    [
+        (["application/json"], "application/json"),
+        (["application/vnd.api+json"], "application/vnd.api+json"),
+        (["application/xml", "application/vnd.makini.v4+json; version=4"], "application/vnd.makini.v4+json; version=4"),
+        (["application/problem+json", "application/json"], "application/json"),
+        (["*/*"], "application/json"),
+    ],
+)
+def test_the_media_type_that_is_declared_is_asked_for(tmp_path: Path, declared: list[str], accept: str) -> None:
+    content = {media: answers(envelope(THING), media=media)["200"]["content"][media] for media in declared}
+    listed = {"get": {"responses": {"200": {"description": "", "content": content}}}}
+
+    (endpoint,) = endpoints(tmp_path, document({"/x": listed, "/x/{id}/y": listed})).values()
+
+    assert endpoint.dialect.accept == accept
+    assert [child.dialect.accept for child in endpoint.children] == [accept]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,18 @@ def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str, heeds: s
         assert keys(outcome) == set(sandbox.store.keys(SLUG))
 
 
+def test_the_media_type_that_is_declared_is_asked_for(tmp_path: Path) -> None:
+    with source("v3") as sandbox:
+        content = described(sandbox)
+        answer = content["paths"][f"/api/v4/{SLUG}"]["get"]["responses"]["200"]
+        answer["content"] = {"application/vnd.api+json": answer["content"]["application/json"]}
+        sandbox.requests.clear()
+        outcome = read(tmp_path, sandbox, content)
+        asked = {(request.slug, request.headers["accept"]) for request in sandbox.requests}
+    assert keys(outcome) == set(sandbox.store.keys(SLUG))
+    assert asked == {(SLUG, "application/vnd.api+json"), (None, "application/json")}
+
+
 @pytest.mark.parametrize("paging", get_args(Paging))
 def test_the_size_that_is_declared_is_asked_for(tmp_path: Path, paging: Paging) -> None:
     with source(paging) as sandbox:
