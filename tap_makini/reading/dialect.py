@@ -10,7 +10,7 @@ class Dialect:
     """Names and values of a list's query parameters; `{key}` in them stands for the replication key.
 
     Attributes:
-        page: The number of the page.
+        page: The number of the page; None where only cursors lead on.
         offset: In place of it, how many records to pass over; None where pages are numbered.
         first_offset: What passes over none, 0 or 1.
         first: The number of the first page, 1 or 0.
@@ -29,7 +29,7 @@ class Dialect:
         accept: The media type to ask for.
     """
 
-    page: str = "page"
+    page: str | None = "page"
     offset: str | None = None
     first_offset: int = 0
     first: int = 1

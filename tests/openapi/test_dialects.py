@@ -178,8 +178,24 @@ def test_sizes_to_choose_from(tmp_path: Path) -> None:
     assert dialect(tmp_path, size).sizes == (10, 25, 100)
 
 
-def test_cursors(tmp_path: Path) -> None:
-    assert dialect(tmp_path, *query("page_token")) == replace(ASSUMED, cursor="page_token", declares_cursor=True)
+@pytest.mark.parametrize(
+    ("names", "page", "offset"),
+    [
+        ("page_token", None, None),
+        ("page_token per_page", None, None),
+        ("page_token page", "page", None),
+        ("page_token offset", "page", "offset"),
+    ],
+)
+def test_cursors(tmp_path: Path, names: str, page: str | None, offset: str | None) -> None:
+    told = dialect(tmp_path, *query(*names.split()))
+
+    assert (told.cursor, told.declares_cursor) == ("page_token", True)
+    assert (told.page, told.offset) == (page, offset)
+
+
+def test_there_is_no_page_zero_without_pages(tmp_path: Path) -> None:
+    assert not dialect(tmp_path, *query("cursor")).may_begin_at_zero
 
 
 @pytest.mark.parametrize("name", ["pageMarker", "resume_token", "pageOffset", "skipCount", "startAt", "last_id"])
