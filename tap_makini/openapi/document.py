@@ -63,7 +63,7 @@ class Document:
             affected = sorted({streams[path] for path in paths if path in streams})
             is_inside = reference.startswith("#")
             logger.warning(
-                "The API document %s refers to %.200s, which %s. Affected %s: %.500s.%s",
+                "%s: refers to %.200s, which %s. Affected %s: %.500s.%s",
                 self.location.label,
                 reference,
                 "it does not define" if is_inside else "is in another file and is not read",
@@ -73,7 +73,7 @@ class Document:
             )
         if len(missing) > _MOST_WARNINGS:
             count = len(missing) - _MOST_WARNINGS
-            logger.warning("The API document %s has %d more references that lead nowhere.", self.location.label, count)
+            logger.warning("%s: %d more references lead nowhere.", self.location.label, count)
 
     def followed(self, node: object) -> dict[str, Any]:
         """Give a path item, parameter or answer that may be a reference; an empty one where it is no object."""
@@ -147,10 +147,10 @@ def open_document(location: Location, timeout: float, user_agent: str) -> Docume
 
 def _fault(content: object) -> str | None:
     if not isinstance(content, dict):
-        return "is no OpenAPI document: it holds no object"
+        return "not an OpenAPI document (expected an object at the top level)"
     if "swagger" in content:
-        return "is a Swagger 2 description, which the tap does not read"
+        return "not an OpenAPI 3 document (Swagger 2 is not supported)"
     paths = content.get("paths")
     if not isinstance(paths, dict) or not paths:
-        return "is no OpenAPI document: it describes no paths"
+        return "not an OpenAPI document (expected an object with paths under 'paths')"
     return None

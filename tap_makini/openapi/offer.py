@@ -74,17 +74,17 @@ def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], pro
     if lists:
         described = sorted({product for each in lists if (product := list_name(each.path, each.template).product)})
         return DocumentError(
-            f"The API documents {labels} describe lists of the products {', '.join(described)}, but none of "
+            f"{labels}: lists of the products {', '.join(described)}, but none of "
             f"{', '.join(products)}. Change the setting products, or export the documents of these products."
         )
     if others:
         more = f" (and {len(others) - 1} more like it)" if len(others) > 1 else ""
         return DocumentError(
-            f"The API documents {labels} describe no list that the tap can read. GET {unquote(others[0].path)}: "
-            f"no list of records under 'data'{more}. If Makini's docs export it so, report it with the document."
+            f"{labels}: nothing to read. GET {unquote(others[0].path)}: no list of records under 'data'{more}. "
+            "If Makini's docs export it so, report it with the document."
         )
     return DocumentError(
-        f"The API documents {labels} describe no list: no GET answers with one. Export them again from Makini's docs."
+        f"{labels}: nothing to read (no GET answers with a list). Export it again from Makini's docs, as OpenAPI 3."
     )
 
 

@@ -315,7 +315,7 @@ def test_each_reference_that_leads_nowhere_is_named_once(tmp_path: Path, caplog:
 
     assert list(offered) == ["a", "b", "d"]
     assert offered["a"].schema["properties"] == {"dimensions": TEXT, "boxes": TEXT}
-    label = f"The API document {tmp_path / '0.json'}"
+    label = f"{tmp_path / '0.json'}:"
     assert sorted(caplog.messages) == [
         f"{label} refers to # (not text), which it does not define. Affected streams: d.",
         f"{label} refers to #/components/schemas/Dimension, which it does not define. Affected streams: a, b, b__c.",
@@ -338,4 +338,4 @@ def test_of_many_references_that_lead_nowhere_some_are_named(tmp_path: Path, cap
     columns(tmp_path, {f"p{number}": {"$ref": f"#/{number}"} for number in range(12)})
 
     assert len(caplog.messages) == 11
-    assert caplog.messages[-1].endswith("has 2 more references that lead nowhere.")
+    assert caplog.messages[-1].endswith("0.json: 2 more references lead nowhere.")
