@@ -224,8 +224,9 @@ def test_a_connection_under_a_new_name_is_read_in_full(
         state.know(after, "c-1")
     [warning] = caplog.messages
     assert warning.startswith(told)
+    whose = "from before" if before is None else f"of '{before}'"
     assert warning.endswith(
-        "Rows from before stay in the tables; docs/connections.md says how to remove or rename them."
+        f". Rows {whose} stay in the tables; docs/connections.md says how to remove or rename them."
     )
 
     read(state, after, LONG_AGO + DAY)

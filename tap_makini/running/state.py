@@ -111,13 +111,14 @@ class State:
         names = [name for name, facts in known if isinstance(facts, dict) and facts.get("id") == identity]
         if not names or (connection or _UNNAMED) in names:
             return
-        called = "was read without a name" if names == [_UNNAMED] else f"was called {_spoken(names)}"
+        old = ", ".join(f"'{name}'" for name in names if name != _UNNAMED)
         logger.warning(
-            "%s %s before: it is read in full %s. Rows from before stay in the tables; docs/connections.md says how to "
-            "remove or rename them.",
+            "%s %s before: it is read in full %s. %s stay in the tables; docs/connections.md says how to remove or "
+            "rename them.",
             "The connection" if connection is None else f"Connection '{connection}'",
-            called,
+            f"was called {old}" if old else "was read without a name",
             "without a name" if connection is None else "under its new name",
+            f"Rows of {old}" if old else "Rows from before",
         )
 
     def complete(self, connection: str | None, synced_at: datetime, selection: str) -> None:
@@ -192,10 +193,6 @@ def _entry(value: dict[str, Any], stream: str, connection: str | None) -> object
 def _known(value: dict[str, Any]) -> dict[str, Any]:
     known = value.get(CONNECTIONS)
     return known if isinstance(known, dict) else {}
-
-
-def _spoken(names: list[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names if name != _UNNAMED)
 
 
 def _is_another(known: object, identity: str | None) -> bool:
