@@ -101,7 +101,7 @@ def _exit_codes() -> Iterator[None]:
     except ConfigValidationError as error:
         _exit(1, *error.errors)
     except (InputError, NothingReadError) as error:
-        _exit(1, str(error))
+        _exit(1, *error.args)
     except (MapExpressionError, StreamMapConfigError) as error:
         _exit(1, f"The setting stream_maps is not valid: {error}")
     except StreamsFailedError as error:

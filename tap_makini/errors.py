@@ -125,7 +125,7 @@ class BadBodyError(TransientError):
 
 
 class NothingReadError(Exception):
-    """The run could not begin: a setting or a credential is wrong. The message says which."""
+    """The run could not begin: a setting, the catalog or a credential is wrong. Each argument is a line on a fault."""
 
 
 class StreamsFailedError(Exception):

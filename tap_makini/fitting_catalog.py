@@ -11,7 +11,7 @@ from tap_makini.schema import CONNECTION_COLUMN
 from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.singerlib import Catalog
 
@@ -51,7 +51,8 @@ def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) 
         streams: What is offered, with that catalog applied.
 
     Raises:
-        NothingReadError: Selected streams have keys that the API does not know: each record would come with a new one.
+        NothingReadError: Selected streams have keys that the API does not know, so that each record would come with a
+            new one, or keys that their own columns do not hold.
     """
     for name, entry in (catalog or {}).items():
         if entry.metadata.root.selected and name not in streams:
@@ -72,7 +73,39 @@ def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) 
                 stream.replication_key,
                 stream.own_replication_key,
             )
-    _refuse_foreign_keys(stream for stream in streams.values() if stream.selected)
+    selected = [stream for stream in streams.values() if stream.selected]
+    _refuse_foreign_keys(selected)
+    if found := [fault for stream in selected for fault in (*_key_faults(stream), *_replication_key_faults(stream))]:
+        raise NothingReadError(*found)
+
+
+def _key_faults(stream: MakiniStream) -> Iterator[str]:
+    """Say why records would come without their key: a target then fails, or takes every record for a new one."""
+    columns = stream.effective_schema.get("properties", {})
+    for name in stream.primary_keys:
+        if name not in columns:
+            yield (
+                f"Catalog, stream {stream.name}: the key property '{name}' is not a column of its schema. "
+                "Restore the column, or correct key_properties."
+            )
+        elif not stream.mask["properties", name]:
+            yield (
+                f"Catalog, stream {stream.name}: the key property '{name}' is not selected. "
+                "Set the 'inclusion' of the column to 'automatic' in the metadata."
+            )
+
+
+def _replication_key_faults(stream: MakiniStream) -> Iterator[str]:
+    """Say why a stream cannot be read incrementally by the key that the catalog names."""
+    name = stream.filter_key
+    if name is None:
+        return
+    columns = {**stream.effective_schema.get("properties", {}), **stream.schema["properties"]}
+    remedy = "Correct replication_key, or set the replication method to FULL_TABLE."
+    if name not in columns:
+        yield f"Catalog, stream {stream.name}: the replication key '{name}' is not a column of its schema. {remedy}"
+    elif columns[name].get("format") != "date-time":
+        yield f"Catalog, stream {stream.name}: the replication key '{name}' is not a date-time. {remedy}"
 
 
 def _refuse_foreign_keys(streams: Iterable[MakiniStream]) -> None:

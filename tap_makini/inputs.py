@@ -12,7 +12,8 @@ import os
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_config
-from singer_sdk.singerlib import Catalog
+
+from tap_makini.catalog_form import faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,10 @@ _BOOLEAN_WORDS = {*TRUTHY, "false", "0", "no", "off"}
 
 
 class InputError(Exception):
-    """A file that was handed over cannot be used. The message says which, and why, but not what is in it."""
+    """A file on the command line cannot be used.
+
+    Each argument is one line for one fault: which file, what is wrong, what to do.
+    """
 
 
 def settings_from_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -86,15 +90,11 @@ def checked_catalog(file: IO[str]) -> IO[str]:
         The same once more from its beginning.
 
     Raises:
-        InputError: It has not.
+        InputError: It has not; one line for each stream at fault.
     """
     text, document = _read_object(file, "catalog")
-    try:
-        Catalog.from_dict(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"The catalog is damaged ({type(error).__name__}: {error}): make it anew with --discover."
-        ) from error
+    if found := faults(document):
+        raise InputError(*found)
     return io.StringIO(text)
 
 
@@ -105,7 +105,7 @@ def _read_object(file: IO[str], what: str) -> tuple[str, dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"The {what} is not JSON{_place(error)}.") from error
     if not isinstance(document, dict):
-        raise InputError(f"The {what} is damaged: it must be a JSON object.")
+        raise InputError(f"The {what} must be a JSON object, with braces around it.")
     return text, document
 
 

@@ -178,7 +178,10 @@ class TapMakini(CommandLine):
             NothingReadError: The state has not the form of a Singer state.
         """
         if not isinstance(state, dict) or (state and not isinstance(state.get("bookmarks"), dict)):
-            raise NothingReadError("The state is damaged: it must be an object with an object 'bookmarks' in it.")
+            raise NothingReadError(
+                "The state must be a JSON object with an object 'bookmarks' in it: give the value of the last STATE "
+                "message of an earlier run."
+            )
         self._state = cast("TapState", copy.deepcopy(state))
 
     def sync_all(self) -> None:  # type: ignore[misc] # final in the SDK, whose loop ends with the first stream that fails

@@ -180,7 +180,7 @@ def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, c
     assert bound(again(state), connection) == first
 
 
-# --- by whatever name ------------------------------------------------------------------------------
+# --- bookmarks belong to names ---------------------------------------------------------------------
 
 
 def known_as(state: State, connection: str | None, identity: str, stream: str = "assets") -> datetime | None:
@@ -188,21 +188,91 @@ def known_as(state: State, connection: str | None, identity: str, stream: str = 
     return state.open(stream, KEY, connection, identity).bound(None, timedelta(0))
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, "acme"), ("acme", None), ("acme", "Acme Ltd.")])
-def test_a_connection_that_is_named_otherwise_keeps_its_bookmarks(before: str | None, after: str | None) -> None:
+def state_of(connection: str | None) -> State:
+    """Give the state of a run that has read one connection, which Makini calls c-1, to its end."""
     state = State({})
-    state.know(before, "c-1")
-    read(state, before, LONG_AGO)
-    read(state, "other", LONG_AGO + DAY)
+    state.know(connection, "c-1")
+    read(state, connection, LONG_AGO)
+    state.complete(connection, LONG_AGO, "all")
+    state.reconciled("assets", connection, LONG_AGO)
+    return again(state)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, "acme", "Connection 'acme' was read without a name before: it is read in full under its new name."),
+        ("acme", None, "The connection was called 'acme' before: it is read in full without a name."),
+        (
+            "acme",
+            "Acme Ltd.",
+            "Connection 'Acme Ltd.' was called 'acme' before: it is read in full under its new name.",
+        ),
+    ],
+)
+def test_a_connection_under_a_new_name_is_read_in_full(
+    before: str | None, after: str | None, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its name is part of the key of each row: the table would have no history under the new one."""
+    state = state_of(before)
+
+    assert known_as(state, after, "c-1") is None
+    assert known_as(state, before, "c-1") == LONG_AGO
+    assert not state.is_unsynced(after, LONG_AGO, "all", "c-1")
+    assert not state.is_reconciled("assets", after, LONG_AGO)
+    for _ in range(3):  # once for each stream
+        state.know(after, "c-1")
+    [warning] = caplog.messages
+    assert warning.startswith(told)
+    whose = "from before" if before is None else f"of '{before}'"
+    assert warning.endswith(
+        f". Rows {whose} stay in the tables; docs/connections.md says how to remove or rename them."
+    )
+
+    read(state, after, LONG_AGO + DAY)
+    state = again(state)
+    state.know(after, "c-1")
+    assert known_as(state, after, "c-1") == LONG_AGO + DAY
+    assert known_as(state, before, "c-1") == LONG_AGO
+    assert len(caplog.messages) == 1
+
+
+def test_a_state_whose_names_were_changed_by_hand_keeps_its_bookmarks(caplog: pytest.LogCaptureFixture) -> None:
+    """As docs/connections.md says how to."""
+    state = State(json.loads(json.dumps(state_of("acme").value).replace('"acme"', '"north"')))
+    state.know("north", "c-1")
+
+    assert known_as(state, "north", "c-1") == LONG_AGO
+    assert state.is_unsynced("north", LONG_AGO, "all", "c-1")
+    assert state.is_reconciled("assets", "north", LONG_AGO)
+    assert not caplog.messages
+
+
+def test_nothing_that_is_known_of_a_name_is_used_for_another_customer(caplog: pytest.LogCaptureFixture) -> None:
+    state = state_of("acme")
+
+    assert known_as(state, "acme", "c-2") is None
+    assert not state.is_unsynced("acme", LONG_AGO, "all", "c-2")
+    state.know("acme", "c-2")
+    assert not state.is_reconciled("assets", "acme", LONG_AGO)
+    assert known_as(again(state), "acme", "c-2") is None
+    assert not caplog.messages
+
+
+def test_connections_that_swap_their_names_are_both_read_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    state = State({})
+    for name, identity in (("acme", "c-1"), ("zeta", "c-2")):
+        state.know(name, identity)
+        read(state, name, LONG_AGO)
     state = again(state)
 
-    assert known_as(state, after, "c-1") == LONG_AGO
-    assert known_as(state, after, "c-2") is None
-    assert bound(state, after) is None
-    state.know(after, "c-1")
-    read(state, after, LONG_AGO + 2 * DAY)
-    assert known_as(again(state), after, "c-1") == LONG_AGO + 2 * DAY
-    assert known_as(again(state), before, "c-1") == LONG_AGO
+    for name, identity in (("acme", "c-2"), ("zeta", "c-1")):
+        state.know(name, identity)
+        assert known_as(state, name, identity) is None
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        "Connection 'acme' was called 'zeta' before",
+        "Connection 'zeta' was called 'acme' before",
+    ]
 
 
 @pytest.mark.parametrize("known", [None, "c-1", ["c-1"], {"acme": "c-1"}, {"acme": {"id": ["c-1"]}}, {"acme": None}])
@@ -212,7 +282,7 @@ def test_what_others_have_put_in_the_place_of_names_does_no_harm(known: object) 
     assert known_as(state, "zeta", "c-1") is None
     state.know("zeta", "c-1")
     read(state, "zeta", LONG_AGO)
-    assert known_as(again(state), "new", "c-1") == LONG_AGO
+    assert known_as(again(state), "zeta", "c-1") == LONG_AGO
 
 
 # --- size ------------------------------------------------------------------------------------------

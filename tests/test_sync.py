@@ -625,10 +625,11 @@ def test_where_anything_is_in_doubt_a_connection_is_not_noted_as_read(
     assert not run.state.is_unsynced(ACME, LATEST, "all")
 
 
-def test_the_bookmarks_of_a_connection_are_found_by_what_makini_calls_it(run: Run) -> None:
+def test_a_name_keeps_its_bookmarks_as_long_as_it_stands_for_the_same_connection(run: Run) -> None:
     run.job("assets", StubConnection(ACME, SETTLED), filter_key=KEY)
     run.go()
     state = State(run.of("STATE")[-1]["value"])
 
-    assert state.open("assets", KEY, "renamed", "c-1").bound(None, timedelta(0)) == LATEST
-    assert state.open("assets", KEY, "renamed", "c-2").bound(None, timedelta(0)) is None
+    assert state.open("assets", KEY, ACME, "c-1").bound(None, timedelta(0)) == LATEST
+    assert state.open("assets", KEY, ACME, "c-2").bound(None, timedelta(0)) is None
+    assert state.open("assets", KEY, "renamed", "c-1").bound(None, timedelta(0)) is None

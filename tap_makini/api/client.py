@@ -6,13 +6,13 @@ import logging
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from tap_makini.api.gate import Gate
 from tap_makini.api.patience import Patience
 from tap_makini.api.retry import repeat
 from tap_makini.api.traffic import Traffic
-from tap_makini.api.transport import refusal
+from tap_makini.api.transport import JSON, refusal
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tap_makini.api.transport import Transport
 
 T = TypeVar("T")
+Exchange: TypeAlias = "Callable[[str], requests.Response]"  # makes a request with a token
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +51,14 @@ class Client:
         self.gate = Gate(requests_per_minute)
         self.clock_behind = timedelta(0)
 
-    def get(
+    def get(  # noqa: PLR0913, PLR0917 - what a request is made of
         self,
         path: str,
         params: Mapping[str, str],
         read: Callable[[bytes], T],
         traffic: Traffic | None = None,
         patience: float | None = None,
+        accept: str = JSON,
     ) -> T:
         """Ask for something and read the answer.
 
@@ -66,6 +68,7 @@ class Client:
             read: Turns the body into the result; a `TransientError` from it is repeated like any other.
             traffic: Counts what it costs.
             patience: Seconds to wait for it, where less than `max_wait`.
+            accept: The media type to ask for.
 
         Returns:
             What `read` made of the body.
@@ -77,8 +80,11 @@ class Client:
         most = self._patience.seconds
         budget = most if patience is None else min(patience, most)
 
+        def exchange(token: str) -> requests.Response:
+            return self._transport.exchange(path, params, token, accept)
+
         def once() -> T:
-            response = self._authorised(path, params, count, budget)
+            response = self._authorised(exchange, count, budget)
             try:
                 return read(response.content)
             except BadBodyError as error:
@@ -98,22 +104,20 @@ class Client:
         self._patience.note(is_answered=True)
         return answer
 
-    def _authorised(self, path: str, params: Mapping[str, str], traffic: Traffic, budget: float) -> requests.Response:
+    def _authorised(self, exchange: Exchange, traffic: Traffic, budget: float) -> requests.Response:
         """Ask with the connection's token, and once more with another one if that is refused."""
         token = self._tokens.token()
         try:
-            return self._through_gate(path, params, token, traffic, budget)
+            return self._through_gate(exchange, token, traffic, budget)
         except CredentialError:
             if not self._tokens.renew(token):
                 raise
-        return self._through_gate(path, params, self._tokens.token(), traffic, budget)
+        return self._through_gate(exchange, self._tokens.token(), traffic, budget)
 
-    def _through_gate(
-        self, path: str, params: Mapping[str, str], token: str, traffic: Traffic, budget: float
-    ) -> requests.Response:
+    def _through_gate(self, exchange: Exchange, token: str, traffic: Traffic, budget: float) -> requests.Response:
         with self.gate.passing(budget):
             traffic.requests += 1
-            response = self._transport.exchange(path, params, token)
+            response = exchange(token)
             self.clock_behind = _behind(response.headers)
             self.gate.heed(response.headers)
             if response.status_code != HTTPStatus.UNAUTHORIZED:

@@ -25,6 +25,8 @@ from tap_makini.errors import MakiniError, TransientError, UnreachableError, err
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+JSON = "application/json"
+
 _NETWORK_REMEDY = "Check the setting api_url and the network; run again later."
 _PASSING_TROUBLES = (
     requests.ConnectionError,
@@ -73,11 +75,17 @@ class Transport:
     def __init__(self, api_url: str, timeout: float, user_agent: str) -> None:
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
-        self._headers = {"Accept": "application/json", "User-Agent": user_agent}
+        self._headers = {"Accept": JSON, "User-Agent": user_agent}
         self._own = threading.local()
 
-    def exchange(self, path: str, params: Mapping[str, str], token: str) -> requests.Response:
+    def exchange(self, path: str, params: Mapping[str, str], token: str, accept: str = JSON) -> requests.Response:
         """Ask for something.
+
+        Args:
+            path: The path below the API's address.
+            params: The query.
+            token: The connection's token.
+            accept: The media type to ask for.
 
         Returns:
             The answer, whatever its status.
@@ -85,7 +93,9 @@ class Transport:
         Raises:
             MakiniError: No answer came, in the kind that says what follows from it.
         """
-        return self._send(requests.Request("GET", path, params=dict(params), auth=Bearer(token)), self._session)
+        headers = {"Accept": accept}
+        request = requests.Request("GET", path, headers=headers, params=dict(params), auth=Bearer(token))
+        return self._send(request, self._session)
 
     def get(self, path: str, params: Mapping[str, str], token: str) -> bytes:
         """Ask for something.

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tap_makini.openapi.operations import Operation
 
 _SUCCESSES = ("200", "206", "2XX", "2xx")
-_JSON = re.compile(r"\s*(application/([^;/+]+\+)*json|\*/\*)\s*(;.*)?", re.IGNORECASE)
+_ANY = "*/*"
+_JSON = re.compile(r"(application/([\w!#$&^.-]+\+)*json|\*/\*)[ -~]*", re.IGNORECASE | re.ASCII)
 _PLAIN_JSON = "application/json"  # before that of problems
 _ENVELOPE_LEVEL = 1
 _OVERVIEW = 0
@@ -35,6 +36,12 @@ def is_child_list(operation: Operation) -> bool:
     It declares them in the envelope, bare, or as one bare object, or says nothing of the answer.
     """
     return _bare_item(_overview(operation)) is not None
+
+
+def media_type_of(operation: Operation) -> str:
+    """Give the media type that an operation's answer is declared to have; plain JSON where none is."""
+    name, _ = _declared(operation)
+    return _PLAIN_JSON if name.startswith(_ANY) else name
 
 
 def item_of_list(operation: Operation, levels: int) -> Shape:
@@ -63,13 +70,15 @@ def _overview(operation: Operation) -> Shape:
 
 
 def _answer(operation: Operation, levels: int) -> Shape:
-    schema = _schema(operation)
+    _, schema = _declared(operation)
     return MIXED if schema is None else shape_of(operation.document, schema, levels + _ENVELOPE_LEVEL)
 
 
 def _enveloped(answer: Shape) -> Shape | None:
     data = answer.properties.get("data")
     item = data.items if data is not None and data.kind is Kind.ARRAY else None
+    if item is not None and item.kind is Kind.MIXED and item.items is not None:
+        item = item.items  # Makini's export for several products declares lists of lists; its answers are plain lists
     if item is not None and item.kind is Kind.ANY:
         return UNKNOWN_ITEM
     return item if item is not None and item.kind in _OBJECTS else None
@@ -82,15 +91,15 @@ def _bare_item(answer: Shape) -> Shape | None:
     return item if item.kind in _OBJECTS else None
 
 
-def _schema(operation: Operation) -> Any:  # noqa: ANN401 - any JSON
-    """Give the schema of the answer: `{}` where none is declared, None where the answer is no JSON."""
+def _declared(operation: Operation) -> tuple[str, Any]:
+    """Give media type and schema of the answer: `{}` where none is declared, None where the answer is no JSON."""
     contents = list(_contents(operation))
     content = next(filter(None, contents), None)
     if content is None:
-        return {} if contents else None
+        return _PLAIN_JSON, {} if contents else None
     names = sorted(filter(_JSON.fullmatch, content), key=lambda name: not name.startswith(_PLAIN_JSON))
     media = content[names[0]] if names else None
-    return media.get("schema", {}) if isinstance(media, dict) else None
+    return (names[0], media.get("schema", {})) if isinstance(media, dict) else (_PLAIN_JSON, None)
 
 
 def _contents(operation: Operation) -> Iterator[Mapping[str, Any]]:

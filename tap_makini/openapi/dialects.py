@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_makini.openapi.answers import media_type_of
 from tap_makini.openapi.pages import paged
 from tap_makini.openapi.parameters import query_parameters
 from tap_makini.schema import UPDATE_TIMES
@@ -65,7 +66,7 @@ def dialect_of(operation: Operation, undeclared: Dialect, replication_key: str |
         replication_key: What it is read incrementally by, if it is.
     """
     declared = query_parameters(operation)
-    dialect = paged(declared, undeclared, operation.path)
+    dialect = replace(paged(declared, undeclared, operation.path), accept=media_type_of(operation))
     if replication_key is None:
         return dialect
     return _ordered(_since(dialect, declared, replication_key), declared, replication_key)

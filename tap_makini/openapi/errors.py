@@ -12,7 +12,7 @@ class DocumentError(Exception):
 
         Args:
             label: The document's name, without credentials.
-            fault: What is wrong, as the end of a sentence that begins with the document.
+            fault: What is wrong, with the cause in parentheses.
             remedy: What to do, as a sentence.
         """
-        return cls(f"The API document {label} {fault}. {remedy}")
+        return cls(f"{label}: {fault}. {remedy}")

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
 _V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
-_V4_KEYS, _V3_KEYS = ("id", "key"), ("key", "id")
+_KEYS, _V3_KEYS = ("id", "key"), ("key", "id")
 _V3_TIMES, _V4_TIMES = zip(UPDATE_TIMES, CREATION_TIMES, strict=True)
 STANDARD_NAMES = frozenset({*_V3_KEYS, *_V3_TIMES, *_V4_TIMES, *DELETION_TIMES})
 _BUILT_IN_KEYS = {entity.stream: entity.key for entity in ENTITIES}
+_BUILT_IN_CHILDREN = {f"{entity.stream}__{child}" for entity in ENTITIES for child in entity.children}
 _UPDATE_TIME = re.compile(r"(last)?(updated?|modified|modification|changed?)((at|on)?(date|time|timestamp)?|dateutc)")
 _TEXT = {"type": ["string", "null"]}
 
@@ -35,16 +36,18 @@ def is_built_in(stream: str) -> bool:
     return stream in _BUILT_IN_KEYS
 
 
-def key_of(properties: Collection[str], stream: str) -> tuple[str, ...]:
+def key_of(properties: Collection[str], v3_stream: str) -> tuple[str, ...]:
     """Give the primary key, an empty one where none is recognised.
 
     Args:
         properties: Of an item.
-        stream: Its stream; `work_orders_custom_fields` of the v3 spec is known to go by its names.
+        v3_stream: What the v3 spec's stream would be called; empty for lists of other APIs. Where records have both,
+            `key` is the key of the lists of the v3 spec, and `id` that of all others.
     """
-    names = _V4_KEYS if is_v4(properties) else _V3_KEYS
+    is_of_spec = v3_stream in _BUILT_IN_KEYS or v3_stream in _BUILT_IN_CHILDREN
+    names = _V3_KEYS if is_of_spec and not is_v4(properties) else _KEYS
     found = next(((name,) for name in names if name in properties), ())
-    built_in = _BUILT_IN_KEYS.get(stream, ())
+    built_in = _BUILT_IN_KEYS.get(v3_stream, ())
     return found or (built_in if set(built_in) <= set(properties) else ())
 
 
@@ -69,7 +72,7 @@ def standard_names(properties: Iterable[str]) -> list[str]:
     return [name for name in properties if name in STANDARD_NAMES]
 
 
-def with_text_key(schema: dict[str, Any], stream: str) -> dict[str, Any]:
+def with_text_key(schema: dict[str, Any], v3_stream: str) -> dict[str, Any]:
     """Make the key text, whatever the document declares: a key is only ever compared."""
     properties = schema["properties"]
-    return {**schema, "properties": properties | dict.fromkeys(key_of(properties, stream), _TEXT)}
+    return {**schema, "properties": properties | dict.fromkeys(key_of(properties, v3_stream), _TEXT)}

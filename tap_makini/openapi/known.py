@@ -38,12 +38,13 @@ _STRUCTURES = {
 """Kinds that are not in it speak of no structure."""
 
 
-def corrected(declared: Shape, stream: str) -> Shape:
+def corrected(declared: Shape, v3_stream: str) -> Shape:
     """Put right what a document declares of an item.
 
     Args:
         declared: The shape of an object.
-        stream: Name of the list; that of a child list begins with its parent's: `assets__materials`.
+        v3_stream: What the v3 spec's stream would be called; empty for lists of other APIs. The name of a child list
+            begins with its parent's: `assets__materials`.
 
     Returns:
         The built-in shape of each property that is built in too, unless the document declares a structure for it (a
@@ -51,9 +52,9 @@ def corrected(declared: Shape, stream: str) -> Shape:
     """
     if is_v4(declared.properties):
         return declared
-    if stream in _LISTS_OF_MATERIALS and "id" not in declared.properties:
+    if v3_stream in _LISTS_OF_MATERIALS and "id" not in declared.properties:
         return _material(declared)
-    return _better_object(declared, _file(_ITEMS[stream])) if stream in _ITEMS else declared
+    return _better_object(declared, _file(_ITEMS[v3_stream])) if v3_stream in _ITEMS else declared
 
 
 def _material(declared: Shape) -> Shape:

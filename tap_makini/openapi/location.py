@@ -60,7 +60,7 @@ class Location:
             with Path(self.text).expanduser().open("rb") as file:
                 return self._bounded([file.read(MOST_BYTES + 1)])
         except FileNotFoundError:
-            raise self._error("does not exist", "Check the path.") from None
+            raise self._error("no such file", "Check the path.") from None
         except (OSError, RuntimeError, ValueError) as error:  # no such home folder; a path that is none
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise self._error(f"cannot be read ({reason})", "Check the path and who may read it.") from None
@@ -82,7 +82,7 @@ class Location:
         for chunk in chunks:
             data += chunk
             if len(data) > MOST_BYTES:
-                raise self._error(f"is larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
+                raise self._error(f"larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
         return bytes(data)
 
     def _error(self, fault: str, remedy: str) -> DocumentError:
@@ -114,11 +114,21 @@ def _bare(url: str) -> str:
 
 def _describe(error: Exception, timeout: float) -> str:
     if isinstance(error, requests.HTTPError):
-        return f"was answered with HTTP status {error.response.status_code}"
+        return f"the server answered {error.response.status_code}"
     if isinstance(error, requests.TooManyRedirects):
-        return "is redirected without end"
+        return "too many redirects"
     if isinstance(error, requests.Timeout):
-        return f"did not come: no answer within {timeout:g} s"
+        return f"no answer within {timeout:g} s"
     if isinstance(error, requests.exceptions.SSLError):
-        return "did not come: the server's certificate is not trusted"
-    return f"did not come ({type(error).__name__})"
+        return "the server's certificate is not trusted"
+    return f"could not be fetched ({_cause(error)})"
+
+
+def _cause(error: BaseException) -> str:
+    """Give the operating system's reason where there is one, such as “Connection refused”."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return type(error).__name__

@@ -31,6 +31,15 @@ class ListName:
     product: str | None
     version: tuple[int, ...]
 
+    @property
+    def v3_stream(self) -> str:
+        """The stream's name if the path is one of the v3 API (`/api/eam/…`), whatever its stream is called; else empty.
+
+        All that the tap knows of v3 goes by this, so that a list is read alike under any name.
+        """
+        is_v3 = self.product is not None and self.version[:1] in {(), (3,)}
+        return self.stream if is_v3 else ""
+
 
 def list_name(path: str, template: str) -> ListName:
     """Read `/api/v4/eam/work-orders`: `work_orders`, product `eam`, version 4.

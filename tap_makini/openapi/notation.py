@@ -28,7 +28,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NotationError(ValueError):
-    """The bytes are neither JSON nor YAML that can be read. The message ends a sentence on the document."""
+    """The bytes are neither JSON nor YAML that can be read. The message says what is wrong."""
 
 
 def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever the document holds
@@ -40,7 +40,7 @@ def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever the document holds
     try:
         return msgspec.json.decode(data.removeprefix(_BYTE_ORDER_MARK))
     except RecursionError:
-        raise NotationError("is nested too deeply") from None
+        raise NotationError("nested too deeply") from None
     except ValueError:
         return _decode_yaml(data)
 
@@ -53,7 +53,7 @@ def _decode_yaml(data: bytes) -> Any:  # noqa: ANN401 - whatever the document ho
                 break
             builder.take(event)
     except (yaml.YAMLError, UnicodeError) as error:
-        raise NotationError(f"is neither JSON nor YAML{_place(error)}") from None
+        raise NotationError(f"neither JSON nor YAML{_place(error)}") from None
     return builder.root
 
 
@@ -79,14 +79,14 @@ class _Builder:
             self._names.pop()
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchored:
-                raise NotationError("refers to a YAML anchor that it does not hold")
+                raise NotationError("not valid YAML (an alias has no anchor)")
             self._place(self._anchored[event.anchor])
 
     def _take_scalar(self, event: yaml.ScalarEvent) -> None:
         plain = event.implicit[0]
         if self._awaits_name:
             if plain and event.value == "<<":
-                raise NotationError("uses YAML merge keys (<<), which OpenAPI does not know")
+                raise NotationError("not an OpenAPI document (YAML merge keys, <<, are not part of OpenAPI)")
             self._names[-1] = event.value
             return
         value = _plain_value(event.value) if plain else event.value
@@ -99,9 +99,9 @@ class _Builder:
 
     def _begin(self, container: list[Any] | dict[str, Any], event: yaml.CollectionStartEvent) -> None:
         if self._awaits_name:
-            raise NotationError("has a YAML name that is no text")
+            raise NotationError("not an OpenAPI document (a YAML key is not text)")
         if len(self._open) >= _NESTING_LIMIT:
-            raise NotationError("is nested too deeply")
+            raise NotationError("nested too deeply")
         self._remember(event.anchor, container)
         self._place(container)
         self._open.append(container)
@@ -119,7 +119,7 @@ class _Builder:
         if isinstance(parent, list):
             parent.append(value)
         elif name is None:
-            raise NotationError("has a YAML name that is no text")
+            raise NotationError("not an OpenAPI document (a YAML key is not text)")
         else:
             parent[name] = value
             self._names[-1] = None

@@ -28,7 +28,7 @@ class Operation:
     """A GET.
 
     Attributes:
-        document: What describes it.
+        document: What describes it, read for this path.
         path: Its path on the API's host as requests have it, without a slash at the end.
         template: The same without the server's own path.
         description: What the document says of it.
@@ -70,15 +70,16 @@ class Operation:
 def operations_of(document: Document) -> Iterator[Operation]:
     """Give the GETs of a document."""
     for template, node in document.content["paths"].items():
-        item = _path_item(document, node)
+        own = document.at(template)
+        item = _path_item(own, node)
         get = item.get("get")
         if isinstance(get, dict):
-            server = server_of(document, get, item, document.content)
+            server = server_of(own, get, item, own.content)
             bare = template.rstrip("/")
-            parameters = tuple(_parameters(document, item, get))
+            parameters = tuple(_parameters(own, item, get))
             ending = "/" if bare != template else ""
             path = _encoded(server.prefix + bare)
-            yield Operation(document, path, _encoded(bare), get, parameters, ending, server.origin)
+            yield Operation(own, path, _encoded(bare), get, parameters, ending, server.origin)
 
 
 def _path_item(document: Document, node: object) -> Mapping[str, Any]:

@@ -57,16 +57,18 @@ def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> 
     dialect = replace(undeclared, cursor=cursor or undeclared.cursor, declares_cursor=cursor is not None)
     if page is None and offset is None and cursor is None:
         _tell_of_others(usable, path)
-    if page is None and size is None and offset is None:
+    if page is None and size is None and offset is None and cursor is None:
         return dialect
+    by_cursor = cursor is not None and page is None and offset is None
+    is_first_known = by_cursor or (page is not None and bool(_first_numbers(usable[page])))
     return replace(
         dialect,
-        page=page or undeclared.page,
+        page=None if by_cursor else page or undeclared.page,
         offset=offset,
         first_offset=1 if offset is not None and _begins_at_one(usable[offset]) else 0,
-        may_not_count=undeclared.may_not_count or page is None,
+        may_not_count=undeclared.may_not_count or offset is not None or by_cursor,
         first=0 if page is not None and _is_from_zero(usable[page]) else 1,
-        may_begin_at_zero=undeclared.may_begin_at_zero and (page is None or not _first_numbers(usable[page])),
+        may_begin_at_zero=undeclared.may_begin_at_zero and not is_first_known,
         size=size,
         guesses_size=size is not None and without_dashes(size) in _SHORT_SIZES and not usable[size].is_described,
         sizes=_sizes(usable[size]) if size else (),

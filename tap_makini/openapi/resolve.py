@@ -146,10 +146,9 @@ class _Reading:
         return Shape(Kind.OBJECT, {name: self.read(part, inner) or MIXED for name, part in properties.items()})
 
     def _array(self, schema: Mapping[str, Any], place: _Place) -> Shape:
-        if place.in_array:
-            return MIXED
         inner = place.within(schema, place.level, in_array=True)
-        return Shape(Kind.ARRAY, items=self.read(schema.get("items"), inner) or ANY)
+        items = self.read(schema.get("items"), inner) or ANY
+        return Shape(Kind.MIXED if place.in_array else Kind.ARRAY, items=items)
 
 
 def _known(parts: Iterable[Shape | None]) -> list[Shape]:

@@ -79,6 +79,8 @@ def _is_for_admins(credentials: object) -> bool:
 def _log(found: Mapping[Role, Sequence[Operation]]) -> None:
     counts = [f"{len(found[role])} {role.value}" for role in Role if found.get(role)]
     logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
-    for role in found.keys() - {Role.LIST, Role.CHILD}:
+    for operation in found.get(Role.OTHER, ()):
+        logger.info("Not read, since there is no list of records under 'data': GET %s", unquote(operation.path))
+    for role in found.keys() - {Role.LIST, Role.CHILD, Role.OTHER}:
         for operation in found[role]:
             logger.debug("Not read, being a GET %s: %s", role.value, unquote(operation.path))

@@ -39,7 +39,7 @@ class Shape:
     Attributes:
         kind: Its kind.
         properties: The properties of an object, in their declared order.
-        items: What an array holds.
+        items: What an array holds. An array within an array is of mixed kind: text is the only column for it.
     """
 
     kind: Kind

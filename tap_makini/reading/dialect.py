@@ -10,7 +10,7 @@ class Dialect:
     """Names and values of a list's query parameters; `{key}` in them stands for the replication key.
 
     Attributes:
-        page: The number of the page.
+        page: The number of the page; None where only cursors lead on.
         offset: In place of it, how many records to pass over; None where pages are numbered.
         first_offset: What passes over none, 0 or 1.
         first: The number of the first page, 1 or 0.
@@ -27,9 +27,10 @@ class Dialect:
         ascending: The value of `sort` that puts the earliest record first.
         descending: The value of `sort` that puts the latest record first.
         may_not_count: Whether answers may come that do not say which page of how many they are.
+        accept: The media type to ask for.
     """
 
-    page: str = "page"
+    page: str | None = "page"
     offset: str | None = None
     first_offset: int = 0
     first: int = 1
@@ -46,6 +47,7 @@ class Dialect:
     ascending: str = "0"
     descending: str = "1"
     may_not_count: bool = False
+    accept: str = "application/json"
 
     def sorted(self, replication_key: str, *, descending: bool) -> dict[str, str]:
         """Give the parameter that asks for an order, if there is one."""

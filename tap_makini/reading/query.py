@@ -63,7 +63,7 @@ class Query:
     def _place(self, dialect: Dialect) -> dict[str, str]:
         if dialect.offset is not None:
             return {dialect.offset: str(self.offset + dialect.first_offset)}
-        return {dialect.page: str(self.page - 1 + dialect.first)}
+        return {} if dialect.page is None else {dialect.page: str(self.page - 1 + dialect.first)}
 
 
 def simpler(query: Query, refusal: RequestRefusedError) -> list[Query]:

@@ -159,7 +159,7 @@ class Source:
     def _ask(self, query: Query, read: Callable[[bytes], Page], patience: float | None = None) -> Page:
         """Send a query; `read` makes the page of the answer."""
         params = query.params(self.replication_key, self.dialect)
-        page = self.client.get(self.path, params, read, self.traffic, patience)
+        page = self.client.get(self.path, params, read, self.traffic, patience, self.dialect.accept)
         if page.counts_from_one:
             self.count_from(1)
         return page

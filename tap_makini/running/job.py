@@ -106,7 +106,7 @@ class Job:
         synced_at = integration.synced_at
         if not (self._settings.skip_unsynced and integration.is_settled and synced_at):
             return
-        if self._state.is_unsynced(self.connection.name, synced_at, self.connection.selection):
+        if self._state.is_unsynced(self.connection.name, synced_at, self.connection.selection, integration.id):
             raise NothingNewError(
                 f"Makini has not synced {self.connection} since its last complete run", "Nothing to do."
             )

@@ -6,10 +6,12 @@ below `connections` in the same entry, by name, so that size and time stay linea
     {"replication_key": "updatedAt",
      "connections": {"acme": {"replication_key_value": "2025-01-02T03:04:05.000000Z"}}}
 
-What Makini calls each connection is kept beside the bookmarks, so that one which gets a name, or another one, keeps its
-bookmarks; and when it had been synced at its last complete run, so that it can be left out until it is synced again.
-A stream without a bookmark has `"delivered": true` in its place once it has delivered records, so that it is missed
-if the connection no longer offers it. Below `reconciled` is noted, by stream and connection, when all keys were told.
+Bookmarks belong to names, since a connection's name is part of the key of each row: one under a new name is read in
+full, or its table would hold nothing older than the bookmark under that name. What Makini calls each connection is kept
+beside the bookmarks, so that a name which stands for another customer now does not take over bookmarks; and when it had
+been synced at its last complete run, so that it can be left out until it is synced again. A stream without a bookmark
+has `"delivered": true` in its place once it has delivered records, so that it is missed if the connection no longer
+offers it. Below `reconciled` is noted, by stream and connection, when all keys were told.
 """
 
 from __future__ import annotations
@@ -46,29 +48,22 @@ class State:
         if not _is_of_times(value.get(_RECONCILED, {})):
             del value[_RECONCILED]  # then all is told again
         self._before = copy.deepcopy(value)
-        self._names_of: dict[str, list[str | None]] = {}
-        for name, known in _known(value).items():
-            if isinstance(known, dict) and isinstance(known.get("id"), str):
-                self._names_of.setdefault(known["id"], []).append(name or None)
+        self._known_now = set[str | None]()
 
     def open(
         self, stream: str, replication_key: str, connection: str | None = None, identity: str | None = None
     ) -> OpenBookmark:
         """Take up a bookmark; one that cannot be relied on is reported, and the stream read as if there were none.
 
-        What is known of names is that of the run before: since then a name may have been noted as another connection's.
-
         Args:
             stream: The stream's name.
             replication_key: Its replication key.
             connection: The connection's name; None for the only one.
-            identity: What Makini calls the connection, under whatever name.
+            identity: What Makini calls the connection. A name that stood for another connection at the end of the run
+                before has no bookmark.
         """
         now = datetime.now(timezone.utc)
         entry = None if self._was_another(connection, identity) else _entry(self.value, stream, connection)
-        if not entry and identity is not None:
-            others = (_entry(self._before, stream, name) for name in self._names_of.get(identity, []))
-            entry = next(filter(None, others), None)
         try:
             bookmark = read_bookmark(entry, replication_key, now)
         except UnusableBookmarkError as reason:
@@ -93,22 +88,54 @@ class State:
             entry = entry.setdefault(CONNECTIONS, {}).setdefault(connection, {})
         entry[DELIVERED] = True
 
-    def is_unsynced(self, connection: str | None, synced_at: datetime, selection: str) -> bool:
+    def is_unsynced(
+        self, connection: str | None, synced_at: datetime, selection: str, identity: str | None = None
+    ) -> bool:
         """Whether Makini has not synced a connection since the last complete run that read the same.
 
         Args:
             connection: The connection's name.
             synced_at: When Makini last synced it.
             selection: Names what is read.
+            identity: What Makini calls the connection.
         """
         known = _known(self._before).get(connection or _UNNAMED)
-        return isinstance(known, dict) and known.items() >= _completion(synced_at, selection).items()
+        if not isinstance(known, dict) or _is_another(known, identity):
+            return False
+        return known.items() >= _completion(synced_at, selection).items()
 
     def know(self, connection: str | None, identity: str) -> None:
-        """Note what Makini calls a connection, and forget what is known of another one that had its name."""
-        if _is_another(_known(self.value).get(connection or _UNNAMED), identity):
+        """Note what Makini calls a connection, and forget what is known of another one that had its name.
+
+        The first time in a run, a warning says if the connection had another name before.
+        """
+        if connection in self._known_now:
+            return
+        self._known_now.add(connection)
+        is_another = self._was_another(connection, identity)
+        if is_another or not self._has_bookmarks(connection):
+            self._warn_of_old_names(connection, identity)
+        if is_another:
             self._forget(connection)
         self._note(connection, {"id": identity})
+
+    def _has_bookmarks(self, connection: str | None) -> bool:
+        return any(_entry(self._before, stream, connection) for stream in self._before.get("bookmarks", {}))
+
+    def _warn_of_old_names(self, connection: str | None, identity: str) -> None:
+        known = _known(self._before).items()
+        names = [name for name, facts in known if isinstance(facts, dict) and facts.get("id") == identity]
+        if not names or (connection or _UNNAMED) in names:
+            return
+        old = ", ".join(f"'{name}'" for name in names if name != _UNNAMED)
+        logger.warning(
+            "%s %s before: it is read in full %s. %s stay in the tables; docs/connections.md says how to remove or "
+            "rename them.",
+            "The connection" if connection is None else f"Connection '{connection}'",
+            f"was called {old}" if old else "was read without a name",
+            "without a name" if connection is None else "under its new name",
+            f"Rows of {old}" if old else "Rows from before",
+        )
 
     def complete(self, connection: str | None, synced_at: datetime, selection: str) -> None:
         """Note that a connection was read whole; the arguments are those of `is_unsynced`."""

@@ -25,14 +25,16 @@ exchange = Transport.exchange
 requests_for_accounts = count(1)
 
 
-def exchange_or_stop(self: Transport, path: str, params: Mapping[str, str], token: str) -> requests.Response:
+def exchange_or_stop(
+    self: Transport, path: str, params: Mapping[str, str], token: str, accept: str
+) -> requests.Response:
     """Ask, but at the fifth request for accounts be told to stop, and wait without end."""
     if path.endswith("/accounts") and next(requests_for_accounts) == 5:
         while not waits_for_events():
             time.sleep(0.01)
         signal.raise_signal(SIGNAL)
         threading.Event().wait()
-    return exchange(self, path, params, token)
+    return exchange(self, path, params, token, accept)
 
 
 def waits_for_events() -> bool:

@@ -116,8 +116,28 @@ def test_an_address_that_is_set_counts_more_than_the_documents(files: Files, san
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[1]", "{}", "swagger: '2.0'\npaths: {}", "openapi: 3.1.0\npaths: {}", "<html></html>"],
-    ids=["empty", "cut off", "a list", "an empty object", "another version", "without lists", "HTML"],
+    [
+        "",
+        "{",
+        "[1]",
+        "{}",
+        "swagger: '2.0'\npaths: {}",
+        "openapi: 3.1.0\npaths: {}",
+        "<html></html>",
+        "paths: {/x: {$ref: '#/components/pathItems/x'}}",
+        "paths: {/x: {get: {responses: {200: {content: {application/json: {schema: {type: array}}}}}}}}",
+    ],
+    ids=[
+        "empty",
+        "cut off",
+        "a list",
+        "an empty object",
+        "another version",
+        "without lists",
+        "HTML",
+        "a reference to nowhere",
+        "another envelope",
+    ],
 )
 @pytest.mark.parametrize("command", [["--discover"], []], ids=["discovery", "a run"])
 def test_a_document_that_is_of_no_use_is_one_clear_line(files: Files, content: str, command: list[str]) -> None:

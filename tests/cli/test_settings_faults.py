@@ -93,4 +93,4 @@ def test_a_state_without_bookmarks_in_it(files: Files) -> None:
     config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
     outcome = run("--config", config, "--state", files.write("state.json", {"bookmarks": []}))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line == "The state is damaged: it must be an object with an object 'bookmarks' in it."
+    assert outcome.last_line.startswith("The state must be a JSON object with an object 'bookmarks' in it: ")

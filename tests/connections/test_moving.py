@@ -1,14 +1,17 @@
-"""A connection that gets a name, gives it up, or gets another one, keeps its bookmarks."""
+"""A connection that gets a name, gives it up, or gets another one is read in full under its new name."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .vendor import Vendor, named, token_of
+from .vendor import Vendor, named, rows_of, token_of
 
 if TYPE_CHECKING:
+    from cli.harness import Outcome
+
     from .conftest import Reader
 
 NAMES = named(2)
@@ -23,29 +26,76 @@ def bounds(vendor: Vendor, name: str) -> list[bool]:
     return [any(parameter.startswith("filter[") for parameter in one.query) for one in asked]
 
 
+def rows(outcome: Outcome) -> set[tuple[str, str, str]]:
+    """Give stream, connection and key of all records of the streams."""
+    return {(stream, *row) for stream in STREAMS for row in rows_of(outcome.of("RECORD", stream))}
+
+
+def held(vendor: Vendor, name: str, called: str) -> set[tuple[str, str, str]]:
+    """Give the same of all rows that a connection has, by what it is called."""
+    return {(stream, called, key) for stream in STREAMS for _, key in vendor.held(stream, [name])}
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Give what the log says of connections that had another name."""
+    return [line.partition(":")[0] for line in outcome.logged("WARNING") if " before: it is read in full" in line]
+
+
 def test_from_one_token_to_several_and_back(reader: Reader) -> None:
     with Vendor(NAMES) as vendor:
         one = reader.read(vendor, *STREAMS, **ONE)
-        assert bounds(vendor, NAMES[0]) == [False, False]
+        bounds(vendor, NAMES[0])
 
         several = reader.read(vendor, *STREAMS, state=one.state)
+        assert rows(several) == held(vendor, NAMES[0], NAMES[0]) | held(vendor, NAMES[1], NAMES[1])
+        assert bounds(vendor, NAMES[0]) == [False, False]
+        assert told(several) == [f"Connection '{NAMES[0]}' was read without a name before"]
+
+        again = reader.read(vendor, *STREAMS, state=several.state)
         assert bounds(vendor, NAMES[0]) == [True, True]
-        assert {row["record"]["_makini_connection"] for row in several.of("RECORD")} == set(NAMES)
+        assert told(again) == []
 
-        reader.read(vendor, *STREAMS, state=several.state)
-        assert bounds(vendor, NAMES[1]) == [True, True]
-
-        reader.read(vendor, *STREAMS, state=several.state, **ONE)
-        assert bounds(vendor, NAMES[0]) == [True, True]
+        reader.read(vendor, *STREAMS, state=again.state, **ONE)
+        assert bounds(vendor, NAMES[0]) == [True, True], "the bookmarks of the one token are still there"
 
 
-def test_another_name(reader: Reader) -> None:
-    renamed = [{"name": "north", "api_token": token_of(NAMES[0])}]
+def test_from_a_name_to_one_token(reader: Reader) -> None:
     with Vendor(NAMES) as vendor:
         state = reader.read(vendor, *STREAMS).state
         bounds(vendor, NAMES[0])
-        reader.read(vendor, *STREAMS, state=state, connections=renamed)
+        one = reader.read(vendor, *STREAMS, state=state, **ONE)
+        assert bounds(vendor, NAMES[0]) == [False, False]
+        assert told(one) == [f"The connection was called '{NAMES[0]}' before"]
+
+
+@pytest.mark.parametrize("max_parallel", [1, 4])
+def test_another_name(reader: Reader, max_parallel: int) -> None:
+    """All rows come under the new name, none is left out because it came under the old one."""
+    renamed = [{"name": "north", "api_token": token_of(NAMES[0])}, {"name": NAMES[1], "api_token": token_of(NAMES[1])}]
+    settings: dict[str, Any] = {"skip_unsynced": True, "max_parallel": max_parallel}
+    with Vendor(NAMES) as vendor:
+        state = reader.read(vendor, *STREAMS, **settings).state
+        bounds(vendor, NAMES[0])
+        outcome = reader.read(vendor, *STREAMS, state=state, connections=renamed, **settings)
+        assert bounds(vendor, NAMES[0]) == [False, False]
+        assert rows(outcome) >= held(vendor, NAMES[0], "north")
+        assert told(outcome) == [f"Connection 'north' was called '{NAMES[0]}' before"]
+
+        again = reader.read(vendor, *STREAMS, state=outcome.state, connections=renamed, max_parallel=max_parallel)
         assert bounds(vendor, NAMES[0]) == [True, True]
+        assert told(again) == []
+
+
+def test_another_name_with_the_state_renamed_as_well(reader: Reader) -> None:
+    """By the command that docs/connections.md gives."""
+    renamed = [{"name": "north", "api_token": token_of(NAMES[0])}]
+    with Vendor(NAMES) as vendor:
+        state = reader.read(vendor, *STREAMS).state
+        state = json.loads(json.dumps(state).replace(f'"{NAMES[0]}"', '"north"'))
+        bounds(vendor, NAMES[0])
+        outcome = reader.read(vendor, *STREAMS, state=state, connections=renamed)
+        assert bounds(vendor, NAMES[0]) == [True, True]
+        assert told(outcome) == []
 
 
 @pytest.mark.parametrize("max_parallel", [1, 4])

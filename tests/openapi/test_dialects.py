@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openapi.documents import Node, document, endpoints, get, query
+from openapi.documents import THING, Node, answers, document, endpoints, envelope, get, query
 from tap_makini.reading.dialect import ASSUMED, V3, V3_UNSIZED, Dialect
 
 if TYPE_CHECKING:
@@ -26,6 +26,26 @@ def sort(name: str = "sort", **more: Any) -> Node:  # noqa: ANN401 - any JSON
 @pytest.mark.parametrize("names", ["", "filter sort", "page per_page filter sort", "unheard_of"])
 def test_what_is_not_declared_is_as_in_v3(tmp_path: Path, names: str) -> None:
     assert dialect(tmp_path, *query(*names.split())) == ASSUMED
+
+
+@pytest.mark.parametrize(
+    ("declared", "accept"),
+    [
+        (["application/json"], "application/json"),
+        (["application/vnd.api+json"], "application/vnd.api+json"),
+        (["application/xml", "application/vnd.makini.v4+json; version=4"], "application/vnd.makini.v4+json; version=4"),
+        (["application/problem+json", "application/json"], "application/json"),
+        (["*/*"], "application/json"),
+    ],
+)
+def test_the_media_type_that_is_declared_is_asked_for(tmp_path: Path, declared: list[str], accept: str) -> None:
+    content = {media: answers(envelope(THING), media=media)["200"]["content"][media] for media in declared}
+    listed = {"get": {"responses": {"200": {"description": "", "content": content}}}}
+
+    (endpoint,) = endpoints(tmp_path, document({"/x": listed, "/x/{id}/y": listed})).values()
+
+    assert endpoint.dialect.accept == accept
+    assert [child.dialect.accept for child in endpoint.children] == [accept]
 
 
 @pytest.mark.parametrize(
@@ -158,8 +178,24 @@ def test_sizes_to_choose_from(tmp_path: Path) -> None:
     assert dialect(tmp_path, size).sizes == (10, 25, 100)
 
 
-def test_cursors(tmp_path: Path) -> None:
-    assert dialect(tmp_path, *query("page_token")) == replace(ASSUMED, cursor="page_token", declares_cursor=True)
+@pytest.mark.parametrize(
+    ("names", "page", "offset"),
+    [
+        ("page_token", None, None),
+        ("page_token per_page", None, None),
+        ("page_token page", "page", None),
+        ("page_token offset", "page", "offset"),
+    ],
+)
+def test_cursors(tmp_path: Path, names: str, page: str | None, offset: str | None) -> None:
+    told = dialect(tmp_path, *query(*names.split()))
+
+    assert (told.cursor, told.declares_cursor) == ("page_token", True)
+    assert (told.page, told.offset) == (page, offset)
+
+
+def test_there_is_no_page_zero_without_pages(tmp_path: Path) -> None:
+    assert not dialect(tmp_path, *query("cursor")).may_begin_at_zero
 
 
 @pytest.mark.parametrize("name", ["pageMarker", "resume_token", "pageOffset", "skipCount", "startAt", "last_id"])

@@ -9,6 +9,7 @@ import pytest
 from openapi.documents import ALL, document, endpoints, get, offer
 from openapi.vendor import vendor_document
 from tap_makini.entities import ENTITIES
+from tap_makini.reading.dialect import ASSUMED, V3
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,13 @@ def test_the_vendors_documents_offer_what_is_built_in(tmp_path: Path, products: 
     expected = [endpoint for entity in ENTITIES if (endpoint := entity.endpoint(products))]
     assert list(read.endpoints) == sorted(expected, key=lambda endpoint: endpoint.stream)
     assert read.servers == ("https://api.makini.io",)
+
+
+@pytest.mark.parametrize("product", ALL)
+def test_the_vendors_document_of_several_products_offers_the_same(tmp_path: Path, product: str) -> None:
+    plain, nested = vendor_document(product), vendor_document(product, nests_lists=True)
+
+    assert offer(tmp_path, nested) == offer(tmp_path, plain)
 
 
 def test_the_vendors_documents_offer_six_child_lists(tmp_path: Path) -> None:
@@ -93,6 +101,46 @@ def test_a_built_in_array_stays_where_the_vendor_declares_text(tmp_path: Path) -
 )
 def test_another_structure_is_the_documents(tmp_path: Path, declared: dict[str, Any], column: dict[str, Any]) -> None:
     assert properties(tmp_path, "work-orders", {"tasks": declared})["tasks"] == column
+
+
+def test_a_list_of_v3_is_read_alike_whatever_its_stream_is_called(tmp_path: Path) -> None:
+    """Another list has the name, or another product's document describes it."""
+    declared = {"key": {}, "updatedAt": {}, "estimatedTime": {"type": "string"}, "id": {}}
+    paths = {path: get({"properties": declared}) for path in ("/api/eam/work-orders", "/api/eam/work_orders")}
+    paths |= {"/api/erp/work-orders": paths["/api/eam/work-orders"]}
+
+    read = [
+        *endpoints(tmp_path, document(paths), products=("eam",)).values(),
+        *endpoints(tmp_path, document(paths), products=("erp",)).values(),
+    ]
+
+    assert {endpoint.stream for endpoint in read} == {"work_orders", "api_eam_work_orders"}
+    assert [endpoint.path for endpoint in read] == [
+        "/api/eam/work_orders",
+        "/api/eam/work-orders",
+        "/api/erp/work-orders",
+    ]
+    for endpoint in read:
+        assert (endpoint.key, endpoint.dialect) == (("key",), V3)
+        assert endpoint.schema["properties"]["estimatedTime"] == {"type": ["number", "null"]}
+
+
+def test_a_list_of_another_api_is_none_of_v3_by_its_name(tmp_path: Path) -> None:
+    declared = {"key": {}, "estimatedTime": {"type": "string"}}
+
+    (endpoint,) = endpoints(tmp_path, document({"/api/v4/work-orders": get({"properties": declared})})).values()
+
+    assert endpoint.dialect == ASSUMED
+    assert endpoint.schema["properties"]["estimatedTime"] == TEXT
+
+
+@pytest.mark.parametrize("names", ["page per_page", "pageNumber pageSize", "limit", ""])
+def test_a_list_of_v3_has_to_count_its_pages_under_whatever_parameters(tmp_path: Path, names: str) -> None:
+    parameters = [{"name": name, "in": "query"} for name in names.split()]
+
+    (endpoint,) = endpoints(tmp_path, document({"/api/eam/assets": get(parameters=parameters)})).values()
+
+    assert not endpoint.dialect.may_not_count
 
 
 def test_what_is_nested_is_put_right_as_well(tmp_path: Path) -> None:

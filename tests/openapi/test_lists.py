@@ -57,6 +57,17 @@ def test_lists_are_told_by_the_envelope_in_any_form(tmp_path: Path, responses: N
     assert streams(tmp_path, {"/x": {"get": {"responses": responses}}}, components=components) == ["x"]
 
 
+def test_one_needless_level_of_nesting_is_undone(tmp_path: Path) -> None:
+    """Makini's export for several products declares `data` as a list of lists of items."""
+    nested = {"type": "array", "items": ITEM_REF}
+    paths = {"/api/eam/things": get(nested), "/api/eam/others": get({"type": "array", "items": nested})}
+
+    read = endpoints(tmp_path, document(paths, components={"schemas": {"Thing": THING}}))
+
+    assert list(read) == ["things"]
+    assert list(read["things"].schema["properties"]) == ["key", "updatedAt"]
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -131,7 +142,8 @@ def test_the_log_says_what_every_get_is(tmp_path: Path, caplog: pytest.LogCaptur
             "The OpenAPI documents describe GETs: 2 lists, 1 lists of a record, 1 of raw tables, 1 of administration, "
             "1 of a single record, 1 with an address that cannot be asked for, "
             "1 that answer with no list of records under 'data'."
-        )
+        ),
+        "Not read, since there is no list of records under 'data': GET /e",
     ]
 
 
@@ -157,7 +169,7 @@ def test_a_servers_own_path_is_no_part_of_names(tmp_path: Path) -> None:
     content = document({"/work-orders": get(), "/admin/users": get()}, servers=servers)
 
     assert list(endpoints(tmp_path, content, products=("erp",))) == ["work_orders"]
-    with pytest.raises(DocumentError, match="products eam"):
+    with pytest.raises(DocumentError, match="of the products erp, but none of eam"):
         endpoints(tmp_path, content, products=("eam",))
 
 
@@ -177,10 +189,27 @@ def test_a_path_item_may_be_a_reference(tmp_path: Path) -> None:
     assert streams(tmp_path, paths) == ["assets", "machines"]
 
 
-def test_without_a_list_there_is_nothing_to_read(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match=r"No list .* products wms .*0\.json.*Export") as raised:
-        offer(tmp_path, document(OTHER), products=("wms",))
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (OTHER, r"lists of the products eam, but none of wms\. Change the setting products"),
+        (
+            {"/x": {"get": {"responses": answers({"properties": {"items": {"type": "array", "items": THING}}})}}},
+            r"nothing to read\. GET /x: no list of records under 'data'\. If Makini's docs export it so",
+        ),
+        (
+            {f"/{name}": {"get": {"responses": answers({"type": "array", "items": THING})}} for name in "ab"},
+            r"GET /a: no list of records under 'data' \(and 1 more like it\)",
+        ),
+        ({"/x/{key}": get(), "/y": {"post": {}}}, r"nothing to read \(no GET answers with a list\)"),
+    ],
+)
+def test_why_there_is_nothing_to_read(tmp_path: Path, paths: Node, told: str) -> None:
+    with pytest.raises(DocumentError, match=told) as raised:
+        offer(tmp_path, document(paths), products=("wms",))
 
+    assert "0.json" in str(raised.value)
+    assert ("products" in str(raised.value)) == (paths is OTHER)
     assert "\n" not in str(raised.value)
 
 
@@ -275,7 +304,8 @@ def test_what_is_deprecated_gives_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "key", "replication_key"),
     [
-        ("key id name createdAt updatedAt", ("key",), "updatedAt"),
+        ("key id name createdAt updatedAt", ("id",), "updatedAt"),
+        ("key name createdAt updatedAt", ("key",), "updatedAt"),
         ("id name createdAt", ("id",), "createdAt"),
         ("name", (), None),
         ("code", (), None),
@@ -301,6 +331,28 @@ def test_keys(tmp_path: Path, names: str, key: tuple[str, ...], replication_key:
     endpoint = endpoints(tmp_path, document({"/x": get(item)}))["x"]
 
     assert (endpoint.key, endpoint.replication_key) == (key, replication_key)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/api/eam/assets", "key"),
+        ("/api/wms/assets", "key"),
+        ("/api/v3/eam/assets", "key"),
+        ("/api/v4/eam/assets", "id"),
+        ("/api/v4/assets", "id"),
+        ("/assets", "id"),
+        ("/api/eam/gadgets", "id"),
+    ],
+)
+def test_records_with_id_and_key_go_by_key_only_where_the_v3_spec_says_so(tmp_path: Path, path: str, key: str) -> None:
+    item: Node = {"properties": {"id": {}, "key": {}}}
+    paths = {path: get(item), f"{path}/{{key}}/materials": get(item), f"{path}/{{key}}/parts": get(item)}
+
+    (endpoint,) = endpoints(tmp_path, document(paths)).values()
+
+    assert endpoint.key == (key,)
+    assert {child.name: child.key for child in endpoint.children} == {"materials": (key,), "parts": ("id",)}
 
 
 def test_a_key_is_text(tmp_path: Path) -> None:

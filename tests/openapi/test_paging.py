@@ -58,6 +58,34 @@ def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str, heeds: s
         assert keys(outcome) == set(sandbox.store.keys(SLUG))
 
 
+@pytest.mark.parametrize("heeds", ["honoured", "ignored"])
+@pytest.mark.parametrize("names", ["cursor", "cursor per_page", "cursor page"])
+def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, names: str, heeds: Any) -> None:  # noqa: ANN401 - a knob
+    with source("v3", cursor="follow", max_page_size=10, order=heeds) as sandbox:
+        content = described(sandbox)
+        parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names.split()]
+        content["paths"][f"/api/v4/{SLUG}"]["get"]["parameters"] = parameters
+        outcome = read(tmp_path, sandbox, content)
+        queries = [request.query for request in sandbox.requests if request.slug == SLUG]
+    assert outcome.code == 0, outcome.errors
+    assert keys(outcome) == set(sandbox.store.keys(SLUG))
+    assert ["cursor" in query for query in queries].count(False) == 1
+    assert [query for query in queries if "page" in query] == (queries[:1] if "page" in names.split() else [])
+    assert all(("per_page" in query) == ("per_page" in names) for query in queries)
+
+
+def test_the_media_type_that_is_declared_is_asked_for(tmp_path: Path) -> None:
+    with source("v3") as sandbox:
+        content = described(sandbox)
+        answer = content["paths"][f"/api/v4/{SLUG}"]["get"]["responses"]["200"]
+        answer["content"] = {"application/vnd.api+json": answer["content"]["application/json"]}
+        sandbox.requests.clear()
+        outcome = read(tmp_path, sandbox, content)
+        asked = {(request.slug, request.headers["accept"]) for request in sandbox.requests}
+    assert keys(outcome) == set(sandbox.store.keys(SLUG))
+    assert asked == {(SLUG, "application/vnd.api+json"), (None, "application/json")}
+
+
 @pytest.mark.parametrize("paging", get_args(Paging))
 def test_the_size_that_is_declared_is_asked_for(tmp_path: Path, paging: Paging) -> None:
     with source(paging) as sandbox:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from openapi.documents import Node, answers, columns, document, endpoints, get
+from tap_makini.openapi import DocumentError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -303,12 +304,38 @@ def test_an_explosion_below_a_list_leaves_the_rest(tmp_path: Path) -> None:
     assert item["ok"] == TEXT
 
 
-def test_the_first_reference_that_leads_nowhere_is_told_of_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    properties = {name: {"$ref": f"other.json#/{name}"} for name in ("a", "b")} | {"c": {"$ref": ["x"]}, "ok": STRING}
+def test_each_reference_that_leads_nowhere_is_named_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Makini's exports have one, to `Dimension`: there is nothing that a user could do about it."""
+    missing = {"$ref": "#/components/schemas/Dimension"}
+    parts = {"properties": {"dimensions": missing, "boxes": {"type": "array", "items": missing}}}
+    read = get({"properties": {"key": STRING, "other": {"$ref": "other.json#/a"}, "odd": {"$ref": ["x"]}}})
+    paths = {"/a": get(parts), "/b": get(parts), "/b/{id}/c": get(parts), "/d": read, "/e": missing}
 
-    assert columns(tmp_path, properties) == {"a": TEXT, "b": TEXT, "c": TEXT, "ok": TEXT}
-    (message,) = caplog.messages
-    assert "0.json" in message
-    assert "other.json#/a" in message
+    offered = endpoints(tmp_path, document(paths))
+
+    assert list(offered) == ["a", "b", "d"]
+    assert offered["a"].schema["properties"] == {"dimensions": TEXT, "boxes": TEXT}
+    label = f"{tmp_path / '0.json'}:"
+    assert sorted(caplog.messages) == [
+        f"{label} refers to # (not text), which it does not define. Affected streams: d.",
+        f"{label} refers to #/components/schemas/Dimension, which it does not define. Affected streams: a, b, b__c.",
+        (
+            f"{label} refers to other.json#/a, which is in another file and is not read. Affected streams: d. "
+            "Bundle the document into one file."
+        ),
+    ]
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(DocumentError):
+        endpoints(tmp_path, document({"/a": {"$ref": "#/components/pathItems/A"}, "/b": {}}))
+
+    [message] = caplog.messages
+    assert message.endswith("refers to #/components/pathItems/A, which it does not define. Affected paths: /a.")
+
+
+def test_of_many_references_that_lead_nowhere_some_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    columns(tmp_path, {f"p{number}": {"$ref": f"#/{number}"} for number in range(12)})
+
+    assert len(caplog.messages) == 11
+    assert caplog.messages[-1].endswith("0.json: 2 more references lead nowhere.")

@@ -22,19 +22,21 @@ _CHILDREN = {
 }
 
 
-def vendor_document(product: str) -> Node:
-    """Build the document of a product."""
+def vendor_document(product: str, *, nests_lists: bool = False) -> Node:
+    """Build the document of a product; the one for several products declares lists of lists."""
     entities = {slug: entity for slug, entity in FACTS["entities"].items() if product in entity["products"]}
-    paths = {f"/api/{product}/{slug}": _list(entity) for slug, entity in entities.items()}
+    paths = {f"/api/{product}/{slug}": _list(entity, nests_lists=nests_lists) for slug, entity in entities.items()}
     paths |= {f"/api/{product}/{slug}/{{key}}": _record(entity["item"]) for slug, entity in entities.items()}
     paths |= {f"/api/{product}/{path}": _child(path) for path in _CHILDREN[product]}
     schemas = {name: _item(fields) for name, fields in FACTS["items"].items()}
     return document(paths, servers=[{"url": "https://api.makini.io"}], components={"schemas": schemas})
 
 
-def _list(entity: Node) -> Node:
+def _list(entity: Node, *, nests_lists: bool) -> Node:
     names = ["filter", "page", "sort", *(["per_page"] if entity["per_page"] else [])]
-    return {"get": {"parameters": query(*names), "responses": answers(envelope(_ref(entity["item"])))}}
+    item = _ref(entity["item"])
+    data = envelope({"type": "array", "items": item} if nests_lists else item)
+    return {"get": {"parameters": query(*names), "responses": answers(data)}}
 
 
 def _record(item: str) -> Node:

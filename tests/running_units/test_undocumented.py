@@ -130,7 +130,7 @@ class Token:
 class Served(ScriptedTransport):
     """Gives answers with headers, as a client wants them."""
 
-    def exchange(self, path: str, params: Any, token: str) -> Any:  # noqa: ANN401 - a stand-in for a response
+    def exchange(self, path: str, params: Any, token: str, accept: str = "") -> Any:  # noqa: ANN401, ARG002 - a stand-in for a response
         body = self.get(path, params, token)
         return type("Response", (), {"content": body, "headers": {}, "status_code": 200})()
 
