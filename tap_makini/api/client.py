@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from tap_makini.api.gate import Gate
 from tap_makini.api.patience import Patience
 from tap_makini.api.retry import repeat
+from tap_makini.api.server_clock import clock_skew
 from tap_makini.api.traffic import Traffic
 from tap_makini.api.transport import refusal
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
@@ -38,7 +38,8 @@ class Client:
         requests_per_minute: How many requests may begin in any minute; None for as many as the vendor takes.
 
     Attributes:
-        clock_behind: How far the server's clock is behind this machine's, by its last answer; never positive.
+        clock_skew: The server's clock minus this machine's, by the header `Date` of its last response: negative where
+            the server is behind. 0 where it does not tell its time.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Client:
         self._tokens = tokens
         self._patience = Patience(max_wait)
         self.gate = Gate(requests_per_minute)
-        self.clock_behind = timedelta(0)
+        self.clock_skew = timedelta(0)
 
     def get(
         self,
@@ -114,7 +115,7 @@ class Client:
         with self.gate.passing(budget):
             traffic.requests += 1
             response = self._transport.exchange(path, params, token)
-            self.clock_behind = _behind(response.headers)
+            self.clock_skew = clock_skew(response.headers)
             self.gate.heed(response.headers)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._tokens.confirm(token)
@@ -125,11 +126,3 @@ class Client:
                 is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
                 self.gate.close(error.retry_after, is_limit=is_limit, reason=error)
             raise error
-
-
-def _behind(headers: Mapping[str, str]) -> timedelta:
-    try:
-        server = parsedate_to_datetime(headers["Date"])
-        return min(server - datetime.now(timezone.utc), timedelta(0))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return timedelta(0)

@@ -145,7 +145,7 @@ class Output:
             return self._bookmark.withdraw
         if batch.reached is None or (self.bound is not None and batch.reached < self.bound):
             return None
-        return partial(self._bookmark.reach, batch.reached, self.connection.client.clock_behind)
+        return partial(self._bookmark.reach, batch.reached, self.connection.client.clock_skew)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
         """Note that the list has been read to its end.
@@ -160,5 +160,5 @@ class Output:
             EntityAbsentError: There was nothing of what was looked for.
         """
         if self._bookmark is not None:
-            clock_behind = self.connection.client.clock_behind
-            yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_behind))
+            clock_skew = self.connection.client.clock_skew
+            yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_skew))

@@ -216,14 +216,14 @@ class OpenBookmark:
         """Whether the stream has been read before, wholly or in part."""
         return self._bookmark.value is not None or self._bookmark.progress is not None
 
-    def reach(self, instant: datetime, clock_behind: timedelta) -> None:
+    def reach(self, instant: datetime, clock_skew: timedelta) -> None:
         """Note that everything before an instant is written.
 
         Args:
             instant: The instant.
-            clock_behind: How far the server's clock is behind ours, never positive.
+            clock_skew: The server's clock minus this machine's.
         """
-        started = self._bookmark.started(self._begun + clock_behind)
+        started = self._started(clock_skew)
         self._keep(self._bookmark.interrupted(started, instant))
 
     def withdraw(self) -> None:
@@ -231,14 +231,14 @@ class OpenBookmark:
         self._is_doubtful = self._was_resumed
         self._keep(self._bookmark.abandoned())
 
-    def complete(self, outcome: Outcome, clock_behind: timedelta) -> None:
+    def complete(self, outcome: Outcome, clock_skew: timedelta) -> None:
         """Note that the stream has been read to its end.
 
         Args:
             outcome: What was seen.
-            clock_behind: How far the server's clock is behind ours, never positive.
+            clock_skew: The server's clock minus this machine's.
         """
-        started = self._bookmark.started(self._begun + clock_behind)
+        started = self._started(clock_skew)
         if outcome.is_unsettled or self._is_doubtful:
             logger.warning(
                 "Stream %s changed while it was read, and some records may have slipped through: "
@@ -248,6 +248,10 @@ class OpenBookmark:
             self._keep(self._bookmark.abandoned())
         else:
             self._keep(self._bookmark.completed(started, outcome.latest, outcome.unsettled_from))
+
+    def _started(self, clock_skew: timedelta) -> datetime:
+        """Return the moment at which the read began, by whichever clock shows the earlier time."""
+        return self._bookmark.started(self._begun + min(clock_skew, timedelta(0)))
 
     def _keep(self, bookmark: Bookmark) -> None:
         self._bookmark = bookmark
