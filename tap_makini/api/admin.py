@@ -53,7 +53,9 @@ class Admin:
             MakiniError: The list cannot be had.
         """
         try:
-            return self._authorised(lambda token: read(self._transport.get(CONNECTIONS_PATH, params, token)))
+            return self._authorised(
+                lambda token: read(self._transport.get(CONNECTIONS_PATH, params, token, self._max_wait))
+            )
         except EntityAbsentError as error:
             raise CredentialError(
                 f"the list of connections cannot be had: {error.cause}",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tap_makini.api.gate import Gate
 from tap_makini.api.patience import Patience
@@ -18,14 +19,30 @@ from tap_makini.errors import BadBodyError, CredentialError, MakiniError, Transi
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import requests
-
     from tap_makini.api.tokens import TokenSource
-    from tap_makini.api.transport import Transport
+    from tap_makini.api.transport import Response, Transport
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+
+class _Request(NamedTuple):
+    """What is asked for.
+
+    Attributes:
+        path: The path below the API's address.
+        params: The query.
+        traffic: Counts what it costs.
+        budget: Seconds that it may take with all its repetitions.
+        end: When they are over, by `time.monotonic`.
+    """
+
+    path: str
+    params: Mapping[str, str]
+    traffic: Traffic
+    budget: float
+    end: float
 
 
 class Client:
@@ -77,9 +94,10 @@ class Client:
         count = Traffic() if traffic is None else traffic
         most = self._patience.seconds
         budget = most if patience is None else min(patience, most)
+        request = _Request(path, params, count, budget, time.monotonic() + budget)
 
         def once() -> T:
-            response = self._authorised(path, params, count, budget)
+            response = self._authorised(request)
             try:
                 return read(response.content)
             except BadBodyError as error:
@@ -99,22 +117,21 @@ class Client:
         self._patience.note(is_answered=True)
         return answer
 
-    def _authorised(self, path: str, params: Mapping[str, str], traffic: Traffic, budget: float) -> requests.Response:
+    def _authorised(self, request: _Request) -> Response:
         """Ask with the connection's token, and once more with another one if that is refused."""
         token = self._tokens.token()
         try:
-            return self._through_gate(path, params, token, traffic, budget)
+            return self._through_gate(request, token)
         except CredentialError:
             if not self._tokens.renew(token):
                 raise
-        return self._through_gate(path, params, self._tokens.token(), traffic, budget)
+        return self._through_gate(request, self._tokens.token())
 
-    def _through_gate(
-        self, path: str, params: Mapping[str, str], token: str, traffic: Traffic, budget: float
-    ) -> requests.Response:
-        with self.gate.passing(budget):
-            traffic.requests += 1
-            response = self._transport.exchange(path, params, token)
+    def _through_gate(self, request: _Request, token: str) -> Response:
+        with self.gate.passing(request.budget):
+            request.traffic.requests += 1
+            within = request.end - time.monotonic()
+            response = self._transport.exchange(request.path, request.params, token, within)
             self.clock_skew = clock_skew(response.headers)
             self.gate.heed(response.headers)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
