@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 import requests
 from requests.auth import AuthBase
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NETWORK_REMEDY = "Check the setting api_url and the network; run again later."
+_LEADS_ELSEWHERE = re.compile(r"(^|[/\\])\.\.?([/\\]|$)")
 _MOST_BYTES_OF_TOKENS = 2**20
 _PASSING_TROUBLES = (
     requests.ConnectionError,
@@ -45,6 +48,35 @@ class UnknownHostError(UntouchedError):
     """The server's name leads nowhere: more often a slip in the setting than a trouble that passes."""
 
     repetitions = 4
+
+
+class UnusableNameError(MakiniError):
+    """A name that comes from outside would lead to another path than the one it is meant for."""
+
+
+def path_segment(name: str) -> str:
+    """Write a name that comes from outside as one segment of a path.
+
+    Quoting alone does not keep a name in its place. `.` and `..` are never quoted, and requests and urllib3 resolve
+    them before they send anything, `%2E%2E` included; a server or a proxy that decodes `%2F` resolves them later.
+
+    Args:
+        name: A key or a name, slashes and all.
+
+    Returns:
+        The segment.
+
+    Raises:
+        UnusableNameError: The name is empty, or would lead to another path.
+    """
+    try:
+        if name and not _LEADS_ELSEWHERE.search(name):
+            return quote(name, safe="")
+    except UnicodeEncodeError:  # a lone surrogate
+        pass
+    raise UnusableNameError(
+        f"{name!r} cannot be part of a path", "Nothing can be asked for by this name: report it to Makini."
+    )
 
 
 class Bearer(AuthBase):
@@ -81,10 +113,10 @@ class Response(NamedTuple):
 class Transport:
     """Makes requests; each thread that uses it keeps a connection of its own open.
 
-    A body is bounded in size, and a response as a whole in time. What bounds the time is for the caller to say, since
-    it is he who knows how long the request is worth waiting for; but a server that keeps to the timeout for a single
-    read must not fail because of the whole, so that it is `timeout` at least. The answer to a `post` is no list, only a
-    token or the like: it is bounded to 1 MiB and to `timeout`.
+    A body is bounded in size, and a response as a whole in time. The caller says for how long, since only the caller
+    knows what is left of the time that a request and its repetitions may take; `timeout` is the least, so that a server
+    may use all of it before it begins to answer. What answers a `post` is a token, not a list: 1 MiB and `timeout` are
+    enough, and the latter bounds how long a token exchange can keep the process from ending.
 
     Args:
         api_url: The API's address, without a path.
