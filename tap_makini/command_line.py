@@ -17,6 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, Str
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_makini.api.shield import unshielded
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
 from tap_makini.running.interruption import Interrupted
@@ -107,11 +108,13 @@ def _exit_codes() -> Iterator[None]:
     except StreamsFailedError as error:
         _exit(3, str(error))
     except BrokenPipeError:
-        sys.exit(_TARGET_GONE)
+        with unshielded():
+            sys.exit(_TARGET_GONE)
     except Interrupted as interrupted:
         logging.shutdown()
-        # without the interpreter's own end, which threads that still wait for a server can hold or break
-        os._exit(interrupted.exit_code)
+        with unshielded():
+            # without the interpreter's own end, which threads that still wait for a server can hold or break
+            os._exit(interrupted.exit_code)
 
 
 def _exit(code: int, *lines: str) -> NoReturn:

@@ -20,6 +20,7 @@ _MESSAGE_NAMES = ("message", "detail", "title", "error_description", "descriptio
 _REQUEST_ID_NAMES = ("request_id", "requestId", "request-id", "trace_id", "traceId", "id")
 _REQUEST_ID_HEADERS = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Trace-Id")
 _TEXT_LIMIT = 300
+_LARGEST_PROBLEM = 2**20
 
 
 class MakiniError(Exception):
@@ -148,7 +149,8 @@ def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
     """Find code, message and request id in an error answer.
 
     The product FAQ says that they are there, not under which names: common names are looked for at the top level
-    and under `error` / `errors`. A body of another shape gives what the headers tell.
+    and under `error` / `errors`. A body of another shape gives what the headers tell, and so does one that is too large
+    to be a message: decoded, it would take many times its size.
 
     Args:
         body: The body as received.
@@ -158,6 +160,8 @@ def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
         What was found; never raises.
     """
     request_id = _first_text([headers], _REQUEST_ID_HEADERS)
+    if len(body) > _LARGEST_PROBLEM:
+        return VendorProblem(None, None, request_id)
     try:
         document = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -178,7 +178,8 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         default=900,
         title="Longest wait (seconds)",
         description=(
-            "How long a request may be repeated and waited for, rate limits included, before its stream fails."
+            "How long a request may take with all its repetitions, rate limits and slow answers included, before its "
+            "stream fails. A single answer may always take request_timeout_seconds."
         ),
     ),
     th.Property(
@@ -186,7 +187,10 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=86_400),
         default=120,
         title="Request timeout (seconds)",
-        description="How long to wait for a connection, and between two parts of an answer.",
+        description=(
+            "How long to wait for a connection, and between two parts of an answer; a token or an OpenAPI document "
+            "must be complete by then."
+        ),
     ),
     th.Property(
         "sample_records",

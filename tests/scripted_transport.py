@@ -27,7 +27,7 @@ class ScriptedTransport(Transport):
         self._lock = threading.Lock()
         self.asked: list[Asked] = []
 
-    def get(self, path: str, params: Mapping[str, str], token: str) -> bytes:
+    def get(self, path: str, params: Mapping[str, str], token: str, within: float = 0.0) -> bytes:  # noqa: ARG002 - the interface
         return self._give(Asked("GET", path, token, dict(params)))
 
     def post(self, path: str, *, token: str | None = None, form: object = None, document: object = None) -> bytes:

@@ -263,6 +263,16 @@ def test_a_server_whose_clock_is_behind_holds_the_bookmark() -> None:
     assert value < datetime.now(timezone.utc) - 6 * HOUR
 
 
+def test_a_server_whose_clock_is_ahead_does_not_move_the_bookmark_into_the_future() -> None:
+    state = State({})
+    future = datetime.now(timezone.utc) + DAY
+    assets_of(state).complete(Outcome(latest=future), 7 * HOUR)
+    value = entry_of(state).value
+
+    assert value is not None
+    assert value <= datetime.now(timezone.utc)
+
+
 def test_an_unsettled_read_moves_nothing_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     state = State({"bookmarks": {"assets": Bookmark(KEY, LONG_AGO).to_state()}})
     bookmark = assets_of(state)

@@ -268,26 +268,25 @@ def date(offset: timedelta) -> str:
     return format_datetime(datetime.now(timezone.utc) + offset, usegmt=True)
 
 
-def test_a_clock_that_is_behind_is_noticed_and_one_that_is_ahead_is_not(server: Server) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(hours=-3), timedelta(days=3)])
+def test_the_skew_of_the_clock_is_that_of_the_last_response(server: Server, ahead: timedelta) -> None:
     client = client_of(server.url)
-    server.answers = [Answer(headers={"Date": date(-timedelta(hours=3))}), Answer(headers={"Date": date(timedelta(3))})]
+    assert client.clock_skew == timedelta(0)
+    server.answers = [Answer(headers={"Date": date(ahead)}), Answer()]
 
     ask(client)
-    assert timedelta(hours=-4) < client.clock_behind <= timedelta(hours=-3)
+    assert ahead - timedelta(minutes=1) < client.clock_skew <= ahead
     ask(client)
-    assert client.clock_behind == timedelta(0)
+    assert client.clock_skew == timedelta(0)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "now", "2025-01-02T03:04:05Z", "Wed, 01 Jan 2025 00:00:00 -0000", f"Wed, 01 Jan 2025 00:00:00 +{9**20}"],
-)
+@pytest.mark.parametrize("text", ["", "now", "2025-01-02T03:04:05Z", f"Wed, 01 Jan 2025 00:00:00 +{9**20}"])
 def test_a_date_that_cannot_be_read_says_nothing_of_the_clock(server: Server, text: str) -> None:
     server.answers = [Answer(headers={"Date": text})]
     client = client_of(server.url)
     ask(client)
 
-    assert client.clock_behind == timedelta(0)
+    assert client.clock_skew == timedelta(0)
 
 
 # --- a server in trouble for long ------------------------------------------------------------------

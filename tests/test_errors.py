@@ -108,6 +108,11 @@ def test_any_body_tells_printable_text_or_nothing(body: bytes, headers: dict[str
         assert part is None or (part.isprintable() and part)
 
 
+def test_a_body_too_large_to_be_a_message_is_not_decoded() -> None:
+    found = problem({"message": "a", "errors": [[]] * 2**20}, {"X-Request-Id": "id-1"})
+    assert found == VendorProblem(None, None, "id-1")
+
+
 def expected_kind(status: int) -> type[MakiniError]:
     kinds: dict[type[MakiniError], set[int]] = {
         CredentialError: {401},

@@ -269,3 +269,44 @@ def test_link_to_the_file_stays_a_link(path: Path) -> None:
     source(path, Vendor()).token()
     assert path.is_symlink()
     assert stored(real) == ("access-1", "refresh-1")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604, 0o601])
+@pytest.mark.parametrize("name", ["tokens.json", "tokens.json.lock"])
+def test_file_that_is_open_to_others_is_closed_to_them_and_named(
+    path: Path, mode: int, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    vendor = Vendor()
+    source(path, vendor).token()
+    assert caplog.text == ""
+    opened = path.parent / name
+    opened.chmod(mode)
+    for _ in range(2):
+        assert source(path, vendor).token() == "access-1"
+    assert stat.S_IMODE(opened.stat().st_mode) == 0o600
+    [warning] = caplog.messages
+    assert f"{opened} was open to other users (mode 0{mode:o})" in warning
+    assert "access-1" not in warning
+
+
+def test_file_that_cannot_be_closed_to_others_is_named_and_used(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    source(path, Vendor()).token()
+    path.chmod(0o640)
+    monkeypatch.setattr(os, "fchmod", refuse)
+    assert source(path, in_turn()).token() == "access-1"
+    [warning] = caplog.messages
+    assert f"{path} is open to other users (mode 0640)" in warning
+    assert "Operation not permitted" in warning
+
+
+def test_file_with_stricter_permissions_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source(path, Vendor()).token()
+    path.chmod(0o400)
+    assert source(path, in_turn()).token() == "access-1"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
+    assert caplog.messages == []

@@ -5,10 +5,17 @@ import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.util import parse_url
 
-from tap_makini.api.transport import Transport, UntouchedError
+from tap_makini.api.admin import Admin
+from tap_makini.api.tokens import StaticToken
+from tap_makini.api.transport import Transport, UntouchedError, UnusableNameError, path_segment
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
 
 if TYPE_CHECKING:
@@ -145,3 +152,77 @@ class HangingUp(Handler):
 def test_address_that_is_none() -> None:
     with pytest.raises(MakiniError, match="no request could be made"):
         Transport("nonsense", 5.0, "test").post("/x")
+
+
+# --- names in paths --------------------------------------------------------------------------------
+
+ODD_NAMES = [
+    "...",
+    "a..b",
+    "..a",
+    "%2e%2e",
+    "%2E",
+    "a%2Fb",
+    "a%252Fb",
+    "/BIC/X",
+    "a/b",
+    "a//b",
+    "a/",
+    "a\\b",
+    "a?b=c&d",
+]
+ODD_NAMES += [
+    "#1",
+    "a;b",
+    "a b",
+    " ",
+    "100%",
+    "Ünï",
+    "表",
+    "a\x00b",
+    "\r\nHost: x",
+    "~",
+    "[x]",
+    "{key}",
+    "@",
+    ":",
+    "a|b",
+]
+NO_NAMES = ["", ".", "..", "../token", "../../token", "a/..", "a/../b", "./a", "a/.", "a\\..\\b", "..\\a", "\ud800"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_stays_one_segment_of_the_path(server: Server, transport: Transport, name: str) -> None:
+    transport.post(f"/before/{path_segment(name)}/after")
+    transport.get(f"/before/{path_segment(name)}/after", {}, "any")
+    for _, target, _, _ in server.asked:
+        _, before, segment, after = target.split("/")
+        assert (before, unquote(segment), after) == ("before", name, "after")
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_a_name_that_would_leave_its_place_is_named_and_not_asked_for(
+    server: Server, transport: Transport, name: str
+) -> None:
+    server.answer = Answer(200, b'{"token":"t0ken"}')
+    with pytest.raises(UnusableNameError) as caught:
+        path_segment(name)
+    assert repr(name) in str(caught.value)
+    with pytest.raises(CredentialError) as refused:
+        Admin(transport, StaticToken("t0ken"), 0.0).mint(name)
+    assert repr(name) in str(refused.value)
+    assert server.asked == []
+
+
+@given(st.text(st.characters(), max_size=12) | st.text("./\\%2eEfF;?#\ud800", max_size=6))
+def test_any_name_stays_in_its_place_or_is_refused(name: str) -> None:
+    try:
+        segment = path_segment(name)
+    except UnusableNameError:
+        return
+    prepared = requests.Request("GET", f"http://api.test/before/{segment}/after").prepare()
+    for url in (prepared.url, parse_url(f"{prepared.url}").url):
+        *_, before, sent, after = f"{url}".split("/")
+        assert (before, unquote(sent), after) == ("before", name, "after")
+    decoded = unquote(prepared.path_url).replace("\\", "/").split("/")
+    assert not {".", ".."} & {*decoded}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 from tap_makini.api.gate import Gate
 from tap_makini.api.lease import read_lease
 from tap_makini.api.retry import repeat
 from tap_makini.api.tokens import RenewableToken, tell_wait, without_secrets
+from tap_makini.api.transport import UnusableNameError, path_segment
 from tap_makini.errors import CredentialError, EntityAbsentError, RequestRefusedError, TransientError
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ class Admin:
             MakiniError: The list cannot be had.
         """
         try:
-            return self._authorised(lambda token: read(self._transport.get(CONNECTIONS_PATH, params, token)))
+            return self._authorised(
+                lambda token: read(self._transport.get(CONNECTIONS_PATH, params, token, self._max_wait))
+            )
         except EntityAbsentError as error:
             raise CredentialError(
                 f"the list of connections cannot be had: {error.cause}",
@@ -68,10 +70,10 @@ class Admin:
             CredentialError: There is no such connection, or no token is given for it.
             MakiniError: None can be had.
         """
-        path = f"{CONNECTIONS_PATH}/{quote(connection_key, safe='')}/token"
         try:
+            path = f"{CONNECTIONS_PATH}/{path_segment(connection_key)}/token"
             return self._authorised(lambda token: read_lease(self._transport.post(path, token=token)))
-        except (EntityAbsentError, RequestRefusedError) as error:
+        except (EntityAbsentError, RequestRefusedError, UnusableNameError) as error:
             raise CredentialError(
                 f"Makini gives no token for the connection: {error.cause}",
                 "See in Makini whether the connection is still there and active; it may need to be re-authorised.",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+import time
+from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tap_makini.api.gate import Gate
 from tap_makini.api.patience import Patience
 from tap_makini.api.retry import repeat
+from tap_makini.api.server_clock import clock_skew
 from tap_makini.api.traffic import Traffic
 from tap_makini.api.transport import JSON, refusal
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
@@ -18,15 +19,32 @@ from tap_makini.errors import BadBodyError, CredentialError, MakiniError, Transi
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import requests
-
     from tap_makini.api.tokens import TokenSource
-    from tap_makini.api.transport import Transport
+    from tap_makini.api.transport import Response, Transport
 
 T = TypeVar("T")
-Exchange: TypeAlias = "Callable[[str], requests.Response]"  # makes a request with a token
 
 logger = logging.getLogger(__name__)
+
+
+class _Request(NamedTuple):
+    """What is asked for.
+
+    Attributes:
+        path: The path below the API's address.
+        params: The query.
+        traffic: Counts what it costs.
+        budget: Seconds that it may take with all its repetitions.
+        end: When they are over, by `time.monotonic`.
+        accept: The media type to ask for.
+    """
+
+    path: str
+    params: Mapping[str, str]
+    traffic: Traffic
+    budget: float
+    end: float
+    accept: str
 
 
 class Client:
@@ -39,7 +57,8 @@ class Client:
         requests_per_minute: How many requests may begin in any minute; None for as many as the vendor takes.
 
     Attributes:
-        clock_behind: How far the server's clock is behind this machine's, by its last answer; never positive.
+        clock_skew: The server's clock minus this machine's, by the header `Date` of its last response: negative where
+            the server is behind. 0 where it does not tell its time.
     """
 
     def __init__(
@@ -49,7 +68,7 @@ class Client:
         self._tokens = tokens
         self._patience = Patience(max_wait)
         self.gate = Gate(requests_per_minute)
-        self.clock_behind = timedelta(0)
+        self.clock_skew = timedelta(0)
 
     def get(  # noqa: PLR0913, PLR0917 - what a request is made of
         self,
@@ -79,12 +98,10 @@ class Client:
         count = Traffic() if traffic is None else traffic
         most = self._patience.seconds
         budget = most if patience is None else min(patience, most)
-
-        def exchange(token: str) -> requests.Response:
-            return self._transport.exchange(path, params, token, accept)
+        request = _Request(path, params, count, budget, time.monotonic() + budget, accept)
 
         def once() -> T:
-            response = self._authorised(exchange, count, budget)
+            response = self._authorised(request)
             try:
                 return read(response.content)
             except BadBodyError as error:
@@ -104,21 +121,22 @@ class Client:
         self._patience.note(is_answered=True)
         return answer
 
-    def _authorised(self, exchange: Exchange, traffic: Traffic, budget: float) -> requests.Response:
+    def _authorised(self, request: _Request) -> Response:
         """Ask with the connection's token, and once more with another one if that is refused."""
         token = self._tokens.token()
         try:
-            return self._through_gate(exchange, token, traffic, budget)
+            return self._through_gate(request, token)
         except CredentialError:
             if not self._tokens.renew(token):
                 raise
-        return self._through_gate(exchange, self._tokens.token(), traffic, budget)
+        return self._through_gate(request, self._tokens.token())
 
-    def _through_gate(self, exchange: Exchange, token: str, traffic: Traffic, budget: float) -> requests.Response:
-        with self.gate.passing(budget):
-            traffic.requests += 1
-            response = exchange(token)
-            self.clock_behind = _behind(response.headers)
+    def _through_gate(self, request: _Request, token: str) -> Response:
+        with self.gate.passing(request.budget):
+            request.traffic.requests += 1
+            within = request.end - time.monotonic()
+            response = self._transport.exchange(request.path, request.params, token, within, request.accept)
+            self.clock_skew = clock_skew(response.headers)
             self.gate.heed(response.headers)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._tokens.confirm(token)
@@ -129,11 +147,3 @@ class Client:
                 is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
                 self.gate.close(error.retry_after, is_limit=is_limit, reason=error)
             raise error
-
-
-def _behind(headers: Mapping[str, str]) -> timedelta:
-    try:
-        server = parsedate_to_datetime(headers["Date"])
-        return min(server - datetime.now(timezone.utc), timedelta(0))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return timedelta(0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
+
+from tap_makini.api.server_clock import seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +66,4 @@ def _delta(reset: float, headers: Mapping[str, str]) -> float:
     """Turn an epoch, in seconds or milliseconds, into a duration by the server's own clock."""
     if reset < _EPOCH_FROM:
         return reset
-    epoch = reset / 1000 if reset >= _MILLISECONDS_FROM else reset
-    try:
-        return epoch - parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return epoch - time.time()
+    return seconds_until(reset / 1000 if reset >= _MILLISECONDS_FROM else reset, headers)

@@ -12,9 +12,9 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from tap_makini.answers.table_list import TableList, read_tables
+from tap_makini.api.transport import path_segment
 from tap_makini.errors import EntityAbsentError, NotFoundError, RequestRefusedError
 from tap_makini.naming import mark_of, short_enough
 from tap_makini.reading.undocumented import Paging, UndocumentedSource
@@ -117,11 +117,11 @@ class RawTables:
 
         Raises:
             EntityAbsentError: There is no such table.
-            MakiniError: The tables are not listed.
+            MakiniError: The tables are not listed, or the name of this one cannot be asked for.
         """
         table = self.table(stream)
         names = dict.fromkeys((table, self._qualified.get(table, table)))
-        return [f"{PATH}/{quote(name, safe='')}/data" for name in names]
+        return [f"{PATH}/{path_segment(name)}/data" for name in names]
 
     def _list(self) -> dict[str, str]:
         """Ask for all tables; that the list has pages is not documented, so a page that says nothing new is the end."""

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 from tap_makini.api.lease import Lease, read_lease
 from tap_makini.api.retry import repeat
+from tap_makini.api.shield import shielded
 from tap_makini.api.token_file import StoredPair
 from tap_makini.api.tokens import TOKEN_PATH, RenewableToken, tell_wait, without_secrets
 from tap_makini.api.transport import UntouchedError
-from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError, WaitTooLongError
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, WaitTooLongError
 from tap_makini.redaction import redact_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_makini.api.token_file import PairWriter, TokenFile
+    from tap_makini.api.token_file import TokenFile
     from tap_makini.api.transport import Transport
 
 logger = logging.getLogger(__name__)
 
+_SECONDS_TO_WRITE = 5.0
 _REAUTHORISE = (
     "Have the connection re-authorised in Makini, and put its new refresh token into the setting refresh_token."
 )
@@ -80,8 +82,7 @@ class RefreshedToken(RenewableToken):
                 raise CredentialError("there is neither a token file nor a refresh token", _REAUTHORISE)
             redact_logs(spent)
             try:
-                with self._file.room() as room:
-                    return self._rotate(spent, room)
+                return repeat(lambda: self._rotate(spent), self._max_wait, tell_wait)()
             except (UntouchedError, WaitTooLongError) as error:
                 if pair is None or pair.access_token == refused or _lease(pair).is_due(1.0):
                     raise
@@ -107,30 +108,39 @@ class RefreshedToken(RenewableToken):
         is_of_these_settings = self._first is None or pair.origin in {None, _fingerprint(self._first)}
         return pair if is_of_these_settings else None
 
-    def _rotate(self, spent: str, room: PairWriter) -> Lease:
-        lease = self._refresh(spent)
-        kept = lease._replace(refresh_token=lease.refresh_token or spent)
-        for secret in (kept.token, kept.refresh_token):
-            redact_logs(secret)
-        pair = StoredPair(
-            access_token=kept.token,
-            refresh_token=kept.refresh_token or spent,
-            issued_at=kept.issued_at,
-            expires_at=kept.expires_at,
-            origin=_fingerprint(self._first) if self._first else None,
-        )
-        try:
-            room.write(pair)
-        except OSError as error:
-            raise CredentialError(
-                f"the new pair of tokens could not be kept ({error.strerror})", _REAUTHORISE
-            ) from None
-        return kept
+    def _rotate(self, spent: str) -> Lease:
+        """Exchange the pair, once, and keep the new one: a signal in between is acted on when it is safe."""
+        with shielded(self._transport.timeout + _SECONDS_TO_WRITE), self._file.room() as room:
+            lease = self._refresh(spent)
+            kept = lease._replace(refresh_token=lease.refresh_token or spent)
+            for secret in (kept.token, kept.refresh_token):
+                redact_logs(secret)
+            pair = StoredPair(
+                access_token=kept.token,
+                refresh_token=kept.refresh_token or spent,
+                issued_at=kept.issued_at,
+                expires_at=kept.expires_at,
+                origin=_fingerprint(self._first) if self._first else None,
+            )
+            try:
+                room.write(pair)
+            except OSError as error:
+                raise CredentialError(
+                    f"the new pair of tokens could not be kept ({error.strerror})", _REAUTHORISE
+                ) from None
+            return kept
 
     def _refresh(self, spent: str) -> Lease:
+        """Ask for a new pair; only what the server has certainly not acted upon leaves as an error that may pass."""
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+            "refresh_token": spent,
+        }
         try:
-            return read_lease(repeat(lambda: self._ask(spent), self._max_wait, tell_wait)())
-        except (UntouchedError, WaitTooLongError):
+            return read_lease(self._transport.post(TOKEN_PATH, form=form))
+        except UntouchedError:
             raise
         except (CredentialError, RequestRefusedError) as error:
             cause = without_secrets(error.cause, iter((spent, self._client_secret)))
@@ -146,21 +156,6 @@ class RefreshedToken(RenewableToken):
                 f"Run again; if the refresh token is then not accepted: {_REAUTHORISE}",
                 error.request_id,
             ) from None
-
-    def _ask(self, spent: str) -> bytes:
-        """Refresh, once: only what the server has certainly not acted upon may be repeated."""
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": self._client_id,
-            "client_secret": self._client_secret,
-            "refresh_token": spent,
-        }
-        try:
-            return self._transport.post(TOKEN_PATH, form=form)
-        except UntouchedError:
-            raise
-        except TransientError as error:
-            raise MakiniError(error.cause, error.remedy, error.request_id) from None
 
 
 def _lease(pair: StoredPair) -> Lease:

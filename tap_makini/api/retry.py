@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import backoff
 
+from tap_makini.api.server_clock import parse_http_date, seconds_until
 from tap_makini.errors import MakiniError, TransientError, WaitTooLongError
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SECONDS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
+_BETWEEN_WAITS = re.compile(r"(?<!mon|tue|wed|thu|fri|sat|sun|day),", re.IGNORECASE)
+"""The commas between the values of several headers, but not the one within a date."""
 _LONGEST_GUESS = 60.0
 _FOREVER = 1e9
 
@@ -34,30 +36,23 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Read `Retry-After` in either of its forms.
 
     Args:
-        headers: The headers of the answer. A date is measured against the answer's own `Date`, since this machine's
-            clock may differ from the vendor's.
+        headers: The headers of the response. A date is measured against the response's own `Date`, since this
+            machine's clock may differ from the vendor's. Several headers arrive joined by commas; the longest wait
+            satisfies them all.
 
     Returns:
-        Seconds to wait, above 0, or None where the header is missing, past or not to be understood.
+        Seconds to wait, above 0, or None where the header is missing, in the past or not understood.
     """
-    text = headers.get("Retry-After", "")
-    numbers = [_SECONDS.fullmatch(part) for part in text.split(",")]
-    if all(numbers):  # several headers arrive as a list; the longest wait obeys them all
-        seconds = min(max(float(number[1]) for number in numbers if number), _FOREVER)
-    else:
-        try:
-            until = parsedate_to_datetime(text).timestamp()
-        except (TypeError, ValueError, OverflowError):
-            return None
-        seconds = until - _date(headers)
-    return seconds if seconds > 0 else None
+    found = (_seconds(text, headers) for text in _BETWEEN_WAITS.split(headers.get("Retry-After", "")))
+    longest = max((seconds for seconds in found if seconds is not None), default=0.0)
+    return min(longest, _FOREVER) if longest > 0 else None
 
 
-def _date(headers: Mapping[str, str]) -> float:
-    try:
-        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return time.time()
+def _seconds(text: str, headers: Mapping[str, str]) -> float | None:
+    if number := _SECONDS.fullmatch(text):
+        return float(number[1])
+    until = parse_http_date(text)
+    return None if until is None else seconds_until(until.timestamp(), headers)
 
 
 def waits(budget: float) -> Generator[float, TransientError, None]:

@@ -8,7 +8,9 @@ lock beside it lets one process in at a time.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +23,15 @@ from tap_makini.errors import CredentialError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+logger = logging.getLogger(__name__)
+
 _ROOM = 64 * 1024
+_OWNER_ONLY = 0o600
+_IF_IT_WAS_READ = (
+    "If somebody may have read it, have the connection re-authorised in Makini, and put its new refresh token into the "
+    "setting refresh_token."
+)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class StoredPair(msgspec.Struct, frozen=True):
@@ -43,7 +53,7 @@ class StoredPair(msgspec.Struct, frozen=True):
 
 
 class TokenFile:
-    """A token file, with mode 0600.
+    """A token file, with mode 0600, as its lock has; if either has become open to others, it is closed to them again.
 
     Args:
         path: Where it is; its folder must exist and be writable. A link is followed.
@@ -60,10 +70,11 @@ class TokenFile:
             CredentialError: The lock cannot be had.
         """
         try:
-            descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
         except OSError as error:
             self._fail(f"cannot be locked ({error.strerror})")
         try:
+            _close_to_others(descriptor, f"{self._path}.lock", "Whoever can open it can keep the tap from refreshing.")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
@@ -76,7 +87,9 @@ class TokenFile:
             CredentialError: The file cannot be read, or is damaged.
         """
         try:
-            content = self._path.read_bytes()
+            with self._path.open("rb") as file:
+                _close_to_others(file.fileno(), str(self._path), _IF_IT_WAS_READ)
+                content = file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -151,6 +164,25 @@ class PairWriter:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _close_to_others(descriptor: int, path: str, what_follows: str) -> None:
+    """Take all permissions on a file from everybody but its owner, and say so."""
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if not mode & _OTHERS:
+        return
+    try:
+        os.fchmod(descriptor, _OWNER_ONLY)
+    except OSError as error:
+        logger.warning(
+            "%s is open to other users (mode %04o), and its mode cannot be changed (%s): change it to 0600. %s",
+            path,
+            mode,
+            error.strerror,
+            what_follows,
+        )
+    else:
+        logger.warning("%s was open to other users (mode %04o); its mode is now 0600. %s", path, mode, what_follows)
 
 
 def _write_through(descriptor: int, content: bytes) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLCertVerificationError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 import requests
 from requests.auth import AuthBase
@@ -16,9 +18,11 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
     ProxyError,
+    ReadTimeoutError,
     SSLError,
 )
 
+from tap_makini.api.adapter import MOST_BYTES, BoundedAdapter, complete_within
 from tap_makini.api.retry import retry_after
 from tap_makini.errors import MakiniError, TransientError, UnreachableError, error_for_status, read_problem
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 _NETWORK_REMEDY = "Check the setting api_url and the network; run again later."
+_LEADS_ELSEWHERE = re.compile(r"(^|[/\\])\.\.?([/\\]|$)")
+_MOST_BYTES_OF_TOKENS = 2**20
 _PASSING_TROUBLES = (
     requests.ConnectionError,
     requests.Timeout,
@@ -44,6 +50,35 @@ class UnknownHostError(UntouchedError):
     """The server's name leads nowhere: more often a slip in the setting than a trouble that passes."""
 
     repetitions = 4
+
+
+class UnusableNameError(MakiniError):
+    """A name that comes from outside would lead to another path than the one it is meant for."""
+
+
+def path_segment(name: str) -> str:
+    """Write a name that comes from outside as one segment of a path.
+
+    Quoting alone does not keep a name in its place. `.` and `..` are never quoted, and requests and urllib3 resolve
+    them before they send anything, `%2E%2E` included; a server or a proxy that decodes `%2F` resolves them later.
+
+    Args:
+        name: A key or a name, slashes and all.
+
+    Returns:
+        The segment.
+
+    Raises:
+        UnusableNameError: The name is empty, or would lead to another path.
+    """
+    try:
+        if name and not _LEADS_ELSEWHERE.search(name):
+            return quote(name, safe="")
+    except UnicodeEncodeError:  # a lone surrogate
+        pass
+    raise UnusableNameError(
+        f"{name!r} cannot be part of a path", "Nothing can be asked for by this name: report it to Makini."
+    )
 
 
 class Bearer(AuthBase):
@@ -63,50 +98,74 @@ class Bearer(AuthBase):
         return request
 
 
+class Response(NamedTuple):
+    """What a server has answered, whatever its status.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: Found by name in any case.
+        content: The body, decoded; of a refusal that is long, the beginning.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class Transport:
     """Makes requests; each thread that uses it keeps a connection of its own open.
 
+    A body is bounded in size, and a response as a whole in time. The caller says for how long, since only the caller
+    knows what is left of the time that a request and its repetitions may take; `timeout` is the least, so that a server
+    may use all of it before it begins to answer. What answers a `post` is a token, not a list: 1 MiB and `timeout` are
+    enough, and the latter bounds how long a token exchange can keep the process from ending.
+
     Args:
         api_url: The API's address, without a path.
-        timeout: Seconds to wait for a connection and between two bytes of an answer.
+        timeout: Seconds to wait for a connection and between two bytes of a response.
         user_agent: What to call ourselves.
+
+    Attributes:
+        timeout: The same.
     """
 
     def __init__(self, api_url: str, timeout: float, user_agent: str) -> None:
         self._api_url = api_url.rstrip("/")
-        self._timeout = timeout
+        self.timeout = timeout
         self._headers = {"Accept": JSON, "User-Agent": user_agent}
         self._own = threading.local()
 
-    def exchange(self, path: str, params: Mapping[str, str], token: str, accept: str = JSON) -> requests.Response:
+    def exchange(
+        self, path: str, params: Mapping[str, str], token: str, within: float = 0.0, accept: str = JSON
+    ) -> Response:
         """Ask for something.
 
         Args:
             path: The path below the API's address.
             params: The query.
-            token: The connection's token.
+            token: Authorizes the request.
+            within: Seconds that the whole response may take, where that is more than `timeout`.
             accept: The media type to ask for.
 
         Returns:
-            The answer, whatever its status.
+            The response, whatever its status.
 
         Raises:
-            MakiniError: No answer came, in the kind that says what follows from it.
+            MakiniError: No response came, in the kind that says what follows from it.
         """
-        headers = {"Accept": accept}
-        request = requests.Request("GET", path, headers=headers, params=dict(params), auth=Bearer(token))
-        return self._send(request, self._session)
+        request = requests.Request("GET", path, headers={"Accept": accept}, params=dict(params), auth=Bearer(token))
+        return self._send(request, self._session, max(within, self.timeout))
 
-    def get(self, path: str, params: Mapping[str, str], token: str) -> bytes:
-        """Ask for something.
+    def get(self, path: str, params: Mapping[str, str], token: str, within: float = 0.0) -> bytes:
+        """Ask for something; the arguments are those of `exchange`.
 
         Returns:
-            The body of the answer.
+            The body of the response.
 
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
-        return _accepted(self.exchange(path, params, token))
+        return _accepted(self.exchange(path, params, token, within))
 
     def post(self, path: str, *, token: str | None = None, form: object = None, document: object = None) -> bytes:
         """Have something done, with a body that is a form, a JSON document or empty.
@@ -115,49 +174,53 @@ class Transport:
         told whether the request arrived.
 
         Returns:
-            The body of the answer.
+            The body of the response.
 
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
         request = requests.Request("POST", path, data=form, json=document, auth=Bearer(token))
-        with self._new_session() as session:
-            return _accepted(self._send(request, session))
+        with self._new_session(_MOST_BYTES_OF_TOKENS) as session:
+            return _accepted(self._send(request, session, self.timeout))
 
     @property
     def _session(self) -> requests.Session:
         if not hasattr(self._own, "session"):
-            self._own.session = self._new_session()
+            self._own.session = self._new_session(MOST_BYTES)
         session: requests.Session = self._own.session
         return session
 
-    def _new_session(self) -> requests.Session:
+    def _new_session(self, most_bytes: int) -> requests.Session:
         session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, BoundedAdapter(most_bytes))
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one customer's are not another one's
         session.headers.update(self._headers)
         return session
 
-    def _send(self, request: requests.Request, session: requests.Session) -> requests.Response:
+    def _send(self, request: requests.Request, session: requests.Session, within: float) -> Response:
         request.url = f"{self._api_url}{request.url}"
         try:
             prepared = session.prepare_request(request)
             settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
-            return session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
+            with complete_within(within):
+                response = session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings)
         except _PASSING_TROUBLES as error:
             raise _passing(error) from None
         except (requests.RequestException, ValueError) as error:
             raise MakiniError(
                 f"no request could be made ({type(error).__name__})", "Check the setting api_url."
             ) from None
+        return Response(response.status_code, response.headers, response.content)
 
 
-def _accepted(response: requests.Response) -> bytes:
+def _accepted(response: Response) -> bytes:
     if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return response.content
     raise refusal(response)
 
 
-def refusal(response: requests.Response) -> MakiniError:
+def refusal(response: Response) -> MakiniError:
     """Give the error that says what follows from an answer which does not give what was asked for."""
     wait = retry_after(response.headers)
     error = error_for_status(response.status_code, read_problem(response.content, response.headers), wait)
@@ -172,7 +235,7 @@ def _passing(error: requests.RequestException) -> TransientError:
         return UnknownHostError("the host of api_url is not known", _NETWORK_REMEDY)
     if _is_unsent(reason):
         return UntouchedError(_describe(error), _NETWORK_REMEDY)
-    kind = UnreachableError if isinstance(error, requests.Timeout) else TransientError
+    kind = UnreachableError if _is_timeout(error) else TransientError
     return kind(_describe(error), _NETWORK_REMEDY)
 
 
@@ -187,10 +250,15 @@ def _is_unsent(reason: object) -> bool:
     return isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
 
 
+def _is_timeout(error: requests.RequestException) -> bool:
+    """Whether no byte came in time; within a body, requests calls that a failed connection."""
+    return isinstance(error, requests.Timeout) or isinstance(_reason(error), ReadTimeoutError)
+
+
 def _describe(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not trusted"
-    if isinstance(error, requests.Timeout):
+    if _is_timeout(error):
         return "no answer came in request_timeout_seconds"
     if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
         return "the answer was cut off"

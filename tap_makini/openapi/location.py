@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url
 
+from tap_makini.api.adapter import BoundedAdapter, complete_within
 from tap_makini.api.transport import Bearer
+from tap_makini.errors import MakiniError, UnreachableError
 from tap_makini.openapi.errors import DocumentError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOST_BYTES = 64 * 2**20
 
-_CHUNK_BYTES = 2**16
 _EXPORT = "Give the OpenAPI file that Makini's docs export."
 _CHECK_URL = "Check the URL and the network, or give a file."
 
@@ -44,7 +41,7 @@ class Location:
         """Give what is there.
 
         Args:
-            timeout: Seconds to wait for a connection and between two bytes of an answer.
+            timeout: Seconds to wait for a connection, and for the whole document.
             user_agent: What to call ourselves.
 
         Returns:
@@ -58,32 +55,29 @@ class Location:
     def _read(self) -> bytes:
         try:
             with Path(self.text).expanduser().open("rb") as file:
-                return self._bounded([file.read(MOST_BYTES + 1)])
+                data = file.read(MOST_BYTES + 1)
         except FileNotFoundError:
             raise self._error("no such file", "Check the path.") from None
         except (OSError, RuntimeError, ValueError) as error:  # no such home folder; a path that is none
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise self._error(f"cannot be read ({reason})", "Check the path and who may read it.") from None
+        if len(data) > MOST_BYTES:
+            raise self._error(f"is larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
+        return data
 
     def _download(self, timeout: float, user_agent: str) -> bytes:
         headers = {"User-Agent": user_agent, "Accept": "application/json, application/yaml, */*"}
         try:
-            with (
-                _Session() as session,
-                session.get(self.text, headers=headers, auth=_auth(self.text), timeout=timeout, stream=True) as answer,
-            ):
+            with _Session() as session, complete_within(timeout):
+                answer = session.get(self.text, headers=headers, auth=_auth(self.text), timeout=timeout)
                 answer.raise_for_status()
-                return self._bounded(answer.iter_content(_CHUNK_BYTES))
+                return answer.content
         except (requests.RequestException, ValueError) as error:
             raise self._error(_describe(error, timeout), _CHECK_URL) from None
-
-    def _bounded(self, chunks: Iterable[bytes]) -> bytes:
-        data = bytearray()
-        for chunk in chunks:
-            data += chunk
-            if len(data) > MOST_BYTES:
-                raise self._error(f"larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
-        return bytes(data)
+        except UnreachableError as error:
+            raise self._error(error.cause, _CHECK_URL) from None
+        except MakiniError as error:
+            raise self._error(error.cause, _EXPORT) from None
 
     def _error(self, fault: str, remedy: str) -> DocumentError:
         return DocumentError.about(self.label, fault, remedy)
@@ -91,6 +85,11 @@ class Location:
 
 class _Session(requests.Session):
     """A session that takes no credentials from a `.netrc`, not even where it is sent on to another host."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, BoundedAdapter(MOST_BYTES))
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Leave the URL's credentials behind on the way to another host."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tap_makini.openapi.document import Document
 
 _SIGNS_OF_PATHS = "/{}._~!$&'()*+,;=:@%-"
-_LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)")
+_LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/|%2f)(\.|%2e){0,2}(/|%2f|$)", re.IGNORECASE)
 """What no path is asked with: the start of a query, signs that servers fold, and empty or dotted segments."""
 
 PARAMETER = re.compile(r"\{[^/{}]+\}")

@@ -6,11 +6,11 @@ import logging
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
 from tap_makini.api.traffic import Traffic
+from tap_makini.api.transport import UnusableNameError, path_segment
 from tap_makini.conform import record_key
 from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError
 from tap_makini.rawjson import members
@@ -35,8 +35,6 @@ _PARENTS_AT_ONCE = 50
 _MOST_REFUSED_AT_FIRST = 20
 _MOST_NOT_FOUND_AT_FIRST = 200
 """A parent that was deleted, or one without items, may have no list; where so many have none, nobody has."""
-_NOT_IN_PATHS = {"", ".", ".."}
-"""Keys with which an address would lead to another list."""
 
 
 class _Answer(NamedTuple):
@@ -86,16 +84,17 @@ class ChildrenOutput(Output):
             yield Delivery(self, lines, len(lines))
 
     def _ask(self, parent: Parent) -> _Answer:
-        key = str(msgspec.json.decode(parent.key))
-        if key in _NOT_IN_PATHS:
+        try:
+            segment = path_segment(str(msgspec.json.decode(parent.key)))
+        except UnusableNameError as error:
             logger.warning(
-                "Stream %s: no address leads to the list of the record with the key %r in %s.",
+                "Stream %s: no path leads to the list of a record in %s, since its key %s.",
                 self.stream.name,
-                key,
                 self._parent.name,
+                error.cause,
             )
-            return _Answer([], Traffic(), absence=NotFoundError("it has no address", "Nothing to do."))
-        path = self._child.path.replace("{key}", quote(key, safe=""))
+            return _Answer([], Traffic(), absence=NotFoundError(error.cause, error.remedy))
+        path = self._child.path.replace("{key}", segment)
         source = UndocumentedSource(
             self.connection.client, path, self._paging, self.connection.page_size, self._child.dialect
         )

@@ -7,6 +7,8 @@ Python runs a handler in the main thread, once that comes back to its own code. 
 main thread begins to wait, or in another thread, would be heeded only when the wait is over, and some waits are long. A
 thread hears of signals at once and wakes the main thread. It also sees to it that a reader that has stopped reading
 cannot hold the process: it ends all the same before an orchestrator would lose its patience.
+
+Shielded work comes first (see `tap_makini.api.shield`): nothing here ends the process before it is done.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+from tap_makini.api.shield import STOPPING_SIGNALS, is_shielded, unshielded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 1.5
 _SECONDS_TO_HEED = 0.1
 _SIGNAL_EXIT = 128
-_TO_STOP = {signal.SIGTERM, signal.SIGINT}
 _WAKING = signal.SIGURG  # it ends a wait, and nothing else uses it
 
 
@@ -57,7 +60,7 @@ class Interruption:
         self.exit_code: int | None = None
 
     def handle(self, signum: int) -> None:
-        """Stop; a second signal ends the process at once.
+        """Stop; a second signal ends the process at once, unless there is shielded work.
 
         Nothing is locked here, nor a thread begun: the main thread may be within either.
 
@@ -65,6 +68,8 @@ class Interruption:
             Interrupted: No line is being written.
         """
         if self.exit_code is not None:
+            if is_shielded():
+                return  # the end that the first signal began comes soon after
             os._exit(self.exit_code)
         self.exit_code = _SIGNAL_EXIT + signum
         self._writer.make_room()
@@ -98,15 +103,18 @@ class Interruption:
     def _listen(self, heard: int) -> None:
         while arrived := os.read(heard, 1):
             [signum] = arrived
-            if signum in _TO_STOP:
+            if signum in STOPPING_SIGNALS:
                 self._see_to_the_end(signum)
         os.close(heard)
 
     def _see_to_the_end(self, signum: int) -> NoReturn:
         main_thread = threading.main_thread().ident
         end = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < end:
+        while (now := time.monotonic()) < end:
             time.sleep(_SECONDS_TO_HEED)
-            if self.exit_code is None and main_thread is not None:
+            if is_shielded():
+                end = now + _PATIENCE_SECONDS  # the main thread may be the one that does the work
+            elif self.exit_code is None and main_thread is not None:
                 signal.pthread_kill(main_thread, _WAKING)
-        os._exit(_SIGNAL_EXIT + signum)
+        with unshielded():
+            os._exit(_SIGNAL_EXIT + signum)

@@ -118,7 +118,9 @@ class Output:
         if key is None or self.stream.filter_key is None:
             self._note_delivered = partial(state.note_delivered, self.stream.name, connection.name)
             return
-        self._bookmark = state.open(self.stream.name, key, connection.name, connection.integration.id)
+        self._bookmark = state.open(
+            self.stream.name, key, connection.name, connection.integration.id, connection.client.clock_skew
+        )
         self.bound = self._bookmark.bound(settings.start_date, timedelta(minutes=settings.lookback_minutes))
         self.reached = self._bookmark.reached
 
@@ -153,7 +155,7 @@ class Output:
             return self._bookmark.withdraw
         if batch.reached is None or (self.bound is not None and batch.reached < self.bound):
             return None
-        return partial(self._bookmark.reach, batch.reached, self.connection.client.clock_behind)
+        return partial(self._bookmark.reach, batch.reached, self.connection.client.clock_skew)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
         """Note that the list has been read to its end.
@@ -168,7 +170,7 @@ class Output:
             EntityAbsentError: There was nothing of what was looked for.
         """
         if self._bookmark is not None:
-            clock_behind = self.connection.client.clock_behind
-            yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_behind))
+            clock_skew = self.connection.client.clock_skew
+            yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_skew))
         elif outcome.count and not self.has_delivered and self._note_delivered is not None:
             yield Delivery(self, once_written=self._note_delivered)

@@ -51,7 +51,12 @@ class State:
         self._known_now = set[str | None]()
 
     def open(
-        self, stream: str, replication_key: str, connection: str | None = None, identity: str | None = None
+        self,
+        stream: str,
+        replication_key: str,
+        connection: str | None = None,
+        identity: str | None = None,
+        clock_skew: timedelta = timedelta(0),
     ) -> OpenBookmark:
         """Take up a bookmark; one that cannot be relied on is reported, and the stream read as if there were none.
 
@@ -61,8 +66,9 @@ class State:
             connection: The connection's name; None for the only one.
             identity: What Makini calls the connection. A name that stood for another connection at the end of the run
                 before has no bookmark.
+            clock_skew: The server's clock minus this machine's.
         """
-        now = datetime.now(timezone.utc)
+        now = datetime.now(timezone.utc) + clock_skew
         entry = None if self._was_another(connection, identity) else _entry(self.value, stream, connection)
         try:
             bookmark = read_bookmark(entry, replication_key, now)
@@ -264,14 +270,14 @@ class OpenBookmark:
         """Whether the stream has been read before, wholly or in part."""
         return self._bookmark.value is not None or self._bookmark.progress is not None
 
-    def reach(self, instant: datetime, clock_behind: timedelta) -> None:
+    def reach(self, instant: datetime, clock_skew: timedelta) -> None:
         """Note that everything before an instant is written.
 
         Args:
             instant: The instant.
-            clock_behind: How far the server's clock is behind ours, never positive.
+            clock_skew: The server's clock minus this machine's.
         """
-        started = self._bookmark.started(self._begun + clock_behind)
+        started = self._started(clock_skew)
         self._keep(self._bookmark.interrupted(started, instant))
 
     def withdraw(self) -> None:
@@ -279,14 +285,14 @@ class OpenBookmark:
         self._is_doubtful = self._was_resumed
         self._keep(self._bookmark.abandoned())
 
-    def complete(self, outcome: Outcome, clock_behind: timedelta) -> None:
+    def complete(self, outcome: Outcome, clock_skew: timedelta) -> None:
         """Note that the stream has been read to its end.
 
         Args:
             outcome: What was seen.
-            clock_behind: How far the server's clock is behind ours, never positive.
+            clock_skew: The server's clock minus this machine's.
         """
-        started = self._bookmark.started(self._begun + clock_behind)
+        started = self._started(clock_skew)
         if outcome.is_unsettled or self._is_doubtful:
             if not outcome.shortages:
                 logger.warning(
@@ -304,6 +310,10 @@ class OpenBookmark:
                     format_instant(outcome.unsettled_from),
                 )
             self._keep(self._bookmark.completed(started, outcome.latest, outcome.unsettled_from))
+
+    def _started(self, clock_skew: timedelta) -> datetime:
+        """Return the moment at which the read began, by whichever clock shows the earlier time."""
+        return self._bookmark.started(self._begun + min(clock_skew, timedelta(0)))
 
     def _keep(self, bookmark: Bookmark) -> None:
         self._bookmark = bookmark

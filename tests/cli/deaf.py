@@ -10,31 +10,24 @@ import sys
 import threading
 import time
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import Any
 from unittest import mock
 
-from tap_makini.api.transport import Transport
+from tap_makini.api.transport import Response, Transport
 from tap_makini.tap import TapMakini
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import requests
 
 exchange = Transport.exchange
 requests_for_accounts = count(1)
 
 
-def exchange_or_stop(
-    self: Transport, path: str, params: Mapping[str, str], token: str, accept: str
-) -> requests.Response:
+def exchange_or_stop(self: Transport, path: str, *request: Any) -> Response:  # noqa: ANN401 - as it is passed on
     """Ask, but at the fifth request for accounts be told to stop, and wait without end."""
     if path.endswith("/accounts") and next(requests_for_accounts) == 5:
         while not waits_for_events():
             time.sleep(0.01)
         signal.raise_signal(SIGNAL)
         threading.Event().wait()
-    return exchange(self, path, params, token, accept)
+    return exchange(self, path, *request)
 
 
 def waits_for_events() -> bool:

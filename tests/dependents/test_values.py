@@ -135,7 +135,7 @@ def test_items_that_share_a_key_are_told_of(caplog: pytest.LogCaptureFixture) ->
     assert f"{MATERIALS}: the lists of 2 parents" in warning
 
 
-@pytest.mark.parametrize("key", ["", ".", ".."])
+@pytest.mark.parametrize("key", ["", ".", "..", "../x", "a/../../x"])
 def test_no_key_leads_to_another_list(key: str, caplog: pytest.LogCaptureFixture) -> None:
     tables = Tables()
     with source(1) as sandbox:

@@ -107,6 +107,8 @@ def test_what_is_no_list(tmp_path: Path, item: Node) -> None:
         "/assets#all",
         "//elsewhere.example/assets",
         "/a/../assets",
+        "/a/%2e%2E/assets",
+        "/a%2f..%2Fassets",
         "/a\\assets",
         "assets",
         "/",

@@ -71,6 +71,17 @@ def test_a_table_is_found_whatever_its_name(table: str, by_pattern: bool) -> Non
     assert [message["record"]["a"] for message in outcome.of("RECORD", stream)] == ["1"]
 
 
+@pytest.mark.parametrize("by_pattern", [False, True])
+def test_a_table_whose_name_leads_elsewhere_is_named_and_not_asked_for(by_pattern: bool) -> None:  # noqa: FBT001 - a parameter
+    settings: dict[str, Any] = {"raw_tables": ["*"] if by_pattern else ["../x"]}
+    with Sandbox(raw={"../x": ROW}) as sandbox:
+        outcome = read(sandbox, raw_catalog("a", stream="raw_x"), **settings)
+        asked = {request.path for request in sandbox.requests}
+    assert outcome.code == 3
+    assert "'../x' cannot be part of a path" in outcome.errors
+    assert asked <= {"/api/raw/tables", "/api/integrations/current"}
+
+
 def test_names_that_a_database_takes_for_one_are_told_apart() -> None:
     tables = {"a b": [{"of": "a b"}], "A_b": [{"of": "A_b"}], "a.b": [{"of": "a.b"}], "c": [{"of": "c"}]}
     with Sandbox(raw=tables) as sandbox:

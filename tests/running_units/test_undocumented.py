@@ -15,6 +15,7 @@ from scripted_transport import ScriptedTransport
 
 from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.api.client import Client
+from tap_makini.api.transport import Response
 from tap_makini.errors import (
     BadBodyError,
     EntityAbsentError,
@@ -130,9 +131,8 @@ class Token:
 class Served(ScriptedTransport):
     """Gives answers with headers, as a client wants them."""
 
-    def exchange(self, path: str, params: Any, token: str, accept: str = "") -> Any:  # noqa: ANN401, ARG002 - a stand-in for a response
-        body = self.get(path, params, token)
-        return type("Response", (), {"content": body, "headers": {}, "status_code": 200})()
+    def exchange(self, path: str, params: Any, token: str, within: float = 0.0, accept: str = "") -> Response:  # noqa: ANN401, ARG002
+        return Response(200, {}, self.get(path, params, token, within))
 
 
 def items(count: int) -> list[dict[str, int]]:

@@ -1,0 +1,202 @@
+"""Responses within bounds: how much of one is read, and for how long.
+
+requests bounds neither. Its timeout begins anew with each byte, so a server that sends one now and then is never given
+up, be it in the headers or in the body; and a body is decoded to its end, though 2 MiB of it may become 2 GiB. So the
+adapter below reads each body itself, in pieces, and the socket is read through something that counts bytes and knows
+when the response has to be complete. Whatever requests does with a response, such as following its redirect, happens
+to one that has been read.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import io
+import math
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from requests.adapters import HTTPAdapter
+
+from tap_makini.errors import MakiniError, UnreachableError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    import requests
+    from urllib3 import HTTPConnectionPool, PoolManager
+
+MOST_BYTES = 128 * 2**20
+"""The largest body that is read, decoded: a list without pages may be long, and `max_parallel` of them come at once."""
+
+_MOST_ERROR_BYTES = 64 * 2**10
+_CHUNK_BYTES = 64 * 2**10
+
+
+class _Deadline(NamedTuple):
+    """When a response has to be complete, by `time.monotonic`, and how long it has had by then."""
+
+    at: float
+    seconds: float
+
+
+_NEVER = _Deadline(math.inf, math.inf)
+_deadline = ContextVar("_deadline", default=_NEVER)
+
+
+@contextmanager
+def complete_within(seconds: float) -> Iterator[None]:
+    """Bound the time that each request made within the context may take, up to the last byte of its response.
+
+    What is not bounded is the search for the host's address. A connection has its own timeout.
+
+    Args:
+        seconds: From now on.
+    """
+    before = _deadline.set(_Deadline(time.monotonic() + seconds, seconds))
+    try:
+        yield
+    finally:
+        _deadline.reset(before)
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Reads responses to their end before it returns them, within a size and the time of `complete_within`.
+
+    Of a response that refuses the request only the beginning is read: its status says what follows from it, however
+    long the body is. A connection on which something is left to be read is closed.
+
+    Args:
+        most_bytes: The largest body that is read, decoded.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's interface
+        """Make the manager of connections to servers."""
+        super().init_poolmanager(*args, **options)
+        _bound(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> PoolManager:  # noqa: ANN401 - the base class's interface
+        """Return the manager of connections to a proxy."""
+        manager: PoolManager = super().proxy_manager_for(*args, **options)
+        _bound(manager)
+        return manager
+
+    def send(self, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - the base class's interface
+        """Send a request, and read the response.
+
+        Raises:
+            MakiniError: The response is too large.
+            UnreachableError: It takes too long.
+        """
+        response = super().send(*args, **options)
+        is_success = HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
+        most = self._most_bytes if is_success else _MOST_ERROR_BYTES
+        response._content = self._read(response, most, is_success=is_success)  # noqa: SLF001 - where `content` finds it
+        return response
+
+    def _read(self, response: requests.Response, most: int, *, is_success: bool) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > most:
+                response.close()
+                if is_success:
+                    raise _too_large(most)
+                break
+        return b"".join(chunks)
+
+
+def _too_large(most: int) -> MakiniError:
+    return MakiniError(
+        f"the answer is larger than {most / 2**20:g} MiB",
+        "Lower page_size; if the answer is not one page of many, report it to Makini.",
+    )
+
+
+def _bound(manager: PoolManager) -> None:
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
+
+
+@functools.cache
+def _bounded(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    """Derive a pool whose connections read responses within bounds, from any kind of pool (TLS, SOCKS)."""
+    if issubclass(pool, _Bounded):
+        return pool
+    connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Response})
+    return type("Pool", (_Bounded, pool), {"ConnectionCls": connection})
+
+
+class _Bounded:
+    """Marks a pool whose connections read responses within bounds."""
+
+
+class _Response(http.client.HTTPResponse):
+    """Reads a response through `_Incoming`, from its status line on."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_Incoming(self.fp.detach(), sock), _CHUNK_BYTES)
+
+
+class _Incoming(io.RawIOBase):
+    """The bytes of one response, as they come from the socket.
+
+    Args:
+        raw: Reads them.
+        sock: Where from, with the timeout for each read.
+    """
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._pause = sock.gettimeout() or math.inf
+        self._deadline = _deadline.get()
+        self._bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - anything that holds bytes
+        """Read what is there, or wait for it.
+
+        Raises:
+            MakiniError: It is too much: headers, trailers and the framing of chunks count.
+            UnreachableError: The time is over, though there was an answer.
+            TimeoutError: There is none.
+        """
+        left = self._deadline.at - time.monotonic()
+        if left <= 0:
+            raise self._too_slow()
+        if left < self._pause:
+            self._sock.settimeout(left)
+        try:
+            count = self._raw.readinto(buffer)
+        except TimeoutError:
+            if left < self._pause and self._bytes:
+                raise self._too_slow() from None
+            raise
+        self._bytes += count or 0
+        if self._bytes > MOST_BYTES:
+            raise _too_large(MOST_BYTES)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _too_slow(self) -> UnreachableError:
+        return UnreachableError(
+            f"the answer was not complete after {self._deadline.seconds:.0f} s",
+            "Run again later, or raise max_wait_seconds and request_timeout_seconds.",
+        )

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_makini.api.shield import STOPPING_SIGNALS, is_shielded, shielded, unshielded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONG = 10.0
+EACH_SIGNAL = pytest.mark.parametrize("number", STOPPING_SIGNALS)
+
+
+class StopError(Exception):
+    """What a handler raises."""
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    for number in before:
+        signal.signal(number, stop)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def stop(number: int, _: object) -> None:
+    raise StopError(number)
+
+
+def in_a_thread(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+@EACH_SIGNAL
+def test_a_signal_is_acted_on_when_the_work_is_done(number: int) -> None:
+    done = []
+    with pytest.raises(StopError), shielded(LONG):  # noqa: PT012 - what follows the signal counts
+        signal.raise_signal(number)
+        done.append("all")
+    assert done == ["all"]
+    assert not is_shielded()
+    with pytest.raises(StopError):
+        signal.raise_signal(number)
+
+
+@EACH_SIGNAL
+def test_also_when_the_work_fails(number: int) -> None:
+    with pytest.raises(StopError) as caught, shielded(LONG):  # noqa: PT012 - both count
+        signal.raise_signal(number)
+        raise OSError
+    assert isinstance(caught.value.__context__, OSError)
+
+
+@EACH_SIGNAL
+def test_an_ignored_signal_stays_ignored(number: int) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    with shielded(LONG):
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is signal.SIG_IGN
+
+
+def test_another_thread_leaves_the_handlers_alone() -> None:
+    seen = []
+
+    def work() -> None:
+        with shielded(LONG):
+            seen.append([signal.getsignal(number) for number in STOPPING_SIGNALS])
+
+    in_a_thread(work).join(LONG)
+    assert seen == [[stop, stop]]
+
+
+def test_the_end_waits_for_the_work_of_another_thread() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    order = []
+
+    def work() -> None:
+        with shielded(LONG):
+            begun.set()
+            may_end.wait(LONG)
+            order.append("work")
+
+    def end() -> None:
+        with unshielded():
+            order.append("end")
+
+    working = in_a_thread(work)
+    assert begun.wait(LONG)
+    assert is_shielded()
+    ending = in_a_thread(end)
+    ending.join(0.05)
+    assert ending.is_alive()
+    may_end.set()
+    for thread in (working, ending):
+        thread.join(LONG)
+    assert order == ["work", "end"]
+
+
+def test_no_work_begins_at_the_end() -> None:
+    begun = threading.Event()
+
+    def work() -> None:
+        with shielded(LONG):
+            begun.set()
+
+    with unshielded():
+        working = in_a_thread(work)
+        assert not begun.wait(0.05)
+    working.join(LONG)
+    assert begun.is_set()
+
+
+def test_the_end_waits_no_longer_than_the_work_may_take() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with shielded(0.05):
+            begun.set()
+            may_end.wait(LONG)
+
+    working = in_a_thread(work)
+    assert begun.wait(LONG)
+    with unshielded():
+        assert not is_shielded()
+        assert working.is_alive()
+    may_end.set()
+    working.join(LONG)
+
+
+def test_a_signal_does_not_cut_the_wait_for_the_end_short() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    order = []
+
+    def work() -> None:
+        with shielded(LONG):
+            begun.set()
+            may_end.wait(LONG)
+            order.append("work")
+
+    def send() -> None:
+        signal.pthread_kill(main_thread, signal.SIGTERM)
+        may_end.set()
+
+    main_thread = threading.get_ident()
+    in_a_thread(work)
+    assert begun.wait(LONG)
+    threading.Timer(0.05, send).start()
+    with pytest.raises(StopError), unshielded():
+        order.append("end")
+    assert order == ["work", "end"]
