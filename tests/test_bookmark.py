@@ -16,7 +16,7 @@ from tap_makini.running.state import OpenBookmark, State
 
 KEY = "updatedAt"
 NOW = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FOREVER_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 instants = st.integers(-1_000, 1_000).map(lambda minutes: NOW + timedelta(minutes=minutes))
@@ -183,11 +183,17 @@ def test_an_entry_that_cannot_be_relied_on_is_refused(entry: object, reason: str
         read_bookmark(entry, KEY, NOW)
 
 
+@pytest.mark.parametrize("ahead", [2 * MINUTE, HOUR, 23 * HOUR], ids=str)
+def test_a_bookmark_of_a_clock_that_was_ahead_is_refused(ahead: timedelta) -> None:
+    with pytest.raises(UnusableBookmarkError, match="lies in the future"):
+        read_bookmark({"replication_key_value": format_instant(NOW + ahead)}, KEY, NOW)
+
+
 def test_clocks_may_differ_a_little_and_records_may_be_dated_in_the_future() -> None:
-    tonight = {"replication_key_value": format_instant(NOW + 12 * HOUR)}
+    soon = {"replication_key_value": format_instant(NOW + MINUTE / 2)}
     far = {"progress": {"started": format_instant(NOW), "reached": format_instant(NOW + 300 * DAY)}}
 
-    assert read_bookmark(tonight, KEY, NOW).value == NOW + 12 * HOUR
+    assert read_bookmark(soon, KEY, NOW).value == NOW - MINUTE
     assert read_bookmark(far, KEY, NOW).bound(None, HOUR) == NOW + 300 * DAY
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import random
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_REPEATS = 2
 _MOST_OTHER_PASSES = 12
+_SECONDS_BEFORE = 30 * 86_400
 _LARGEST_PAGE = 20_000  # records; more of them would be too large an answer
 _random = random.Random()  # noqa: S311 - chooses pages, guards nothing
 
@@ -48,6 +50,11 @@ class Stretch(NamedTuple):
     def holds(self, row: Row) -> bool:
         """Whether a row of the list belongs to the stretch."""
         return self.until is None or (row.instant is not None and row.instant < self.until)
+
+    def is_passed_by(self, row: Row) -> bool:
+        """Whether a row that is listed from an earlier instant on is before the stretch."""
+        since = self.opening.query.bound
+        return since is not None and row.instant is not None and row.instant < since
 
 
 def any_size(opening: Opening) -> int | None:
@@ -142,12 +149,12 @@ class Rereading:
         return self._is_settled_by(walk)
 
     def _elsewhere(self, number: int) -> Generator[Batch, None, bool]:
-        """Ask for pages of another size, every second time from the other end of the list."""
+        """Ask for pages of another size, that start elsewhere: with the list, at its end, or before the stretch."""
         size = any_size(self._opening)
-        if number % 2 == 0 or self._opening.query.order is None:
-            walk = Walk(self._opening.reopened(size=size), varies_sizes=False)
-        else:
-            walk = Walk(self._from_behind(size), varies_sizes=False)
+        starts = [self._from_the_start]
+        if self._opening.query.order is not None:
+            starts += [self._from_behind, self._from_earlier]
+        walk = Walk(starts[number % len(starts)](size), varies_sizes=False)
         yield from self._pass(walk)
         return self._is_settled_by(walk)
 
@@ -166,6 +173,27 @@ class Rereading:
             raise RefusedWayError("no end can be asked for")
         return self._opening.reopened(before=until, **changes)
 
+    def _from_the_start(self, size: int | None) -> Opening:
+        """Open the list from its start."""
+        return self._opening.reopened(size=size)
+
+    def _from_earlier(self, size: int | None) -> Opening:
+        """Open the list from an earlier instant on, at the page where the first records of the stretch are.
+
+        Raises:
+            RefusedWayError: Where that is cannot be counted.
+        """
+        bound = self._opening.query.bound
+        if bound is None:
+            raise RefusedWayError("it begins with the list")
+        try:
+            earlier = bound - timedelta(seconds=_random.randint(1, _SECONDS_BEFORE))
+        except OverflowError:
+            raise RefusedWayError("it begins with time") from None
+        opening = self._opening.reopened(bound=earlier, size=size)
+        before = (opening.page.total or 0) - (self._opening.page.total or 0)
+        return _at(opening, before, opening.page.total)
+
     def _from_behind(self, size: int | None) -> Opening:
         """Open the list from its end, at the page where the last records of the stretch are.
 
@@ -173,14 +201,7 @@ class Rereading:
             RefusedWayError: Where that is cannot be counted.
         """
         opening = self._opening.reopened(order="desc", size=size)
-        page, count = opening.page, self._census.expected
-        if page.total is None or page.by_cursor or count is None:
-            raise RefusedWayError("its pages have no places")
-        number = max(page.total - count, 0) // max(page.size, 1) + 1
-        if number == 1:
-            return opening
-        query = replace(opening.query, page=number, size=opening.query.size and page.size)
-        return opening._replace(query=query, page=opening.source.fetch(query))
+        return _at(opening, (opening.page.total or 0) - (self._census.expected or 0), self._census.expected)
 
     def _pass(self, walk: Walk, *, is_alone: bool = False, by_key: bool = False) -> Iterator[Batch]:
         """Make one pass through the stretch.
@@ -189,7 +210,8 @@ class Rereading:
             RefusedWayError: The answers are not those of the stretch alone, or not in the order of its keys.
         """
         census, stretch = self._census, self._stretch
-        goes_beyond = not is_alone and walk.query.order != "desc"
+        is_forward = not is_alone and walk.query.order != "desc"
+        starts_earlier = walk.query.bound != stretch.opening.query.bound
         counts = []
         census.begin_pass()
         for window in walk.windows():
@@ -199,15 +221,32 @@ class Rereading:
                 raise RefusedWayError("it lists others as well")
             if by_key and not _is_ascending([self._opening.reader.key_values(row) for row in window.rows]):
                 raise RefusedWayError("it is not in the order of its keys")
-            yield Batch(census.add(_both(inside, window.fresh) if is_mixed else window.fresh))
+            fresh = _both(inside, window.fresh) if is_mixed else window.fresh
+            yield Batch(census.add([row for row in fresh if not (starts_earlier and stretch.is_passed_by(row))]))
             if is_alone:
                 counts.append(walk.total)
-            elif goes_beyond and window.is_joined and (is_mixed or window.is_end):
-                counts.append(_count(window, inside, walk))
+            elif is_forward and window.is_joined and (is_mixed or window.is_end):
+                counts += [] if starts_earlier else [_count(window, inside, walk)]
                 break
         for count in counts:
             census.expect(count)
         self._misses_some = census.repeats or census.is_short
+
+
+def _at(opening: Opening, position: int, count: int | None) -> Opening:
+    """Open a list at the page that holds a position.
+
+    Raises:
+        RefusedWayError: Its pages have no places.
+    """
+    page = opening.page
+    if page.total is None or page.by_cursor or count is None:
+        raise RefusedWayError("its pages have no places")
+    number = max(position, 0) // max(page.size, 1) + 1
+    if number == 1:
+        return opening
+    query = replace(opening.query, page=number, size=opening.query.size and page.size)
+    return opening._replace(query=query, page=opening.source.fetch(query))
 
 
 def _both(inside: list[Row], fresh: list[Row]) -> list[Row]:

@@ -30,6 +30,7 @@ class Census:
 
     Attributes:
         expected: How many records the list holds, by the last answer that said so; None where none has.
+        in_pass: How many distinct keys the current pass has brought.
         repeats: Whether the current pass has brought an unchanged record twice, which no fixed order does.
     """
 
@@ -39,7 +40,7 @@ class Census:
         self._number = 0
         self._tally_began = 1
         self._in_tally = 0
-        self._in_pass = 0
+        self.in_pass = 0
         self._sequence = hashlib.blake2b(digest_size=16)
         self._sequence_before: bytes | None = None
         self.expected: int | None = None
@@ -50,7 +51,7 @@ class Census:
         self._sequence_before = self._sequence.digest() if self._number else None
         self._sequence = hashlib.blake2b(digest_size=16)
         self._number += 1
-        self._in_pass = 0
+        self.in_pass = 0
         self.repeats = False
 
     def add(self, rows: Iterable[Row]) -> list[Row]:
@@ -72,7 +73,7 @@ class Census:
             if before is not None and before.number == self._number:
                 self.repeats |= before.version == version
             else:
-                self._in_pass += 1
+                self.in_pass += 1
                 self._in_tally += before is None or before.number < self._tally_began
             self._seen[key] = _Sighting(version, self._number)
         return fresh
@@ -82,7 +83,7 @@ class Census:
         if count is None or count == self.expected:
             return
         if self.expected is not None:
-            self._tally_began, self._in_tally = self._number, self._in_pass
+            self._tally_began, self._in_tally = self._number, self.in_pass
         self.expected = count
 
     @property
@@ -93,7 +94,7 @@ class Census:
     @property
     def is_short(self) -> bool:
         """Whether the current pass has brought fewer distinct keys than the server counts."""
-        return self.expected is not None and self._in_pass < self.expected
+        return self.expected is not None and self.in_pass < self.expected
 
     @property
     def is_complete(self) -> bool:

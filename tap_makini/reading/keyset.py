@@ -117,7 +117,8 @@ class Keyset:
                 jump = self._jump(window)
             if census is not None:
                 census.add(window.fresh if jump is None else [row for row in window.fresh if row in jump.before])
-                yield Batch([], None if census.repeats else self._reached(window, walk))
+                passed = window.start + len(window.rows if jump is None else jump.before)
+                yield Batch([], self._reached(window, walk) if census.in_pass >= passed else None)
             if jump is not None:
                 break
         if census is not None:
