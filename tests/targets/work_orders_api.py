@@ -28,6 +28,7 @@ _FILTER = re.compile(r"filter\[updatedAt:(gteq|lt)\]")
 _SORT = re.compile(r"sort\[(updatedAt|key)\]")
 _OPERATORS: dict[str, Operator] = {"gteq": ">=", "lt": "<"}
 _COLUMNS = {"updatedAt": "updated_at", "key": "key"}
+_DEFAULT_SIZE = 50
 _INTEGRATION = {
     "id": "int_1",
     "company_name": "Acme",
@@ -48,6 +49,7 @@ class Manners:
         lt: With `filter[updatedAt:lt]`.
         order: With `sort[updatedAt]`.
         key_order: With `sort[key]`; `replaces`: it is honored, and the last of several sorts is the only one.
+        per_page: With `per_page`; ignored, each page has `largest_page` rows.
         largest_page: The most rows a page; a larger `per_page` is cut to it.
     """
 
@@ -55,6 +57,7 @@ class Manners:
     lt: Treatment = "honored"
     order: Treatment = "honored"
     key_order: Treatment | Literal["replaces"] = "ignored"
+    per_page: Treatment = "honored"
     largest_page: int = 500
 
 
@@ -104,8 +107,7 @@ class WorkOrdersAPI:
 
     def _list(self, path: str, parameters: list[tuple[str, str]]) -> Document:
         conditions, order = self._conditions(parameters), self._order(parameters)
-        number, size = _whole(parameters, "page", 1), _whole(parameters, "per_page", 50)
-        size = min(size, self.manners.largest_page)
+        number, size = _whole(parameters, "page", 1), self._size(parameters)
         before = (number - 1) * size
         rows, total = self.table.page(conditions, order, size, before)
         last = max(-(-total // size), 1)
@@ -127,6 +129,14 @@ class WorkOrdersAPI:
                 "total": total,
             },
         }
+
+    def _size(self, parameters: list[tuple[str, str]]) -> int:
+        if self.manners.per_page == "refused" and "per_page" in dict(parameters):
+            raise RefusedError("per_page")
+        asked = _whole(parameters, "per_page", _DEFAULT_SIZE)
+        return (
+            min(asked, self.manners.largest_page) if self.manners.per_page == "honored" else self.manners.largest_page
+        )
 
     def _conditions(self, parameters: list[tuple[str, str]]) -> Conditions:
         conditions: Conditions = {}
@@ -208,7 +218,7 @@ def _record(row: Document) -> Document:
     return {
         "key": row["key"],
         "title": row["title"],
-        "description": row["description"],
+        "instructions": row["instructions"],
         "createdAt": _written(row["created_at"]),
         "updatedAt": _written(row["updated_at"]),
         "deletedAt": None,

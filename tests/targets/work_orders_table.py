@@ -25,7 +25,7 @@ _TABLE = sql.SQL(
     CREATE TABLE work_orders (
         key text PRIMARY KEY,
         title text NOT NULL,
-        description text NOT NULL,
+        instructions text NOT NULL,
         created_at timestamptz NOT NULL,
         updated_at timestamptz NOT NULL
     ) WITH (autovacuum_enabled = off)
