@@ -538,7 +538,8 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
 
     told = [message for message in caplog.messages if message.startswith("Stream ")]
     assert told[:3] == [
-        "Stream acme/assets: 3 records have no readable replication key.",
+        "Stream acme/assets: 3 records have no readable updatedAt, so an incremental read does not see when such records "
+        "change: use reconcile_days, or FULL_TABLE for this stream.",
         "Stream acme/assets: what no column takes is in _makini_extra: "
         + ", ".join(f"/lines/{n}/new{n} (unknown, {n + 1} in all)" for n in range(10))
         + " and 2 more.",

@@ -40,6 +40,7 @@ class Census:
         self._number = 0
         self._tally_began = 1
         self._in_tally = 0
+        self._most = 0
         self.in_pass = 0
         self._sequence = hashlib.blake2b(digest_size=16)
         self._sequence_before: bytes | None = None
@@ -51,6 +52,9 @@ class Census:
         self._sequence_before = self._sequence.digest() if self._number else None
         self._sequence = hashlib.blake2b(digest_size=16)
         self._number += 1
+        self._most = max(self._most, self._in_tally)
+        if self.expected is not None and self._in_tally > self.expected:
+            self._tally_began, self._in_tally = self._number, 0  # some of them are no longer there
         self.in_pass = 0
         self.repeats = False
 
@@ -83,13 +87,13 @@ class Census:
         if count is None or count == self.expected:
             return
         if self.expected is not None:
-            self._tally_began, self._in_tally = self._number, self.in_pass
+            self._tally_began, self._in_tally, self._most = self._number, self.in_pass, 0
         self.expected = count
 
     @property
     def count(self) -> int:
         """How many distinct keys have come since the server's count last moved."""
-        return self._in_tally
+        return max(self._most, self._in_tally)
 
     @property
     def is_short(self) -> bool:
@@ -98,12 +102,12 @@ class Census:
 
     @property
     def is_complete(self) -> bool:
-        """Whether several passes together have brought as many distinct keys as the server has counted all the while.
+        """Whether several passes together have brought just as many keys as the server has counted all the while.
 
         One pass is not enough: a record that leaves and one that comes leave the count as it was, and hide a third one
-        that slipped through between two pages.
+        that slipped through between two pages. More keys than are counted show that some have left.
         """
-        return self.expected is not None and self._number > self._tally_began and self._in_tally >= self.expected
+        return self._number > self._tally_began and self._in_tally == self.expected
 
     @property
     def repeats_last_pass(self) -> bool:

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 _MOST_PASSES = 3
 _STEP_BACK = 20  # a twentieth of a page
 _MOST_VAIN_JUMPS = 3
-_MOST_COUNTS = 3
+_MOST_ENDS = 5
 _LARGEST_ZONE = timedelta(hours=14)  # the furthest that local midnight is from midnight in UTC
 
 
@@ -66,7 +66,7 @@ class Keyset:
         self._promised = 0
         self._vain_jumps = 0
         self._newest_first = opening
-        self._may_hold_undated = opening.query.bound is None
+        self._walks_for_undated = False
 
     @property
     def _anchor(self) -> datetime | None:
@@ -79,17 +79,21 @@ class Keyset:
         self._known = set(self._opening.page.records)
         try:
             self._prove_order()
-            opening: Opening | None = self._opening
+            whole = self._opening
+            opening: Opening | None = whole
             while opening is not None:
                 opening = yield from self._read_from(opening)
+            if self._walks_for_undated:
+                for window in Walk(whole.reopened()).windows():
+                    yield Batch([row for row in window.fresh if row.instant is None])
         except RequestRefusedError as refusal:
             raise DisprovedError(f"it refuses to be asked so ({refusal.cause})") from refusal
 
     def _prove_order(self) -> None:
         """Ask for the far end of the list: a server that ignores the order gives the near end."""
         self._newest_first = self._opening.reopened(order="desc")
-        if self._may_hold_undated and any(row.instant is None for row in self._newest_first.rows()):
-            raise DisprovedError("there are records without a date, which a filter leaves out")
+        if self._anchor is None and not self._opening.page.by_cursor:
+            self._look_at_the_end()
         if not shows_order(self._opening, self._newest_first):
             raise DisprovedError("the server does not show that it honors the order asked for")
 
@@ -116,7 +120,8 @@ class Keyset:
             if window.is_joined and not (window.is_end and not window.page.is_full):
                 jump = self._jump(window)
             if census is not None:
-                census.add(window.fresh if jump is None else [row for row in window.fresh if row in jump.before])
+                inside = set(window.rows if jump is None else jump.before)
+                census.add(row for row in window.fresh if row in inside)
                 passed = window.start + len(window.rows if jump is None else jump.before)
                 yield Batch([], self._reached(window, walk) if census.in_pass >= passed else None)
             if jump is not None:
@@ -166,49 +171,37 @@ class Keyset:
         before = [
             row for row in window.rows if _is_before(row, bound) or (row.instant == bound and row.raw not in again)
         ]
-        if self._may_hold_undated:
-            self._may_hold_undated = False
-            self._look_for_undated(opening, window, before)
+        if self._anchor is None and window.page.by_cursor:
+            self._walks_for_undated = self._may_leave_out_undated(opening, window.start + len(before))
         self._known = known
         self._promised = (window.page.total or 0) - window.start - len(before)
         return _Jump(opening, before)
 
-    def _look_for_undated(self, dated_list: Opening, window: Window, before: list[Row]) -> None:
-        """Count what the filter leaves out: records without a date, wherever the server puts them.
+    def _look_at_the_end(self) -> None:
+        """Look for records without a date where the whole list ends, beyond the reach of any filter.
+
+        Raises:
+            DisprovedError: There are some.
+        """
+        size = self._opening.query.size and self._opening.page.size
+        last = self._opening
+        for _ in range(_MOST_ENDS):  # records may come meanwhile, and the end move on
+            last = last.reopened(page=last.page.last, size=size)
+            if last.page.is_last:
+                break
+        if any(row.instant is None for row in (*self._newest_first.rows(), *last.rows())):
+            raise DisprovedError("there are records without a date, which a filter leaves out")
+
+    def _may_leave_out_undated(self, dated_list: Opening, before: int) -> bool:
+        """Whether a filter leaves out more than it should, where only cursors lead to the end of the list.
 
         Args:
             dated_list: The list from an instant on.
-            window: The page in which that instant lies.
-            before: The rows of that page that are before it.
-
-        Raises:
-            DisprovedError: There are some, or the list changes too fast to tell.
+            before: How many records are before that instant.
         """
-        whole = self._newest_first.page.total
-        if whole is None or dated_list.page.total is None:
-            self._look_at_the_last_page()
-            return
-        position = window.start + len(before)
-        for _ in range(_MOST_COUNTS):
-            again = self._opening.reopened()
-            if window.start == 0:  # else nothing tells how many there are before it now
-                known = {row.raw for row in before}
-                position = sum(row.raw in known or _is_before(row, dated_list.query.bound) for row in again.rows())
-            missing = (again.page.total or 0) - position - (dated_list.page.total or 0)
-            if again.page.total == whole or missing <= 0:
-                break
-            whole = again.page.total
-            dated_list = dated_list.reopened()
-        if missing > 0:
-            raise DisprovedError("there are records without a date, which a filter leaves out")
-
-    def _look_at_the_last_page(self) -> None:
-        page = self._opening.page
-        if page.by_cursor:
-            return  # it cannot be asked for
-        last = self._opening.reopened(page=page.last, size=self._opening.query.size and page.size)
-        if any(row.instant is None for row in last.rows()):
-            raise DisprovedError("there are records without a date, which a filter leaves out")
+        whole = (self._newest_first.page.total, self._opening.reopened().page.total)
+        count = dated_list.page.total
+        return count is None or None in whole or max(filter(None, whole), default=0) > before + count
 
     def _check(self, rows: list[Row]) -> None:
         """Hold the order and the bound of an answer against what was asked."""

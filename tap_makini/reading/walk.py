@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _OVERLAP = 20  # a twentieth of a page
 _SMALLEST = 2  # half of a page
 _LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
-_MOST_STEPS_BACK = 12
+_MOST_STEPS_BACK = 20
 
 
 class Window(NamedTuple):

@@ -24,7 +24,13 @@ def tell_oddities(output: Output, result: Result) -> None:
     """Log what the schema did not foresee in a stream's records, without their values."""
     result.drifts = len(output.drift)
     if output.outcome and output.outcome.undated and output.stream.filter_key:
-        logger.info("Stream %s: %d records have no readable replication key.", result.name, output.outcome.undated)
+        logger.warning(
+            "Stream %s: %d records have no readable %s, so an incremental read does not see when such records change: "
+            "use reconcile_days, or FULL_TABLE for this stream.",
+            result.name,
+            output.outcome.undated,
+            output.stream.filter_key,
+        )
     outcome = output.outcome
     if outcome and outcome.is_unsettled and not outcome.shortages and _is_list_read_whole(output):
         logger.warning(

@@ -90,8 +90,9 @@ def test_no_state_is_ahead_of_what_is_written(run: Run) -> None:
 
 def test_the_state_holds_what_is_complete(run: Run) -> None:
     bookmarks = run.outcome.state["bookmarks"]
-    assert set(bookmarks) == {stream_of(slug) for slug in SLUGS} - {"uom"}
+    assert set(bookmarks) == {stream_of(slug) for slug in SLUGS}
     assert all(set(entry["connections"]) == set(WHOLE) for entry in bookmarks.values())
+    assert all(entry == {"delivered": True} for entry in bookmarks["uom"]["connections"].values())
 
 
 def test_the_summary_tells_of_each_stream_of_each_connection(run: Run) -> None:

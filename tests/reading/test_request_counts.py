@@ -100,7 +100,7 @@ def test_going_on_after_a_kill_costs_what_is_left(moment: float) -> None:
 def test_reading_by_page_numbers_costs_the_overlap(behaviour: dict[str, Any]) -> None:
     count = requests(behaviour, ROWS)
 
-    assert count == 1 + PROOF_OF_ORDER + OVERLAPPING
+    assert count == 1 + PROOF_OF_ORDER + PROOF_OF_DATES + OVERLAPPING
 
 
 def test_a_full_table_costs_the_overlap() -> None:

@@ -126,7 +126,17 @@ def test_cursors_are_left_alone_where_filter_and_order_are_honored(rows: int, *,
 
     assert keys == served.rows.keys()
     assert read.outcome.is_settled
-    assert not any("cursor" in asked for asked in served.asked)
+    follows_cursors = any("cursor" in asked for asked in served.asked)
+    assert follows_cursors == (rows > 50 and not counts)  # else nothing tells of records without a date
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_rows_without_a_date_come_from_a_cursor_server(*, counts: bool) -> None:
+    dates = [START + timedelta(minutes=number) for number in range(300)]
+    served = TopN([*dates, None, None], cursors=True, counts=counts)
+    _, keys = reading(served)
+
+    assert keys == served.rows.keys()
 
 
 @pytest.mark.parametrize("bound", [START, START + timedelta(minutes=100), START + timedelta(days=9)])
