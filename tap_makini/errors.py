@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from tap_makini.redaction import mask
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -183,8 +185,11 @@ def _first_text(levels: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> 
 
 
 def _one_line(text: str) -> str:
-    """Make a vendor's text fit for a terminal and a log."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """Make a vendor's text fit for a terminal and a log: without secrets, on one line, not too long.
+
+    Secrets are masked first, since a part of one is harder to tell than the whole.
+    """
+    line = " ".join("".join(char if char.isprintable() else " " for char in mask(text)).split())
     return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
 
 

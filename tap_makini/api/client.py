@@ -14,6 +14,7 @@ from tap_makini.api.retry import repeat
 from tap_makini.api.traffic import Traffic
 from tap_makini.api.transport import refusal
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
+from tap_makini.masking import needle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ class Client:
 
     Attributes:
         clock_behind: How far the server's clock is behind this machine's, by its last answer; never positive.
+        echoed: A part of the connection's token by which to find it in records; None while no answer has held it.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Client:
         self._patience = Patience(max_wait)
         self.gate = Gate(requests_per_minute)
         self.clock_behind = timedelta(0)
+        self.echoed: bytes | None = None
 
     def get(
         self,
@@ -119,6 +122,8 @@ class Client:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._tokens.confirm(token)
             if response.status_code == HTTPStatus.OK:
+                if (part := needle(token)) in response.content:
+                    self.echoed = part
                 return response
             error = refusal(response)
             if isinstance(error, TransientError) and error.retry_after is not None:

@@ -14,7 +14,7 @@ from .harness import WITHOUT_WAITS, Files, Outcome, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKEN = "s3cr3t/token+of=a%20customer"  # noqa: S105 - opens nothing
+TOKEN = "s3cr3t/token+of=a%20tenant"  # noqa: S105 - opens nothing
 SLUGS = ["accounts", "assets", "companies", "customers", "invoices", "labors", "meters", "teams", "users"]
 
 
