@@ -3,13 +3,13 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from leaks import leaks
 from singer_sdk.logging import ConsoleFormatter, StructuredFormatter
 
 from tap_makini import redaction
@@ -17,7 +17,7 @@ from tap_makini.masking import Masker, needle
 from tap_makini.redaction import clean_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 TOKEN = "eyJhbGciOi/JIUzI1N+iIsInR5cCI6_IkpXVC-J9=="  # noqa: S105 - opens nothing
 
@@ -157,33 +157,6 @@ def _changed(draw: st.DrawFn, change: str, text: str) -> str:
         return text[start : draw(st.integers(start, len(text)))]
     pieces = [char + (draw(NOISE) if draw(st.integers(0, 4)) == 0 else "") for char in text]
     return "".join(pieces)
-
-
-def leaks(token: str, line: str) -> list[str]:
-    """Give what is readable of a token in a line: runs of eight characters, also where it takes decoding."""
-    token = token.lower()
-    parts = {token[at : at + 8] for at in range(len(token) - 7)}
-    return [part for reading in _readings(line) for part in parts if part in reading.lower()]
-
-
-def _readings(line: str) -> Iterator[str]:
-    readings = [line]
-    for _ in range(3):
-        readings += [decode(reading) for reading in readings[-3:] for decode in (unquote, _from_json, _joined)]
-    for reading in {*readings}:
-        yield reading
-        for found in re.findall(r"[\w+/-]{11,}", reading, re.ASCII):
-            for start in range(4):
-                usable = found[start:].replace("-", "+").replace("_", "/")
-                yield base64.b64decode(usable[: len(usable) // 4 * 4]).decode("latin-1")
-
-
-def _from_json(text: str) -> str:
-    return re.sub(r'\\(?:u([0-9a-fA-F]{4})|([\\/"]))', lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
-
-
-def _joined(text: str) -> str:
-    return "".join(filter(str.isprintable, text))
 
 
 @given(st.data(), TOKENS, st.text(max_size=20), st.text(max_size=20))
