@@ -6,13 +6,12 @@ support asks for. No error carries a token or a whole response body.
 
 from __future__ import annotations
 
+import json
 import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
-from tap_makini.redaction import mask
+from tap_makini.redaction import mask, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -157,8 +156,8 @@ def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
     """
     request_id = _first_text([headers], _REQUEST_ID_HEADERS)
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        document = json.loads(body)  # which takes lone surrogates as well
+    except (ValueError, RecursionError):
         return VendorProblem(None, None, request_id)
     levels = _levels(document)
     objects = [level for level in levels if isinstance(level, dict)]
@@ -189,7 +188,7 @@ def _one_line(text: str) -> str:
 
     Secrets are masked first, since a part of one is harder to tell than the whole.
     """
-    line = " ".join("".join(char if char.isprintable() else " " for char in mask(text)).split())
+    line = printable(" ".join(mask(text).split()))
     return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
 
 
