@@ -7,7 +7,6 @@ import logging.config
 import os
 import queue
 import threading
-import warnings
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING
 
@@ -125,18 +124,6 @@ def test_a_handler_that_passes_records_on_has_them_masked() -> None:
 
     assert SECRET not in str(vars(passed))
     assert passed.getMessage().endswith("\n    ValueError: (secret)")
-
-
-def test_a_captured_warning_is_masked(handler: Handler) -> None:
-    logging.captureWarnings(capture=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            logging.captureWarnings(capture=True)
-            warnings.warn(SECRET, stacklevel=1)
-    finally:
-        logging.captureWarnings(capture=False)
-    assert "UserWarning: (secret)" in handler.stream.getvalue()
 
 
 @formatters

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from leaks import leaks
 
-from .harness import WITHOUT_WAITS, Files, Outcome, run
+from .harness import WITHOUT_WAITS, Files, Outcome, clean_environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +184,38 @@ def test_nothing_of_it_is_said_of_a_wrong_command_line_where_settings_hold_it(fi
     assert refused.code == 2
     assert "(secret)" in refused.last_line
     assert leaking(refused.errors) == []
+
+
+UNCAUGHT = """
+import sys, threading, warnings
+from tap_makini.tap import TapMakini
+
+def fail(token):
+    raise ValueError(f"no access for {token}")
+
+def go_wrong(cls, print_fn):
+    token = sys.argv[0]
+    warnings.warn(f"deprecated for {token}")
+    thread = threading.Thread(target=fail, args=[token])
+    thread.start()
+    thread.join()
+    fail(token)
+
+TapMakini.print_version = classmethod(go_wrong)
+sys.argv[:] = [sys.argv[1], "--version"]
+TapMakini.cli()
+"""
+
+
+def test_nothing_of_it_is_in_warnings_and_in_what_nobody_catches() -> None:
+    environment = clean_environment({"TAP_MAKINI_API_TOKEN": TOKEN})
+    done = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT, TOKEN], capture_output=True, check=False, encoding="utf-8", env=environment
+    )
+
+    assert done.returncode == 1
+    assert [done.stderr.count(told) for told in ("deprecated for", "    ValueError: no access for")] == [1, 2]
+    assert leaking(done.stderr) == []
 
 
 # --- in records ------------------------------------------------------------------------------------
