@@ -15,6 +15,7 @@ from tap_makini.errors import (
     UnreachableError,
 )
 from tap_makini.reading.rows import RowReader, dated
+from tap_makini.redaction import presentable
 from tap_makini.running.summary import Result, by_cause
 
 if TYPE_CHECKING:
@@ -50,13 +51,14 @@ def check(connections: Iterable[OpenConnection], streams: Sequence[ListStream], 
     offered = 0
     for connection in connections:
         if connection.name is not None:
-            tell(f"Connection {connection.name}")
+            tell(presentable(f"Connection {connection.name}"))
         tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
             result = Result(stream.name, connection.name)
             finding = _find(result, stream.source(connection))
             offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which tells of no entity
-            tell(f"{finding.stream:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
+            name = presentable(finding.stream)
+            tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if result.error is not None:
                 failed.append(result)
             if isinstance(result.error, (CredentialError, UnreachableError)):

@@ -6,27 +6,62 @@ import gc
 import logging
 import os
 import sys
+import threading
 from abc import abstractmethod
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 import click
 from singer_sdk import Tap
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.plugin_base import SingerCommand
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.api.shield import unshielded
+from tap_makini.credentials import SECRETS, secrets
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
+from tap_makini.redaction import clean_logs, presentable, redact_logs
 from tap_makini.running.interruption import Interrupted
+from tap_makini.standard_output import OutputError, ReaderGoneError, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PROGRAM = "tap-makini"
+_OUTPUT_LOST = 4
 _TARGET_GONE = 141  # as a shell shows a process that died of SIGPIPE
+
+
+class Command(SingerCommand):
+    """The program: whatever it is asked to do, it ends with an exit code and a last line that say what came of it."""
+
+    def main(self, *args: Any, **others: Any) -> Any:  # noqa: ANN401 - click's
+        """Run the program."""
+        logging.captureWarnings(capture=True)
+        sys.excepthook = self.excepthook
+        threading.excepthook = lambda of: self.excepthook(of.exc_type, of.exc_value or of.exc_type(), of.exc_traceback)
+        with _exit_codes(), printing():
+            return super().main(*args, **others)
+
+    def make_context(self, *args: Any, **others: Any) -> click.Context:  # noqa: ANN401 - click's
+        """Read the command line, and act on options that ask for something other than a sync.
+
+        Raises:
+            click.ClickException: The command line is wrong; the message is fit to be shown.
+        """
+        try:
+            return super().make_context(*args, **others)
+        except click.ClickException as error:
+            error.message = presentable(error.message)  # type: ignore[misc] # final, but there is no other way
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Run; `main` does what the SDK does here, and for all options."""
+        return click.Command.invoke(self, ctx)
 
 
 class CommandLine(Tap):
@@ -46,26 +81,42 @@ class CommandLine(Tap):
     def cli(cls) -> click.Command:  # noqa: N805
         """The SDK's command line, which ends with a traceback where the level of the log is none."""
         gc.freeze()  # what was imported stays: looking for garbage in it would cost discovery a sixth of its time
+        if cast("TextIO | None", sys.stderr) is None:  # it is closed
+            sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process lasts
+        clean_logs()
+        for name in SECRETS:
+            redact_logs(os.environ.get(f"{cls._env_var_prefix}{name.upper()}"))
         try:
             return super().cli
         except ValueError as error:
-            sys.exit(f"The environment variable LOGLEVEL or TAP_MAKINI_LOGLEVEL is not valid: {error}.")
+            message = f"The environment variable LOGLEVEL or TAP_MAKINI_LOGLEVEL is not valid: {error}."
+            sys.exit(presentable(message))
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Give the program with the SDK's options."""
+        usual = super().get_singer_command()
+        return Command(
+            usual.name,
+            usual.context_settings,
+            usual.callback,
+            usual.params,
+            usual.help,
+            logger=cls.logger,
+        )
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:  # noqa: ANN401 - the SDK's own type
         """Read the settings files that `--config` names."""
         try:
-            return super().cb_config(ctx, param, value)
+            given = super().cb_config(ctx, param, value)
         except OSError as error:
             raise click.BadParameter(error.strerror or str(error), ctx, param) from error
         except (ValueError, TypeError):
             _exit(1, "The settings file is damaged: it must be a JSON object.")
-
-    @classmethod
-    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 - click's
-        """Discover with `--discover`; sampling reads, so it can fail as a run can."""
-        with _exit_codes():
-            super().cb_discover(ctx, param, value)
+        for secret in secrets(given.config):
+            redact_logs(secret)
+        return given
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -76,23 +127,21 @@ class CommandLine(Tap):
         """
         if value not in {test.value for test in CliTestOptionValue}:
             raise click.BadParameter("there are the tests 'all' and 'schema'", ctx, param)
-        with _exit_codes():
-            if value != CliTestOptionValue.All.value:
-                super().cb_test(ctx, param, value)
-                return
-            config = ctx.params["config"]
-            cls(config=config.config, parse_env_config=config.parse_env).check()
+        if value != CliTestOptionValue.All.value:
+            super().cb_test(ctx, param, value)
+            return
+        config = ctx.params["config"]
+        cls(config=config.config, parse_env_config=config.parse_env).check()
         ctx.exit()
 
     @classmethod
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any) -> None:  # noqa: ANN401 - click's options
-        """Run the command line, and end with the exit code and the last line that say what came of it."""
-        with _exit_codes():
-            super().invoke(
-                state=state and checked_state(state),
-                catalog=catalog and checked_catalog(catalog),
-                **options,
-            )
+        """Check the state and the catalog, and read."""
+        super().invoke(
+            state=state and checked_state(state),
+            catalog=catalog and checked_catalog(catalog),
+            **options,
+        )
 
 
 @contextmanager
@@ -107,9 +156,14 @@ def _exit_codes() -> Iterator[None]:
         _exit(1, f"The setting stream_maps is not valid: {error}")
     except StreamsFailedError as error:
         _exit(3, str(error))
-    except BrokenPipeError:
+    except ReaderGoneError:
         with unshielded():
             sys.exit(_TARGET_GONE)
+    except OutputError as error:
+        _exit(
+            _OUTPUT_LOST,
+            f"Standard output could not be written: {error}. Send it to a target, or to a file on a disk with room.",
+        )
     except Interrupted as interrupted:
         logging.shutdown()
         with unshielded():

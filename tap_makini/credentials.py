@@ -13,6 +13,7 @@ _NEEDS = {
     "refresh_token": ("client_id", "client_secret", "token_file"),
     "token_file": ("client_id", "client_secret"),
 }
+SECRETS = ("api_token", "client_secret", "refresh_token")
 _WAYS = ("api_token", "connections", "client_id")
 
 
@@ -48,7 +49,7 @@ def _repeated_names(entries: object) -> Iterator[str]:
 
 def secrets(config: Mapping[str, Any]) -> Iterator[object]:
     """Give what must not be seen by anybody, wherever it is in a configuration."""
-    yield from (config.get(name) for name in ("api_token", "client_secret", "refresh_token"))
+    yield from (config.get(name) for name in SECRETS)
     entries = config.get("connections")
     for entry in entries if isinstance(entries, list) else []:
         yield entry.get("api_token") if isinstance(entry, dict) else entry

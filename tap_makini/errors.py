@@ -6,11 +6,12 @@ support asks for. No error carries a token or a whole response body.
 
 from __future__ import annotations
 
+import json
 import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
+from tap_makini.redaction import mask, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -163,8 +164,8 @@ def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
     if len(body) > _LARGEST_PROBLEM:
         return VendorProblem(None, None, request_id)
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        document = json.loads(body)  # which takes lone surrogates as well
+    except (ValueError, RecursionError):
         return VendorProblem(None, None, request_id)
     levels = _levels(document)
     objects = [level for level in levels if isinstance(level, dict)]
@@ -191,8 +192,11 @@ def _first_text(levels: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> 
 
 
 def _one_line(text: str) -> str:
-    """Make a vendor's text fit for a terminal and a log."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """Make a vendor's text fit for a terminal and a log: without secrets, on one line, not too long.
+
+    Secrets are masked first, since a part of one is harder to tell than the whole.
+    """
+    line = printable(" ".join(mask(text).split()))
     return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
 
 

@@ -101,12 +101,12 @@ def compact(raw: bytes) -> bytes:
         return _join(_tokens(raw))
 
 
-def text_json(text: str) -> bytes:
-    """Write a text as JSON; lone surrogates leave as escapes."""
+def text_json(value: object) -> bytes:
+    """Write a text, or what consists of texts, as JSON; lone surrogates leave as escapes."""
     try:
-        return msgspec.json.encode(text)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        return json.dumps(text).encode()
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _join(tokens: Iterable[str]) -> bytes:

@@ -1,67 +1,110 @@
-"""Keeping secrets out of the logs, wherever a message comes from."""
+"""Keep secrets and control characters out of what people read: log lines, tables, error lines.
+
+Names and messages come from outside: of connections, tables, custom fields, from error bodies. None of them may show a
+secret, forge a log line, or send commands to a terminal.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import Any
+from unicodedata import category
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tap_makini.masking import Masker
 
-_MASK = "(secret)"
-_SHORTEST = 4
-
-
-class SecretFilter(logging.Filter):
-    """Masks secrets in log messages and tracebacks.
-
-    Args:
-        secrets: What to mask; more may be added.
-    """
-
-    def __init__(self, *secrets: str) -> None:
-        super().__init__()
-        self.secrets = set(secrets)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask, and let every record pass."""
-        text = "\n".join(_parts(record))
-        masked = self._mask(text)
-        if masked != text:
-            record.msg, record.args = masked, None
-            record.exc_info = record.exc_text = record.stack_info = None  # some formatters write them out themselves
-        return True
-
-    def _mask(self, text: str) -> str:
-        for secret in tuple(self.secrets):
-            text = text.replace(secret, _MASK)
-        return text
-
-
-def _parts(record: logging.LogRecord) -> Iterator[str]:
-    try:
-        yield record.getMessage()
-    except (TypeError, ValueError):  # as logging has it, a message that does not fit its arguments stops no program
-        yield f"{record.msg} {record.args}"
-    if record.exc_info:
-        yield logging.Formatter().formatException(record.exc_info)
-    elif record.exc_text:
-        yield record.exc_text
-    if record.stack_info:
-        yield record.stack_info
-
-
-_FILTER = SecretFilter()
+_masker = Masker()
+_OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+_INDENT = "    "
 
 
 def redact_logs(secret: object) -> None:
-    """Mask a secret in all that the root logger's handlers put out.
+    """Mask a secret in all that is logged or printed from now on.
 
     Args:
-        secret: The value of a setting, or a token; what is no text, or too short to be a secret, is passed over.
+        secret: The value of a setting, or a token; what is no text, or too short to be a secret, is ignored.
     """
-    if not isinstance(secret, str) or len(secret) < _SHORTEST:
-        return
-    _FILTER.secrets.add(secret)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_FILTER)  # a no-op where it is there already
+    clean_logs()
+    if isinstance(secret, str):
+        _masker.add(secret)
+
+
+def mask(text: str) -> str:
+    """Replace all secrets, however they are escaped or encoded."""
+    return _masker.mask(text)
+
+
+def printable(text: str) -> str:
+    """Write control characters, line breaks, bidirectional overrides and lone surrogates as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if _is_printable(char) else char.encode("unicode_escape").decode() for char in text)
+
+
+def _is_printable(char: str) -> bool:
+    return char.isprintable() or category(char) == "Zs"  # spaces of other widths
+
+
+def presentable(text: str) -> str:
+    """Make a text fit to be shown: without secrets, on one line."""
+    return printable(mask(text))
+
+
+@cache
+def clean_logs() -> None:
+    """Make every log record presentable before any handler sees it.
+
+    All records of all loggers pass through `Logger.callHandlers`, complete with their extra fields, on their way to
+    whatever handlers there are at that time, `logging.lastResort` included. Filters would have to be added to each
+    handler, also to those that are made later; a record factory would not see the extra fields.
+    """
+    call_handlers = logging.Logger.callHandlers
+
+    def clean_and_call(logger: logging.Logger, record: logging.LogRecord) -> None:
+        _clean(record)
+        call_handlers(logger, record)
+
+    logging.Logger.callHandlers = clean_and_call  # type: ignore[assignment, method-assign]
+
+
+def _clean(record: logging.LogRecord) -> None:
+    message = _message(record)
+    shown = presentable(message)
+    exception = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
+    traces = [text for text in (exception, record.stack_info) if text]
+    if any(mask(text) != text for text in traces):  # some formatters would write them anew from the exception
+        shown = "\n".join([shown, *(_indented(mask(text)) for text in traces)])
+        record.exc_info = record.exc_text = record.stack_info = None
+    else:
+        record.exc_text = exception and _indented(exception)
+        record.stack_info = record.stack_info and _indented(record.stack_info)
+    if shown != message:
+        record.msg, record.args = shown, None
+    record.name = presentable(record.name)
+    fields = vars(record)
+    fields.update({name: _cleaned(value) for name, value in fields.items() if name not in _OWN_FIELDS})
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Give a record's message; one that does not fit its arguments is shown as it is, beside them."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - whatever an argument's own method raises
+        record.msg, record.args = f"{record.msg!r} {record.args!r}", None
+        return record.msg
+
+
+def _indented(trace: str) -> str:
+    """Indent a trace, so that no line of it can be taken for a log line."""
+    return "\n".join(f"{_INDENT}{printable(line)}" for line in trace.split("\n"))
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401 - anything may be in an extra field
+    if isinstance(value, str):
+        return presentable(value)
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(item) for item in value]
+    text = f"{value} {value!r}"
+    return value if mask(text) == text else presentable(str(value))

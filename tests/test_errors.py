@@ -23,6 +23,7 @@ from tap_makini.errors import (
     error_for_status,
     read_problem,
 )
+from tap_makini.redaction import redact_logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +99,23 @@ def test_a_message_is_one_short_line() -> None:
     message = problem({"message": "a\r\nb\x1b[31m\u2028c" + "x" * 1_000}).message
 
     assert message is not None
-    assert message.startswith("a b [31m c")
+    assert message.startswith(r"a b\x1b[31m c")
     assert len(message) <= 301
+
+
+def test_a_message_with_half_a_surrogate_is_told() -> None:
+    assert read_problem(rb'{"message": "no \ud800 access"}', {}).message == r"no \ud800 access"
+
+
+@pytest.mark.parametrize("before", range(230, 300, 10))
+def test_a_secret_is_masked_before_a_message_is_cut(before: int) -> None:
+    token = "".join(f"{number:02x}" for number in range(99, 129))
+    redact_logs(token)
+    message = problem({"message": f"{'x' * before}{token}, more of it{'y' * 90}"}).message
+
+    assert message is not None
+    assert message.startswith(f"{'x' * before}(secret"[:300])
+    assert token[:4] not in message
 
 
 @given(st.binary() | documents.map(msgspec.json.encode), st.dictionaries(st.just("X-Request-Id"), st.text()))

@@ -164,6 +164,16 @@ def test_a_person_sees_a_line_that_renews_itself_and_no_log(clock: Clock, caplog
     assert not caplog.messages
 
 
+def test_names_send_no_commands_to_the_terminal(clock: Clock) -> None:
+    clock.waits = 1
+    terminal = Terminal()
+    hostile = result("as\x1b[2J\nsets\ud800\u202e", Status.RUNNING, 2, 2)
+    with Progress(Summary([hostile]), terminal):
+        pass
+
+    assert lines(terminal)[1].endswith(r" · as\x1b[2J\nsets\ud800\u202e 100%")
+
+
 @pytest.mark.parametrize("columns", [0, 40, 200])
 def test_a_line_does_not_run_over_into_the_next(clock: Clock, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     clock.waits = 1

@@ -125,6 +125,13 @@ def test_columns_stand_below_their_headings() -> None:
         assert line.index(count) + len(count) == heading.index("records") + len("records")
 
 
+def test_names_stay_within_their_column() -> None:
+    lines = Summary([result("assets", connection=name) for name in ("acme\n\x1b[2J\ud800", "zeta")]).table()
+
+    assert lines[1].startswith(r"acme\n\x1b[2J\ud800  ")
+    assert len({len(line) for line in lines}) == 1
+
+
 def test_streams_of_which_nothing_is_to_be_told_are_left_out() -> None:
     told = [Status.ABSENT, Status.DROPPED, Status.FAILED, Status.RUNNING, Status.WAITING]
     summary = Summary([*(result(status.value, status) for status in Status), result("full", records=1)])

@@ -527,6 +527,9 @@ def test_the_log_ends_with_a_summary_for_machines_and_one_for_people(
     assert [row.split()[0] for row in after[:4]] == ["connection", "a", "b", "c"]
 
 
+REMEDY = "use reconcile_days, or FULL_TABLE for this stream."
+
+
 def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     drift = {f"/lines/*/new{n}": Drift("unknown", n + 1, f"/lines/{n}/new{n}") for n in range(12)}
     outcome = Outcome(latest=LATEST, undated=3)
@@ -538,8 +541,8 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
 
     told = [message for message in caplog.messages if message.startswith("Stream ")]
     assert told[:3] == [
-        "Stream acme/assets: 3 records have no readable updatedAt, so an incremental read does not see when such records "
-        "change: use reconcile_days, or FULL_TABLE for this stream.",
+        "Stream acme/assets: 3 records have no readable updatedAt, and incremental reads do not see them change: "
+        + REMEDY,
         "Stream acme/assets: what no column takes is in _makini_extra: "
         + ", ".join(f"/lines/{n}/new{n} (unknown, {n + 1} in all)" for n in range(10))
         + " and 2 more.",

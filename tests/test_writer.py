@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_makini.running.writer import LineWriter
+from tap_makini.standard_output import OutputError, ReaderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     TakeBytes = Callable[[int, bytes], int]
 
@@ -51,7 +52,7 @@ class Pipe:
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipe], LineWriter]:
     def use_pipe(pipe: Pipe) -> LineWriter:
-        monkeypatch.setattr("tap_makini.running.writer.os.write", pipe.write)
+        monkeypatch.setattr("tap_makini.standard_output.os.write", pipe.write)
         return pipe.writer
 
     return use_pipe
@@ -94,7 +95,7 @@ def test_messages_are_lines_of_json(pipe: tuple[int, int]) -> None:
 def test_everything_is_written_however_little_is_taken_at_once(given_lines: list[bytes], amounts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         pipe = Pipe(amounts)
-        patch.setattr("tap_makini.running.writer.os.write", pipe.write)
+        patch.setattr("tap_makini.standard_output.os.write", pipe.write)
         pipe.writer.write_lines(given_lines)
 
     assert pipe.taken == b"".join(given_lines)
@@ -111,7 +112,7 @@ def test_a_stop_comes_at_the_end_of_the_line_that_is_being_written(
     whole = b"".join(given_lines)
     pipe = Pipe(amounts, stop_at=data.draw(st.integers(1, len(whole))))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tap_makini.running.writer.os.write", pipe.write)
+        patch.setattr("tap_makini.standard_output.os.write", pipe.write)
         with pytest.raises(StopError):
             pipe.writer.write_lines(given_lines)
         after_stop = pipe.taken
@@ -197,6 +198,15 @@ def test_a_state_that_was_not_written_is_written_the_next_time(use: Callable[[Pi
     assert json.loads(pipe.taken) == {"type": "STATE", "value": {"bookmarks": {}}}
 
 
+def test_a_state_with_half_a_surrogate_in_a_name_is_written_as_it_is(use: Callable[[Pipe], LineWriter]) -> None:
+    pipe = Pipe()
+    state = {"bookmarks": {"acme \ud800": {"é": "\x1b"}}}
+    use(pipe).write_state(state)
+
+    assert pipe.taken.endswith(b"}}}}\n")
+    assert json.loads(pipe.taken)["value"] == state
+
+
 def test_a_state_that_says_nothing_is_not_written(use: Callable[[Pipe], LineWriter]) -> None:
     pipe = Pipe()
     use(pipe).write_state({})
@@ -206,12 +216,27 @@ def test_a_state_that_says_nothing_is_not_written(use: Callable[[Pipe], LineWrit
 # --- nobody reads ----------------------------------------------------------------------------------
 
 
-def test_a_reader_that_is_gone_is_a_broken_pipe() -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_told() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        writer = LineWriter(full.fileno())
+        with pytest.raises(OutputError, match="No space left on device"):
+            writer.write_lines([b"a\n"])
+    assert not writer.is_writing
+
+
+def test_a_closed_descriptor_is_told(pipe: tuple[int, int]) -> None:
+    reader, _ = pipe
+    with pytest.raises(OutputError, match="Bad file descriptor"):
+        LineWriter(reader).write_lines([b"a\n"])
+
+
+def test_a_reader_that_is_gone_is_told() -> None:
     reader, descriptor = os.pipe()
     os.close(reader)
     writer = LineWriter(descriptor)
     try:
-        with pytest.raises(BrokenPipeError):
+        with pytest.raises(ReaderGoneError, match="Broken pipe"):
             writer.write_lines([b"a\n"])
     finally:
         os.close(descriptor)
@@ -228,7 +253,7 @@ def test_a_full_pipe_has_room_for_the_rest_where_the_system_grants_it(pipe: tupl
     writer.make_room()
     try:
         writer.write_lines([b"a\n"])
-    except BlockingIOError:
+    except OutputError:
         pytest.skip("this system does not grant a larger pipe")
     os.set_blocking(reader, False)
     received = b""

@@ -15,6 +15,7 @@ from tap_makini.api.server_clock import clock_skew
 from tap_makini.api.traffic import Traffic
 from tap_makini.api.transport import JSON, refusal
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
+from tap_makini.masking import needle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +60,7 @@ class Client:
     Attributes:
         clock_skew: The server's clock minus this machine's, by the header `Date` of its last response: negative where
             the server is behind. 0 where it does not tell its time.
+        echoed: A part of the connection's token by which to find it in records; None while no answer has held it.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Client:
         self._patience = Patience(max_wait)
         self.gate = Gate(requests_per_minute)
         self.clock_skew = timedelta(0)
+        self.echoed: bytes | None = None
 
     def get(  # noqa: PLR0913, PLR0917 - what a request is made of
         self,
@@ -141,6 +144,8 @@ class Client:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._tokens.confirm(token)
             if response.status_code == HTTPStatus.OK:
+                if (part := needle(token)) in response.content:
+                    self.echoed = part
                 return response
             error = refusal(response)
             if isinstance(error, TransientError) and error.retry_after is not None:

@@ -16,6 +16,7 @@ from tap_makini.api.token_file import TokenFile
 from tap_makini.api.tokens import AdminToken, StaticToken
 from tap_makini.api.transport import Transport
 from tap_makini.reading import PageSize
+from tap_makini.redaction import mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,10 @@ class OpenConnection:
     @property
     def label(self) -> str | None:
         """The value of `_makini_connection`."""
-        return self.name or self.integration.name
+        if self.name is not None:
+            return self.name
+        name = self.integration.name
+        return name and mask(name)
 
 
 def open_connections(settings: Settings) -> list[OpenConnection]:

@@ -93,7 +93,7 @@ class Output:
 
     @cached_property
     def _record_lines(self) -> RecordLines:
-        return RecordLines(self.stream, self._conformer, self.version)
+        return RecordLines(self.stream, self._conformer, self.version, self.connection)
 
     @property
     def drift(self) -> dict[str, Drift]:

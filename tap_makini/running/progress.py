@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from tap_makini.redaction import presentable
 from tap_makini.running.summary import Status
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Progress:
     def _tell(self) -> None:
         pause = _SECONDS_BETWEEN_GLANCES if self._is_watched else _SECONDS_BETWEEN_LOG_LINES
         while not self._ended.wait(pause):
-            line = describe(self._summary, time.monotonic() - self._started)
+            line = presentable(describe(self._summary, time.monotonic() - self._started))
             if self._is_watched:
                 self._terminal.write(f"{_CLEAR}{line[: _width(self._terminal) - 1]}")
                 self._terminal.flush()

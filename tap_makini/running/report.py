@@ -25,7 +25,7 @@ def tell_oddities(output: Output, result: Result) -> None:
     result.drifts = len(output.drift)
     if output.outcome and output.outcome.undated and output.stream.filter_key:
         logger.warning(
-            "Stream %s: %d records have no readable %s, so an incremental read does not see when such records change: "
+            "Stream %s: %d records have no readable %s, and incremental reads do not see them change: "
             "use reconcile_days, or FULL_TABLE for this stream.",
             result.name,
             output.outcome.undated,

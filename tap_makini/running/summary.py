@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.api.traffic import Traffic
+from tap_makini.redaction import presentable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,7 +116,7 @@ def _table(heading: str, rows: list[tuple[str, list[Result]]]) -> list[str]:
     cells = [(heading, "status", "records", "requests", "repeats", "waited s", "drifts")]
     cells += [
         (
-            name,
+            presentable(name),
             _stand(results),
             f"{sum(result.records for result in results):,}",
             f"{sum(result.traffic.requests for result in results):,}",

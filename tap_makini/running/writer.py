@@ -7,14 +7,15 @@ that place can be finished; a buffered stream would not tell, and would glue the
 from __future__ import annotations
 
 import fcntl
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.singerlib.messages import Message, StateMessage
+
+from tap_makini.rawjson import text_json
+from tap_makini.standard_output import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         """
         if not state or (may_wait and self._state_outweighs_records()):
             return
-        line = msgspec.json.encode(StateMessage(value=dict(state)).to_dict()) + _NEWLINE
+        line = text_json(StateMessage(value=dict(state)).to_dict()) + _NEWLINE
         if anew or line != self._last_state or self._bytes_since_state:
             self.write_lines([line])
             self._last_state = line
@@ -83,7 +84,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
         Raises:
             BaseException: `stop_with`; what follows the last whole line has not been written.
-            BrokenPipeError: Nobody reads any more.
+            OutputError: They could not be written, or nobody reads any more.
         """
         data = b"".join(lines)
         self._bytes_since_state += len(data)
@@ -106,9 +107,9 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
     def _write(self, data: bytes, start: int, end: int) -> int:
         while start < end and self.stop_with is None:
-            start += os.write(self._descriptor, data[start : min(start + _CHUNK, end)])
+            start += write(self._descriptor, data[start : min(start + _CHUNK, end)])
         return start
 
     def _finish_line(self, data: bytes, at: int) -> None:
         while at and not data.startswith(_NEWLINE, at - 1):
-            at += os.write(self._descriptor, data[at : data.index(_NEWLINE, at) + 1])
+            at += write(self._descriptor, data[at : data.index(_NEWLINE, at) + 1])

@@ -1,0 +1,226 @@
+"""Find secrets in text, in whatever form a server or a library has written them.
+
+The text is undone step by step: escapes are decoded, base64 is decoded, and what gets lost on the way is ignored: white
+space, control and zero-width characters, the `+` that stands for a space, and case. At each step every run of eight
+characters is looked up among those that the secrets consist of, so that a part of a secret is found as well as the
+whole. A lookup costs the same for one secret and for thousands.
+
+Not found: parts shorter than eight characters, base64 within base64, base64 whose case was changed, base64 of other
+characters than ASCII, hexadecimal and other encodings, and escapes of characters beyond U+FFFF.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import category
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MASK = "(secret)"
+
+_SHORTEST = 4
+_RUN = 8
+_MOST_LAYERS = 6  # of escapes within escapes; more are nobody's accident
+_ESCAPE = re.compile(
+    r"""\\u(?P<unicode>[0-9a-fA-F]{4})
+      | \\U(?P<long>[0-9a-fA-F]{8})
+      | \\x(?P<byte>[0-9a-fA-F]{2})
+      | \\(?P<sign>[\\/"'bfnrt])
+      | (?P<percent>(?:%[0-9a-fA-F]{2})+)""",
+    re.VERBOSE,
+)
+_SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")  # eight bytes and more
+_ASCII = re.compile(r"[\x00-\x7f]{8}")
+_FROM_URLSAFE = str.maketrans("-_", "+/")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+
+Span = tuple[int, int]
+
+
+class Masker:
+    """Masks secrets in text; safe to be used by many threads.
+
+    Args:
+        secrets: What to mask; more may be added. One of fewer than four characters is ignored.
+    """
+
+    def __init__(self, *secrets: str) -> None:
+        self._runs: set[str] = set()
+        self._short: set[str] = set()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Mask one more secret."""
+        for layer in _layers(_Text.of(secret)):
+            for view in layer.views():
+                self._runs.update(view.chars[at : at + _RUN] for at in range(len(view.chars) - _RUN + 1))
+        if _SHORTEST <= len(secret) < _RUN and secret.strip():
+            self._short = {*self._short, _folded(secret)}
+
+    def mask(self, text: str) -> str:
+        """Replace each secret, and each part of one, with `(secret)`."""
+        if not self._runs and not self._short:
+            return text
+        parts, at = list[str](), 0
+        for start, end in _merged(self._spans(_Text.of(text))):
+            parts += text[at:start], MASK
+            at = end
+        return "".join([*parts, text[at:]]) if parts else text
+
+    def _spans(self, text: _Text, *, is_encoded: bool = False) -> Iterator[Span]:
+        for layer in _layers(text):
+            yield from self._short_ones(layer)
+            if self._runs:
+                for view in layer.views():
+                    yield from self._parts(view)
+                if not is_encoded:
+                    yield from self._in_base64(layer.printable())
+
+    def _short_ones(self, text: _Text) -> Iterator[Span]:
+        chars = _folded(text.chars)
+        for secret in self._short:
+            yield from (text.span(at, at + len(secret)) for at in _places(chars, secret))
+
+    def _parts(self, text: _Text) -> Iterator[Span]:
+        chars, runs = text.chars, self._runs
+        for at in range(len(chars) - _RUN + 1):
+            if chars[at : at + _RUN] in runs:
+                yield text.span(at, at + _RUN)
+
+    def _in_base64(self, text: _Text) -> Iterator[Span]:
+        """Decode from each of the four places at which a group of characters may begin."""
+        for found in _BASE64.finditer(text.chars):
+            for first in range(found.start(), found.start() + 4):
+                decoded = _decoded(text.chars[first : found.end()])
+                if not _ASCII.search(decoded):
+                    continue
+                for start, end in self._spans(_Text.of(decoded), is_encoded=True):
+                    yield text.span(first + start * 4 // 3, first + -(-end * 4 // 3))
+
+
+class _Text(NamedTuple):
+    """A text that came of another one, with the place in it where each character came from."""
+
+    chars: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    @classmethod
+    def of(cls, text: str) -> _Text:
+        return cls(text, range(len(text)), range(1, len(text) + 1))
+
+    def span(self, start: int, end: int) -> Span:
+        return self.starts[start], self.ends[end - 1]
+
+    def printable(self) -> _Text:
+        """Leave out control and zero-width characters and line breaks."""
+        return self if self.chars.isprintable() else self.only([char.isprintable() for char in self.chars])
+
+    def views(self) -> Iterator[_Text]:
+        """Ignore case and what is not printable; then white space, the `+` that stands for it and marks as well."""
+        text = self.printable()
+        text = text._replace(chars=_folded(text.chars))
+        yield text
+        quiet = text.only([not _is_noise(char) for char in text.chars])
+        if quiet is not text:
+            yield quiet
+
+    def only(self, keeps: Sequence[bool]) -> _Text:
+        if all(keeps):
+            return self
+        places = [at for at, keep in enumerate(keeps) if keep]
+        return _Text(
+            "".join([self.chars[at] for at in places]),
+            [self.starts[at] for at in places],
+            [self.ends[at] for at in places],
+        )
+
+
+def _layers(text: _Text) -> Iterator[_Text]:
+    """Give the text as it is, then with its escapes decoded, until there are none."""
+    for _ in range(_MOST_LAYERS):
+        yield text
+        text = text.printable()
+        if not _ESCAPE.search(text.chars):
+            return
+        text = _unescaped(text)
+
+
+def _unescaped(text: _Text) -> _Text:
+    chars, starts, ends = list[str](), list[int](), list[int]()
+    at = 0
+    for escape in _ESCAPE.finditer(text.chars):
+        chars += text.chars[at : escape.start()]
+        starts += text.starts[at : escape.start()]
+        ends += text.ends[at : escape.start()]
+        at = escape.start()
+        for char, width in _meant(escape):
+            start, end = text.span(at, at + width)
+            chars.append(char)
+            starts.append(start)
+            ends.append(end)
+            at += width
+    return _Text("".join([*chars, text.chars[at:]]), [*starts, *text.starts[at:]], [*ends, *text.ends[at:]])
+
+
+def _meant(escape: re.Match[str]) -> Iterator[tuple[str, int]]:
+    """Give the characters that an escape stands for, each with the length of how it is written."""
+    written = escape[0]
+    if escape["percent"]:
+        sent = bytes.fromhex(written.replace("%", ""))
+        for char in sent.decode(errors="surrogateescape"):
+            yield char, 3 * len(char.encode(errors="surrogateescape"))
+    elif sign := escape["sign"]:
+        yield _SIGNS.get(sign, sign), len(written)
+    else:
+        number = int(escape["unicode"] or escape["long"] or escape["byte"], 16)
+        yield chr(min(number, 0x10FFFF)), len(written)
+
+
+def _is_noise(char: str) -> bool:
+    if char.isascii():
+        return char <= " " or char in "+\x7f"
+    return not char.isprintable() or category(char).startswith("M")
+
+
+def _decoded(text: str) -> str:
+    """Decode base64 as far as it goes, a character for each byte."""
+    usable = len(text) - (len(text) % 4 == 1)
+    padded = text[:usable].translate(_FROM_URLSAFE) + "=" * (-usable % 4)
+    return base64.b64decode(padded).decode("latin-1")
+
+
+def _folded(text: str) -> str:
+    """Ignore case, as far as that leaves the length as it is."""
+    if text.isascii():
+        return text.lower()
+    return "".join([low if len(low := char.lower()) == 1 else char for char in text])
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+def _merged(spans: Iterator[Span]) -> list[Span]:
+    """Join spans that overlap or touch."""
+    merged = list[Span]()
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def needle(secret: str) -> bytes:
+    """Give a part of a secret that looks the same however JSON escapes it, to search large answers for."""
+    longest = max(_PLAIN.findall(secret), key=len, default="")
+    return (longest if len(longest) >= _RUN else secret).encode(errors="surrogatepass")
