@@ -68,6 +68,8 @@ class Behavior:
             and self.filter in {"honored", "inclusive"}
             and self.order == "instant"
             and self.ties in {"scan", "key"}
+            and self.several_sorts in {"all", "refused"}
+            and "ignored" not in {self.upper_bound, self.key_filter, self.key_sort}
             and self.counts == "right"
             and not self.lagging
         )

@@ -35,7 +35,8 @@ QUIET = Run()
 
 _WALL_SECONDS = 120
 _EXIT_CODES = {0, 1, 3}
-_EXIT_CODES_WHEN_STOPPED = {"SIGKILL": {-9}, "SIGTERM": {143}, "pipe": {141}}
+_EXIT_CODES_WHEN_STOPPED = {"SIGKILL": {-9}, "SIGTERM": {143, -15}, "pipe": {141}}
+"""A shell sees 143 for both: the signal may come after the last line, when nothing handles it any more."""
 
 
 @dataclass
@@ -241,9 +242,12 @@ class Play:
         scenario, verdict, tables = self._scenario, self._verdict, self._tables
         is_honest = scenario.behavior.is_honest
         told = [line for line in self._errors.splitlines() if "| ERROR" in line or "| CRITICAL" in line]
+        held_back = dict(self._held_back())
         for stream, rows in judge.lacks(scenario, tables, self._target).items():
             if not code:
-                verdict.failures.append(f"lost: {stream} lacks {judge.shorten(rows)}")
+                # Read again for ever, and never complete: it is not lost for good, but nobody is told.
+                kind = "unsaid" if stream.partition("__")[0] in held_back else "lost"
+                verdict.failures.append(f"{kind}: {stream} lacks {judge.shorten(rows)}")
             elif not any(stream in line for line in told):
                 verdict.failures.append(
                     f"silent: {stream} is not named by exit code {code}, but lacks {judge.shorten(rows)}"
@@ -252,13 +256,13 @@ class Play:
             reason = told[-1].rpartition("|")[2].strip() if told else "nothing was said"
             (verdict.failures if is_honest else verdict.notes).append(f"cautious: exit code {code}: {reason}")
             return
-        verdict.notes += self._held_back()
+        verdict.notes += [f"held back: {stream}: {why}" for stream, why in held_back.items()]
         if scenario.mode == "activate":
             (verdict.failures if is_honest else verdict.notes).extend(judge.left_over(tables, self._target))
         if scenario.mode == "reconcile":
             (verdict.failures if is_honest else verdict.notes).extend(judge.unburied(tables, self._target))
 
-    def _held_back(self) -> Iterator[str]:
+    def _held_back(self) -> Iterator[tuple[str, str]]:
         """Say where the bookmark stays behind after a quiet run."""
         for stream, table in self._tables.items():
             now = min(datetime.now(timezone.utc), self._clock.now()) - timedelta(seconds=60)
@@ -266,7 +270,7 @@ class Play:
             bookmark = self._target.bookmark(stream)
             is_expected = table.kind.replication_key and not self._scenario.full_table and past
             if is_expected and (bookmark is None or bookmark < max(past) - timedelta(seconds=2)):
-                yield f"held back: {stream}: the bookmark is {bookmark}, the latest row of {max(past)}"
+                yield stream, f"the bookmark is {bookmark}, the latest row of {max(past)}"
 
 
 def _lines(popen: subprocess.Popen[bytes]) -> Iterator[bytes]:

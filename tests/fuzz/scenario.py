@@ -126,7 +126,7 @@ def draw(seed: int) -> Scenario:
         mode=mode,
         full_table=mode == "activate" or (mode in {"lines", "children"} and random.random() < 0.2),
         page_size=page_size,
-        lookback_minutes=random.choice([1, 10, 1440] if behavior.uses_replicas else [0, 0, 1, 10, 1440]),
+        lookback_minutes=random.choice([10, 1440] if behavior.uses_replicas else [0, 0, 1, 10, 1440]),
         max_parallel=random.choice([1, 1, 1, 1, 4]),
         bookmarked=mode == "plain" and random.random() < 0.35,
         fraction="micros" if mode in {"lines", "children"} else random.choice(get_args(Fraction)),

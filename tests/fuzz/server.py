@@ -111,18 +111,21 @@ class Api:
         offset = 0 if position is None else position.offset
         if position is not None:
             query = replace(position.query, size=query.size)
-        if position is not None and self.behavior.paging == "snapshot":
-            left = position.snapshot
-            total = offset + len(left)
+        total = len(found(table, rows, query, self.behavior))
+        if self.behavior.paging == "offset":
+            # To the database, a cursor that holds an offset is one more LIMIT and OFFSET.
+            left = self._select(table, rows, replace(query, page=offset // query.size + 1))[offset:]
+            has_more = total > offset + query.size
         else:
-            # A cursor that holds an offset is one more LIMIT and OFFSET to the database.
-            selected = self._select(table, rows, replace(query, page=offset // query.size + 1))
-            total = len(found(table, rows, query, self.behavior))
-            left = selected[offset:]
-            if position is not None and self.behavior.paging == "keyset":
+            if position is None:
+                left = self._select(table, rows, replace(query, page=total + 1))  # all of them, as without a LIMIT
+            elif self.behavior.paging == "snapshot":
+                left, total = position.snapshot, offset + len(position.snapshot)
+            else:
                 left = self._after(table, rows, query, position.last)
+            has_more = len(left) > query.size
         page = left[: query.size]
-        if len(left) <= query.size:
+        if not has_more:
             return _Page(page, total)
         following = f"c{len(self._cursors)}"
         self._cursors[following] = _Position(query, left[query.size :], page[-1], offset + len(page))

@@ -19,6 +19,8 @@ Change: TypeAlias = Literal["update", "update_front", "insert", "insert_old", "d
 OLDEST_COPY = 12
 """How many mutations ago the oldest copy is that a lagging replica may answer from."""
 
+_MOST_ROWS = 400
+
 Rows: TypeAlias = "dict[str, Row]"
 
 
@@ -168,6 +170,7 @@ class Table:
         at = now if self.kind.replication_key else None
         if change == "insert_old" and at is not None:
             at -= oldest * random.random()
+        size = min(size, max(_MOST_ROWS - len(self.rows), 1))
         if change in {"update", "update_front"} and self.kind.is_updated:
             for key in self._chosen(random, 1, front=change == "update_front"):
                 self.put(at, key, random.randrange(4))
