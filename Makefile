@@ -8,6 +8,8 @@ SHELL := bash
 # PYTHON=3.12 (a version or a path) tries another interpreter, in an environment of its own.
 PYTHON ?=
 PYTEST_ARGS ?=
+SCENARIOS ?= 100
+SEED ?= 1
 # A clock that always starts at the same time gives the same data on each day.
 SANDBOX_ARGS ?= --clock 2026-01-02T00:00:00Z
 UPGRADE ?=
@@ -29,7 +31,7 @@ PLUGINS_READY := .meltano/.demo-plugins-ready
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.10 --custom-compile-command "make requirements" $(UPGRADE)
 
-.PHONY: help demo demo-v4 demo-reset test test-targets bench lint catalogs docs format check build requirements clean
+.PHONY: help demo demo-v4 demo-reset test test-targets test-fuzz fuzz-one bench lint catalogs docs format check build requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +51,12 @@ test: $(READY) ## Run the tests (PYTEST_ARGS='-k name' for some of them)
 test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL too, and compare (2 min)
 	@scripts/install_postgres.sh
 	@$(BIN)/pytest tests/targets $(PYTEST_ARGS)
+
+test-fuzz: $(READY) ## Play random scenarios of servers, changes and kills (SCENARIOS=1000 SEED=5; 100 take 3 min)
+	@FUZZ_SCENARIOS=$(SCENARIOS) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/fuzz --numprocesses 2 $(PYTEST_ARGS)
+
+fuzz-one: $(READY) ## Play one of them again, and look for a simpler one that fails too (SEED=5)
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(SEED) --notes --shrink
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check
