@@ -48,7 +48,7 @@ demo-reset: ## Forget the demo's database and state
 test: $(READY) ## Run the tests (PYTEST_ARGS='-k name' for some of them)
 	@$(BIN)/pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
-test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL too, and compare (2 min)
+test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL too, and compare (4 min)
 	@scripts/install_postgres.sh
 	@$(BIN)/pytest tests/targets $(PYTEST_ARGS)
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MOST_PASSES = 3
 _STEP_BACK = 20  # a twentieth of a page
 _MOST_VAIN_JUMPS = 3
 _MOST_ENDS = 5
+_SECOND, _NO_TIME = timedelta(seconds=1), timedelta(0)
 _LARGEST_ZONE = timedelta(hours=14)  # the furthest that local midnight is from midnight in UTC
 
 
@@ -66,7 +66,7 @@ class Keyset:
         self._promised = 0
         self._vain_jumps = 0
         self._newest_first = opening
-        self._walks_for_undated = False
+        self._walks_for_undated = opening.query.bound is None and opening.page.by_cursor
 
     @property
     def _anchor(self) -> datetime | None:
@@ -126,6 +126,8 @@ class Keyset:
                 yield Batch([], self._reached(window, walk) if census.in_pass >= passed else None)
             if jump is not None:
                 break
+        if jump is None and self._anchor is None:
+            self._walks_for_undated = False  # this was the whole list
         if census is not None:
             yield from self._settle(walk, census, window, jump)
         return jump and jump.opening
@@ -133,7 +135,7 @@ class Keyset:
     def _reached(self, window: Window, walk: Walk) -> datetime | None:
         """Give the instant before which everything has come; None where that is not sure."""
         instants = dated(window.rows)
-        is_sure = window.is_joined and walk.is_proven and self._outcome.is_settled
+        is_sure = window.is_joined and walk.is_proven and self._outcome.is_settled and not self._walks_for_undated
         return instants[-1] if instants and is_sure else None
 
     def _settle(self, walk: Walk, census: Census, last: Window, jump: _Jump | None) -> Iterator[Batch]:
@@ -155,8 +157,10 @@ class Keyset:
             return None
         last = bisect_left(instants, self._floor(instants[-1]))
         known = set(window.page.records)
+        # compared as texts, 17.25Z is before 17Z: where there are fractions, the second before is asked for
+        margin = _SECOND if any(instant.microsecond for instant in instants) else _NO_TIME
         for index in (last, max(last - 1 - len(instants) // _STEP_BACK, 0)):
-            bound = self._floor(instants[index])
+            bound = self._floor(instants[index]) - margin
             if self._anchor is not None and bound <= self._floor(self._anchor):
                 return None  # it would lead nowhere
             opening = self._opening.reopened(bound=bound)
@@ -185,10 +189,12 @@ class Keyset:
         """
         size = self._opening.query.size and self._opening.page.size
         last = self._opening
-        for _ in range(_MOST_ENDS):  # records may come meanwhile, and the end move on
+        for _ in range(_MOST_ENDS):  # records may come or go meanwhile, and the end move
             last = last.reopened(page=last.page.last, size=size)
-            if last.page.is_last:
+            if last.page.number == last.page.last:
                 break
+        else:
+            raise DisprovedError("the list changes too fast to see whether records without a date are at its end")
         if any(row.instant is None for row in (*self._newest_first.rows(), *last.rows())):
             raise DisprovedError("there are records without a date, which a filter leaves out")
 

@@ -54,6 +54,29 @@ def test_an_entity_that_goes_while_it_is_read_has_failed(files: Files, status: i
     assert outcome.last_line.startswith("Incomplete: assets: the entity was taken away while it was read")
 
 
+@pytest.mark.parametrize("answer", [403, 404, 501])
+@pytest.mark.parametrize("stream", ["assets", "uom"], ids=["incremental", "full table"])
+def test_an_entity_that_was_read_before_and_is_not_offered_any_more_has_failed(
+    files: Files, stream: str, answer: Answer
+) -> None:
+    with Sandbox(rows=5) as sandbox:
+        state = files.read(sandbox, stream, "work_orders").state
+        sandbox.behaviour.merge({"absent": stream, "absent_answer": answer})
+        outcome = files.read(sandbox, stream, "work_orders", state=state)
+    assert outcome.code == 3
+    assert outcome.last_line.startswith(f"Incomplete: {stream}: the connection no longer offers it")
+    assert str(answer) in outcome.last_line
+    assert outcome.state["bookmarks"][stream] == state["bookmarks"][stream]
+
+
+def test_an_entity_that_was_always_empty_may_go(files: Files) -> None:
+    with Sandbox(rows=5, behaviour=Behaviour(absent=frozenset({"assets"}), absent_answer="empty")) as sandbox:
+        state = files.read(sandbox, "assets", "work_orders").state
+        sandbox.behaviour.absent_answer = 403
+        outcome = files.read(sandbox, "assets", "work_orders", state=state)
+    assert outcome.code == 0
+
+
 def test_a_token_that_expires_fails_what_is_left(files: Files) -> None:
     expiring = Fault("expire_token", slug="assets", nth=4)
     with Sandbox(sizes={"assets": 25}, rows=5, behaviour=Behaviour(faults=[expiring])) as sandbox:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -46,7 +47,6 @@ class _Process:
     Attributes:
         plan: What happens meanwhile.
         number: The run's number.
-        most_requests: How many requests it may make.
         popen: The process, once it is there.
         requests: How many requests it has made.
         was_stopped: Whether it was stopped as planned.
@@ -55,7 +55,6 @@ class _Process:
 
     plan: Run
     number: int
-    most_requests: int
     popen: subprocess.Popen[bytes] | None = None
     requests: int = 0
     was_stopped: bool = False
@@ -102,7 +101,7 @@ class Play:
         self._api = Api(paths, scenario.behavior, scenario.seed)
         self._target = Target()
         self._verdict = Verdict()
-        self._process = _Process(QUIET, 0, 0)
+        self._process = _Process(QUIET, 0)
         self._catalog = self._write("catalog", catalog(scenario))
         self._errors = ""
 
@@ -146,8 +145,9 @@ class Play:
         """Answer a request, after what it sets off."""
         process, plan = self._process, self._process.plan
         process.requests += 1
-        if process.requests > process.most_requests:
-            process.give_up(f"endless: more than {process.most_requests} requests")
+        most = self._most_requests()  # of a list that may have grown meanwhile
+        if process.requests > most:
+            process.give_up(f"endless: more than {most} requests")
             return None
         random = chance(self._scenario.seed, process.number, process.requests, "noise")
         if process.requests <= plan.noisy_requests and random.random() < plan.noise:
@@ -166,9 +166,11 @@ class Play:
         Returns:
             Its exit code, and whether all that it wrote was committed.
         """
+        if self._scenario.mode == "activate":
+            time.sleep(1 - time.time() % 1)  # a version of a table is a second, so each run needs one of its own
         alive = {stream: table.keys_in_all_copies() for stream, table in self._tables.items()}
         self._verdict.log.append(f"run {number}: {plan}, from {json.dumps(self._target.state)}")
-        self._process = process = _Process(plan, number, self._most_requests())
+        self._process = process = _Process(plan, number)
         raw, self._errors = self._program(url, process)
         assert process.popen is not None
         code = process.popen.returncode

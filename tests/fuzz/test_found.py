@@ -6,7 +6,7 @@ import pytest
 
 from fuzz.behavior import Behavior
 from fuzz.run import play
-from fuzz.scenario import Scenario
+from fuzz.scenario import Kill, Run, Scenario
 from fuzz.store import Shape
 
 FOUND = {
@@ -14,6 +14,58 @@ FOUND = {
         seed=9,
         shape=Shape(rows=37, bulks=3, bulk_pages=4.0, days=40),
         behavior=Behavior(ties="limit", largest_page=9),
+    ),
+    "undated_behind_an_end_that_moves_back": Scenario(
+        seed=5062,
+        streams=("work_orders", "uom"),
+        page_size=6,
+        lookback_minutes=1,
+        max_parallel=4,
+        fraction="trimmed",
+        shape=Shape(rows=70, bulk_pages=0.5, days=0, undated=1),
+        behavior=Behavior(
+            upper_bound="refused",
+            key_filter="refused",
+            ties="scan",
+            several_sorts="last",
+            largest_page=4,
+            suffix="+00:00",
+            blames=False,
+        ),
+        changes=("bulk", "bulk_insert", "delete"),
+        runs=(Run(changes_before=10, noise=0.3, noisy_requests=5), Run(noise=1.0, noisy_requests=40)),
+    ),
+    "fractions_that_a_filter_compares_as_text": Scenario(
+        seed=20216,
+        mode="reconcile",
+        lookback_minutes=10,
+        fraction="trimmed",
+        shape=Shape(rows=107, bulk_pages=3.0, days=0, crowded=True),
+        behavior=Behavior(
+            filter="text",
+            zone=2,
+            upper_bound="ignored",
+            ties="scan",
+            largest_page=7,
+            child_counts=False,
+            skew=3600,
+            refusal=400,
+            blames=False,
+        ),
+        changes=("insert_old",),
+        runs=(
+            Run(noise=0.3, noisy_requests=40, kill=Kill(way="SIGKILL", lines=54)),
+            Run(changes_before=10, noise=0.3, noisy_requests=15, kill=Kill(way="SIGTERM", lines=58)),
+        ),
+    ),
+    "undated_not_yet_walked_to_when_killed": Scenario(
+        seed=20319,
+        mode="children",
+        lookback_minutes=1440,
+        shape=Shape(rows=31, bulks=1, bulk_pages=1.0, days=3, in_order=False, undated=10),
+        behavior=Behavior(paging="snapshot", cursor_place="meta", ties="scan", largest_page=7, counts="absent"),
+        changes=("update", "insert_old"),
+        runs=(Run(changes_before=3, noise=1.0, noisy_requests=5, kill=Kill(way="SIGTERM", requests=18)),),
     ),
 }
 

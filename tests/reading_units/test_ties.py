@@ -97,21 +97,22 @@ def test_no_row_is_lost_to_a_filter_by_day_in_another_zone(hours: int, at: int |
     assert read.outcome.is_settled
 
 
-@pytest.mark.parametrize("inserts", [0, 1, 3])
+@pytest.mark.parametrize("change", [-7, -1, 0, 1, 3])
 @pytest.mark.parametrize("undated", [1, 3])
-def test_rows_without_a_date_come_though_both_orders_put_them_last_and_rows_are_inserted(
-    undated: int, inserts: int
-) -> None:
-    def insert(listed: TopN) -> None:
+def test_rows_without_a_date_come_though_both_orders_put_them_last_and_the_end_moves(undated: int, change: int) -> None:
+    def grow(listed: TopN) -> None:
         if len(listed.asked) < 30:
-            for _ in range(inserts):
+            for _ in range(change):
                 listed.rows[f"x{len(listed.rows)}"] = START + timedelta(days=1, seconds=len(listed.rows))
+            for key in [*listed.rows][100 : 100 + max(-change, 0)]:
+                del listed.rows[key]
 
-    served = TopN([*[START + timedelta(minutes=number) for number in range(300)], *[None] * undated], before=insert)
+    dates = [*[START + timedelta(minutes=number) for number in range(400)], *[None] * undated]
+    served = TopN(dates, before=grow)
     there = set(served.rows)
     _, keys = reading(served)
 
-    assert there <= keys
+    assert there & served.rows.keys() <= keys
 
 
 # --- cursors ---------------------------------------------------------------------------------------
