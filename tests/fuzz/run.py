@@ -146,6 +146,7 @@ class Play:
         """Answer a request, after what it sets off."""
         process, plan = self._process, self._process.plan
         process.requests += 1
+        process.most_requests = max(process.most_requests, self._most_requests())  # the store may have grown
         if process.requests > process.most_requests:
             process.give_up(f"endless: more than {process.most_requests} requests")
             return None
