@@ -56,7 +56,7 @@ test-fuzz: $(READY) ## Play random scenarios of servers, changes and kills (SCEN
 	@FUZZ_SCENARIOS=$(SCENARIOS) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/fuzz --numprocesses 2 $(PYTEST_ARGS)
 
 fuzz-one: $(READY) ## Play one of them again, and look for a simpler one that fails too (SEED=5)
-	@PYTHONPATH=tests $(BIN)/python -m fuzz $(SEED) --notes --shrink
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(SEED) --tries 3 --notes --shrink
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check
