@@ -126,7 +126,7 @@ class Rereading:
             raise RefusedWayError("it cannot be ordered by one key")
         walk = Walk(self._alone(order="asc", by=source.key[0]))
         yield from self._pass(walk, is_alone=True, by_key=True)
-        return self._census.is_complete or (not self._misses_some and walk.is_proven)
+        return self._census.is_complete or walk.is_proven
 
     def _in_one_page(self) -> Generator[Batch, None, bool]:
         """Ask for one page that holds all: a page of its own is always whole."""
@@ -262,8 +262,8 @@ def _count(window: Window, inside: list[Row], walk: Walk) -> int | None:
 
 
 def _is_ascending(keys: list[tuple[object, ...]]) -> bool:
-    """Whether keys ascend strictly, as numbers or as texts."""
+    """Whether keys ascend, as numbers or as texts; a record may be listed twice."""
     try:
-        return all(earlier < later for earlier, later in pairwise(keys))
+        return all(() < earlier <= later for earlier, later in pairwise(keys))
     except TypeError:  # numbers and texts, or none
         return False

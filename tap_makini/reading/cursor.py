@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tap_makini.errors import MakiniError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_makini.answers.page import Page
 
 _REMEDY = "Report it to Makini; what was read so far is not complete."
@@ -21,11 +23,15 @@ class CursorTrail:
 
     def __init__(self) -> None:
         self._followed: set[str] = set()
-        self._known: set[int] = set()
+        self._known: set[bytes] = set()
         self._without_news = 0
 
-    def follow(self, page: Page) -> None:
+    def follow(self, page: Page, keys: Iterable[bytes]) -> None:
         """Take note of a page whose cursor is followed.
+
+        Args:
+            page: The page.
+            keys: What tells its records apart.
 
         Raises:
             MakiniError: Following it does not lead to an end.
@@ -35,7 +41,7 @@ class CursorTrail:
             raise MakiniError(f"the server's cursors lead round in a circle after {len(self._followed)} pages", _REMEDY)
         self._followed.add(cursor)
         known = len(self._known)
-        self._known.update(map(hash, page.records))
+        self._known.update(keys)
         self._without_news = 0 if len(self._known) > known else self._without_news + 1
         if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
             raise MakiniError(

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _STEP_BACK = 20  # a twentieth of a page
 _MOST_VAIN_JUMPS = 3
+_MOST_STEPS_BACK = 2  # there are other ways, which do more where a tie is in no fixed order
 _MOST_ENDS = 5
 _SECOND, _NO_TIME = timedelta(seconds=1), timedelta(0)
 _LARGEST_ZONE = timedelta(hours=14)  # the furthest that local midnight is from midnight in UTC
@@ -107,7 +108,7 @@ class Keyset:
         first: list[Row] = []
         census: Census | None = None  # most anchors have but one window, which proves itself
         jump: _Jump | None = None
-        walk = Walk(opening, self._known, self._promised)
+        walk = Walk(opening, self._known, self._promised, most_steps_back=_MOST_STEPS_BACK)
         for window in walk.windows():
             self._check(window.rows)
             if walk.pages == 1:
@@ -158,16 +159,23 @@ class Keyset:
         last = bisect_left(instants, self._floor(instants[-1]))
         known = set(window.page.records)
         # compared as texts, 17.25Z is before 17Z: where there are fractions, the second before is asked for
-        margin = _SECOND if any(instant.microsecond for instant in instants) else _NO_TIME
+        has_fractions = self._floor is floor_second and any(instant.microsecond for instant in instants)
+        margin = _SECOND if has_fractions else _NO_TIME
         for index in (last, max(last - 1 - len(instants) // _STEP_BACK, 0)):
             bound = self._floor(instants[index]) - margin
-            if self._anchor is not None and bound <= self._floor(self._anchor):
+            if self._anchor is not None and self._floor(bound) <= self._floor(self._anchor):
                 return None  # it would lead nowhere
             opening = self._opening.reopened(bound=bound)
-            if not known.isdisjoint(opening.page.records):
+            if not known.isdisjoint(opening.page.records) or self._share_keys(window, opening):
                 return self._landed(opening, window, known)
         self._vain_jumps += 1
         return None
+
+    def _share_keys(self, window: Window, opening: Opening) -> bool:
+        """Whether records come again whose content is another one in each response, such as a signed URL."""
+        reader = opening.reader
+        known = {(reader.key(row), row.instant) for row in window.rows}
+        return any((reader.key(row), row.instant) in known for row in opening.rows())
 
     def _landed(self, opening: Opening, window: Window, known: set[bytes]) -> _Jump:
         """Go on from a later instant."""

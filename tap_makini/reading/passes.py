@@ -80,7 +80,7 @@ class Passes:
         while not opening.page.is_last:
             passed = query.offset + len(opening.page.records)
             if opening.page.next_cursor is not None:
-                trail.follow(opening.page)
+                trail.follow(opening.page, map(digest, opening.page.records))
             query = replace(query.after(opening.page), offset=passed)
             opening = opening._replace(query=query, page=opening.source.fetch(query, opening.page.records))
             rows = opening.rows()

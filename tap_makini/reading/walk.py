@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _OVERLAP = 20  # a twentieth of a page
 _SMALLEST = 2  # half of a page
 _LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
-_MOST_STEPS_BACK = 20
 
 
 class Window(NamedTuple):
@@ -60,6 +59,7 @@ class Walk:
         promised: How many records the list must hold, by an earlier answer.
         varies_sizes: Whether pages may be of different sizes, so that they overlap. Where records of equal instant
             come in another order for each size, only pages of one size hold them all.
+        most_steps_back: How often to ask for an earlier page where one does not join the one before.
 
     Attributes:
         query: What is asked for.
@@ -76,6 +76,7 @@ class Walk:
         promised: int = 0,
         *,
         varies_sizes: bool = True,
+        most_steps_back: int = 20,
     ) -> None:
         self._source, self.query, first, self._reader = opening
         self._page = first
@@ -85,6 +86,7 @@ class Walk:
         self._promised = promised
         self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
+        self._most_steps_back = most_steps_back
         self._trail = CursorTrail()
         self._can_size_pages = (
             varies_sizes
@@ -124,16 +126,23 @@ class Walk:
     def _after(self, page: Page, *, is_joined: bool) -> Page:
         if page.next_cursor is None:
             return self._fetch_from(self._account_for(page, is_joined=is_joined), page)
-        self._trail.follow(page)
+        self._trail.follow(page, map(self._reader.key, self._reader.rows(page.records)))
         return self._source.fetch(self.query.after(page))
 
     def _joins(self, page: Page) -> bool:
-        if self.pages == 1 or (not page.by_cursor and (page.start == 0 or continues(self._joined, page.records))):
+        if self.pages == 1 or (not page.by_cursor and (page.start == 0 or self._continues(page.records))):
             return True
-        if not page.by_cursor and self._can_size_pages and self._steps_back < _MOST_STEPS_BACK:
+        if not page.by_cursor and self._can_size_pages and self._steps_back < self._most_steps_back:
             return False
         self.is_proven = False
         return True
+
+    def _continues(self, records: Sequence[bytes]) -> bool:
+        """Whether a page begins within the one before, by its records or, if these come differently, by their keys."""
+        return continues(self._joined, records) or continues(self._keys(self._joined), self._keys(records))
+
+    def _keys(self, records: Sequence[bytes]) -> list[bytes]:
+        return [self._reader.key(row) for row in self._reader.rows(records)]
 
     def _account_for(self, page: Page, *, is_joined: bool) -> int:
         """Give the position up to which nothing can have slipped through.

@@ -153,7 +153,7 @@ class ChildrenOutput(Output):
         Raises:
             EntityAbsentError: No parent has such a list.
         """
-        if self._absence is not None and not self._answered and not (self._has_been_read and self._refusal is None):
+        if self._absence is not None and not self._answered:
             raise self._absence
         if without := self._absent + self._gone:
             logger.info("Stream %s: %d of the parents were gone when asked for it.", self.stream.name, without)

@@ -137,6 +137,6 @@ def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> I
     return IncompleteError(
         f"{'; '.join(places)}: the server puts records of equal rank in another order on each page, or counts some "
         "that it does not list",
-        "The bookmark stays before them, and the next run asks for other pages; a page_size above the larger of these "
-        "numbers brings them at once, where the server grants it.",
+        f"{'The bookmark stays before them, and the' if replication_key else 'The'} next run asks for other pages. A "
+        "page_size above the larger of these numbers brings them at once, where the server grants it.",
     )

@@ -115,8 +115,8 @@ class Output:
         """
         connection = self.connection
         self.has_delivered = state.has_delivered(self.stream.name, connection.name, connection.integration.id)
+        self._note_delivered = partial(state.note_delivered, self.stream.name, connection.name)
         if key is None or self.stream.filter_key is None:
-            self._note_delivered = partial(state.note_delivered, self.stream.name, connection.name)
             return
         self._bookmark = state.open(
             self.stream.name, key, connection.name, connection.integration.id, connection.client.clock_skew
@@ -172,5 +172,5 @@ class Output:
         if self._bookmark is not None:
             clock_skew = self.connection.client.clock_skew
             yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_skew))
-        elif outcome.count and not self.has_delivered and self._note_delivered is not None:
+        if (outcome.count or self.has_delivered) and self._note_delivered is not None:
             yield Delivery(self, once_written=self._note_delivered)

@@ -88,11 +88,12 @@ class State:
         return isinstance(entry, dict) and bool(entry.keys() & _SIGNS_OF_DELIVERY)
 
     def note_delivered(self, stream: str, connection: str | None) -> None:
-        """Note that records of a stream that has no bookmark have been delivered."""
+        """Note that records of a stream have been delivered, unless its bookmark says so."""
         entry = self.value.setdefault("bookmarks", {}).setdefault(stream, {})
         if connection is not None:
             entry = entry.setdefault(CONNECTIONS, {}).setdefault(connection, {})
-        entry[DELIVERED] = True
+        if not entry.keys() & _SIGNS_OF_DELIVERY:
+            entry[DELIVERED] = True
 
     def is_unsynced(
         self, connection: str | None, synced_at: datetime, selection: str, identity: str | None = None

@@ -210,3 +210,16 @@ def test_a_list_that_is_refused_for_some_parents_fails_and_hides_nothing(sandbox
 
     assert read(sandbox, tables, WORK, MATERIALS).failure is None
     assert tables.rows[MATERIALS].keys() == held_materials(sandbox)
+
+
+@pytest.mark.parametrize("status", [404, 410, 403, 501])
+def test_lists_that_are_all_gone_after_they_were_read_hold_the_bookmark(sandbox: Sandbox, status: int) -> None:
+    tables = Tables()
+    read(sandbox, tables, WORK, MATERIALS)
+    before = tables.bookmark(MATERIALS)
+    sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=status, times=None)]
+    gone = read(sandbox, tables, WORK, MATERIALS)
+
+    assert gone.failure is not None
+    assert f"{MATERIALS}: the connection no longer offers it" in gone.failure
+    assert tables.bookmark(MATERIALS) == before

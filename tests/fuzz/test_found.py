@@ -58,6 +58,26 @@ FOUND = {
             Run(changes_before=10, noise=0.3, noisy_requests=15, kill=Kill(way="SIGTERM", lines=58)),
         ),
     ),
+    "fractions_behind_a_filter_by_day": Scenario(
+        seed=40209,
+        streams=("work_orders", "uom"),
+        page_size=15,
+        shape=Shape(rows=159, bulks=3, bulk_pages=3.0, crowded=True, future=1),
+        behavior=Behavior(
+            filter="day",
+            zone=-11,
+            upper_bound="refused",
+            keeps_undated=True,
+            largest_page=7,
+            page_size="ignored",
+            blames=False,
+        ),
+        changes=("update", "update", "update", "delete", "update_front", "update"),
+        runs=(
+            Run(noisy_requests=40, kill=Kill(way="SIGKILL", lines=22)),
+            Run(changes_before=3, noise=1.0, noisy_requests=15, kill=Kill(way="SIGTERM", requests=21)),
+        ),
+    ),
     "undated_not_yet_walked_to_when_killed": Scenario(
         seed=20319,
         mode="children",
