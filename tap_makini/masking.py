@@ -220,7 +220,13 @@ def _merged(spans: Iterator[Span]) -> list[Span]:
     return merged
 
 
-def needle(secret: str) -> bytes:
-    """Give a part of a secret that looks the same however JSON escapes it, to search large answers for."""
+def needle(secret: str) -> bytes | None:
+    """Give a part of a secret that looks the same however JSON escapes it, to search large answers for.
+
+    Returns:
+        The part; None where the secret is so short that any text may hold it.
+    """
+    if len(secret) < _RUN:
+        return None
     longest = max(_PLAIN.findall(secret), key=len, default="")
     return (longest if len(longest) >= _RUN else secret).encode(errors="surrogatepass")

@@ -144,7 +144,8 @@ class Client:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._tokens.confirm(token)
             if response.status_code == HTTPStatus.OK:
-                if (part := needle(token)) in response.content:
+                part = needle(token)
+                if part is not None and part in response.content:
                     self.echoed = part
                 return response
             error = refusal(response)
