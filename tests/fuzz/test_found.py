@@ -15,6 +15,19 @@ FOUND = {
         shape=Shape(rows=37, bulks=3, bulk_pages=4.0, days=40),
         behavior=Behavior(ties="limit", largest_page=9),
     ),
+    "a_bound_that_is_left_out_leads_round_for_ever": Scenario(
+        seed=10044,
+        page_size=8,
+        shape=Shape(rows=9, bulks=1, bulk_pages=1.0),
+        behavior=Behavior(filter="exclusive"),
+    ),
+    "cursors_that_hold_an_offset": Scenario(
+        seed=2042,
+        shape=Shape(rows=30),
+        behavior=Behavior(paging="offset"),
+        changes=("bulk",),
+        runs=(Run(noise=0.7, noisy_requests=3),),
+    ),
     "undated_behind_an_end_that_moves_back": Scenario(
         seed=5062,
         streams=("work_orders", "uom"),
