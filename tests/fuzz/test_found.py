@@ -91,6 +91,13 @@ FOUND = {
             Run(changes_before=3, noise=1.0, noisy_requests=15, kill=Kill(way="SIGTERM", requests=21)),
         ),
     ),
+    "filter_by_day_asked_for_the_same_day": Scenario(
+        seed=30007,
+        streams=("meter_readings",),
+        shape=Shape(rows=76),
+        behavior=Behavior(filter="day"),
+        changes=("bulk_insert",),
+    ),
     "undated_not_yet_walked_to_when_killed": Scenario(
         seed=20319,
         mode="children",
