@@ -81,7 +81,7 @@ class Rereading:
         self._stretch = stretch
         self._opening = stretch.opening
         self._census = census
-        self._misses_some = census.repeats or census.is_short
+        self._misses_some = census.misses_some
 
     def batches(self) -> Generator[Batch, None, bool]:
         """Read until all records have come.
@@ -230,7 +230,7 @@ class Rereading:
                 break
         for count in counts:
             census.expect(count)
-        self._misses_some = census.repeats or census.is_short
+        self._misses_some = census.misses_some
 
 
 def _at(opening: Opening, position: int, count: int | None) -> Opening:

@@ -101,6 +101,11 @@ class Census:
         return self.expected is not None and self.in_pass < self.expected
 
     @property
+    def misses_some(self) -> bool:
+        """Whether the current pass cannot have brought all records: it is short, or in no fixed order."""
+        return self.repeats or self.is_short
+
+    @property
     def is_complete(self) -> bool:
         """Whether several passes together have brought just as many keys as the server has counted all the while.
 

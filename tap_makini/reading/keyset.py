@@ -142,7 +142,7 @@ class Keyset:
     def _settle(self, walk: Walk, census: Census, last: Window, jump: _Jump | None) -> Iterator[Batch]:
         """See to it that a stretch of several pages is whole, or that the next run begins there."""
         census.expect(_count(walk, last, jump))
-        if walk.is_proven and not census.is_short and not census.repeats:
+        if walk.is_proven and not census.misses_some:
             return
         stretch = Stretch(self._opening, jump and jump.opening.query.bound)
         if not (yield from Rereading(stretch, census).batches()):

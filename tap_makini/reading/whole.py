@@ -40,7 +40,7 @@ class WholeList:
             census.expect(walk.total)
             yield Batch(census.add(window.fresh))
         census.expect(max(walk.total or 0, walk.reached))
-        if walk.is_proven and not census.is_short and not census.repeats:
+        if walk.is_proven and not census.misses_some:
             return
         if not (yield from Rereading(Stretch(self._opening), census).batches()):
             self._outcome.leave_open(None, census)
@@ -66,7 +66,7 @@ class NewestFirst:
             walk = Walk(opening, varies_sizes=number == 1)
             census.begin_pass()
             yield from self._read_back(walk, census)
-            misses_some = census.repeats or census.is_short
+            misses_some = census.misses_some
             if census.is_complete or (not misses_some and (walk.is_proven or census.repeats_last_pass)):
                 return
             size = any_size(self._opening) if misses_some else self._opening.query.size
