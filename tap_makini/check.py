@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.custom_fields import newest_page
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import (
     CredentialError,
@@ -14,15 +13,16 @@ from tap_makini.errors import (
     StreamsFailedError,
     UnreachableError,
 )
-from tap_makini.reading.rows import RowReader, dated
+from tap_makini.pagination.rows import RowReader, dated
 from tap_makini.redaction import presentable
-from tap_makini.running.summary import Result, by_cause
+from tap_makini.streams.custom_fields import newest_page
+from tap_makini.sync.summary import Result, by_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tap_makini.api.connection import OpenConnection
-    from tap_makini.reading import Source
+    from tap_makini.connections.connection import Connection
+    from tap_makini.pagination.list_reader import PageFetcher
     from tap_makini.streams import ListStream
 
 
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
     newest: str = ""
 
 
-def check(connections: Iterable[OpenConnection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
+def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
     """Ask for one record of each stream of each connection, and tell what came.
 
     Args:
@@ -75,7 +75,7 @@ def _conclude(failed: list[Result], offered: int) -> None:
         raise NothingReadError("No stream is offered: check the settings api_url, api_token and products.")
 
 
-def _find(result: Result, source: Source) -> Finding:
+def _find(result: Result, source: PageFetcher) -> Finding:
     try:
         page = newest_page(source, 1)
     except EntityAbsentError:

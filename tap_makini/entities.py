@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_makini.endpoint import Child, Endpoint
-from tap_makini.reading.dialect import V3, V3_UNSIZED
+from tap_makini.endpoints import Child, Endpoint
+from tap_makini.query_parameters import V3, V3_UNSIZED
 from tap_makini.schema import SCHEMAS
 
 if TYPE_CHECKING:

@@ -15,23 +15,17 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.singerlib import Schema
 
-from tap_makini.api.connection import OpenConnection, open_connections
-from tap_makini.api.raw_tables import PREFIX
+from tap_makini.catalog import check_catalog, with_choices
 from tap_makini.check import check
-from tap_makini.command_line import CommandLine
+from tap_makini.cli import CommandLine
+from tap_makini.config import SETTINGS, Settings, faults
+from tap_makini.connections.connection import Connection, open_connections
+from tap_makini.connections.raw_tables import PREFIX
 from tap_makini.credentials import secrets
 from tap_makini.discovery import offer
-from tap_makini.discovery.sampling import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.errors import MakiniError, NothingReadError
-from tap_makini.fitting_catalog import check_catalog, with_choices
 from tap_makini.redaction import redact_logs
-from tap_makini.running.interruption import Interruption
-from tap_makini.running.plan import Plan
-from tap_makini.running.state import State
-from tap_makini.running.sync import Sync
-from tap_makini.running.writer import LineWriter
 from tap_makini.schema import with_deletion_column
-from tap_makini.settings import SETTINGS, Settings, faults
 from tap_makini.shared_tables import qualify_keys
 from tap_makini.streams import (
     ConnectionsStream,
@@ -42,6 +36,12 @@ from tap_makini.streams import (
     ReconciliationsStream,
     dependents,
 )
+from tap_makini.streams.sampling import add_columns, add_custom_fields, names_of_raw_streams
+from tap_makini.sync.interruption import Interruption
+from tap_makini.sync.plan import Plan
+from tap_makini.sync.state import State
+from tap_makini.sync.sync import Sync
+from tap_makini.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import TapState
 
-    from tap_makini.endpoint import Offer
-    from tap_makini.running.job import Job
+    from tap_makini.endpoints import Offer
+    from tap_makini.sync.list_sync import ListSync
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class TapMakini(CommandLine):
         return Interruption(self.message_writer)
 
     @cached_property
-    def connections(self) -> list[OpenConnection]:
+    def connections(self) -> list[Connection]:
         """What to read from.
 
         Raises:
@@ -197,7 +197,7 @@ class TapMakini(CommandLine):
             state = State(cast("dict[str, Any]", self.state))
             Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
 
-    def _jobs(self, state: State) -> list[Job]:
+    def _jobs(self, state: State) -> list[ListSync]:
         settings = self.settings
         # upon a version targets drop older rows, those of connections that are left out included
         reads_all = not settings.connection_names and (not settings.names_connections or bool(settings.connections))

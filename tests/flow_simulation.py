@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tap_makini.api.flow import Flow, Passage
-from tap_makini.api.quota import Quota
+from tap_makini.http.rate_limit import Permit, RateLimit
+from tap_makini.http.rate_limit_headers import RateLimitHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +77,14 @@ class Run:
 class _Arrival(NamedTuple):
     at: float
     order: int
-    passage: Passage
+    passage: Permit
     answered_at: float
 
 
 class _Return(NamedTuple):
     at: float
     order: int
-    passage: Passage
+    passage: Permit
     answer: Answer
 
 
@@ -94,12 +94,12 @@ def simulate(  # noqa: PLR0913 - the conditions
     workers: int,
     seconds: float,
     latency: Callable[[], float],
-    flow: Flow | None = None,
+    flow: RateLimit | None = None,
     tells_remaining: bool = False,
     start: float = 0.0,
 ) -> Run:
     """Have workers ask as fast as they may; a request reaches the server half way through its latency."""
-    flow, run = flow or Flow(None), Run()
+    flow, run = flow or RateLimit(None), Run()
     now, order, in_flight = start, 0, 0
     events: list[_Arrival | _Return] = []
     while now < start + seconds:
@@ -125,6 +125,6 @@ def simulate(  # noqa: PLR0913 - the conditions
         if event.answer.retry_after is not None:
             flow.close(now, event.answer.retry_after, is_limit=True)
         elif tells_remaining:
-            flow.heed(now, Quota(event.answer.remaining, None))
+            flow.heed(now, RateLimitHeaders(event.answer.remaining, None))
         flow.end(now, event.passage, was_taken=event.answer.retry_after is None)
     return run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.api.transport import Transport
+from tap_makini.http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

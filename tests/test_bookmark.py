@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.instant import format_instant, parse_instant
-from tap_makini.reading import Outcome
-from tap_makini.running.bookmark import Bookmark, Progress, UnusableBookmarkError, read_bookmark
-from tap_makini.running.state import OpenBookmark, State
+from tap_makini.pagination.list_reader import Outcome
+from tap_makini.sync.bookmark import Bookmark, ReadProgress, UnusableBookmarkError, read_bookmark
+from tap_makini.sync.state import OpenBookmark, State
+from tap_makini.timestamps import format_timestamp, parse_timestamp
 
 KEY = "updatedAt"
 NOW = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)
@@ -20,7 +20,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FOREVER_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 instants = st.integers(-1_000, 1_000).map(lambda minutes: NOW + timedelta(minutes=minutes))
-progresses = st.none() | st.builds(Progress, instants, instants)
+progresses = st.none() | st.builds(ReadProgress, instants, instants)
 bookmarks = st.builds(Bookmark, st.just(KEY), st.none() | instants, progresses)
 
 
@@ -40,8 +40,8 @@ def again(bookmark: Bookmark) -> Bookmark:
         (Bookmark(KEY, NOW), None, NOW - HOUR),
         (Bookmark(KEY, NOW), NOW + DAY, NOW - HOUR),
         (Bookmark(KEY, NOW), NOW - DAY, NOW - HOUR),
-        (Bookmark(KEY, NOW - DAY, Progress(NOW, NOW - HOUR)), NOW + DAY, NOW - HOUR),
-        (Bookmark(KEY, None, Progress(NOW, NOW - HOUR)), NOW, NOW - HOUR),
+        (Bookmark(KEY, NOW - DAY, ReadProgress(NOW, NOW - HOUR)), NOW + DAY, NOW - HOUR),
+        (Bookmark(KEY, None, ReadProgress(NOW, NOW - HOUR)), NOW, NOW - HOUR),
         (Bookmark(KEY, FOREVER_AGO), NOW, None),
     ],
 )
@@ -142,8 +142,8 @@ def test_no_entry_is_no_bookmark(entry: object) -> None:
 @pytest.mark.parametrize(
     ("entry", "bookmark"),
     [
-        ({"replication_key": KEY, "replication_key_value": "2025-01-02"}, Bookmark(KEY, parse_instant("2025-01-02"))),
-        ({"replication_key_value": "2025-01-02"}, Bookmark(KEY, parse_instant("2025-01-02"))),
+        ({"replication_key": KEY, "replication_key_value": "2025-01-02"}, Bookmark(KEY, parse_timestamp("2025-01-02"))),
+        ({"replication_key_value": "2025-01-02"}, Bookmark(KEY, parse_timestamp("2025-01-02"))),
         ({"replication_key": KEY}, Bookmark(KEY)),
         (
             {
@@ -152,7 +152,7 @@ def test_no_entry_is_no_bookmark(entry: object) -> None:
                 "starting_replication_value": "2025-01-01",
                 "progress_markers": {"replication_key": KEY, "replication_key_value": "2025-01-05"},
             },
-            Bookmark(KEY, parse_instant("2025-01-02")),
+            Bookmark(KEY, parse_timestamp("2025-01-02")),
         ),
     ],
 )
@@ -186,12 +186,12 @@ def test_an_entry_that_cannot_be_relied_on_is_refused(entry: object, reason: str
 @pytest.mark.parametrize("ahead", [2 * MINUTE, HOUR, 23 * HOUR], ids=str)
 def test_a_bookmark_of_a_clock_that_was_ahead_is_refused(ahead: timedelta) -> None:
     with pytest.raises(UnusableBookmarkError, match="lies in the future"):
-        read_bookmark({"replication_key_value": format_instant(NOW + ahead)}, KEY, NOW)
+        read_bookmark({"replication_key_value": format_timestamp(NOW + ahead)}, KEY, NOW)
 
 
 def test_clocks_may_differ_a_little_and_records_may_be_dated_in_the_future() -> None:
-    soon = {"replication_key_value": format_instant(NOW + MINUTE / 2)}
-    far = {"progress": {"started": format_instant(NOW), "reached": format_instant(NOW + 300 * DAY)}}
+    soon = {"replication_key_value": format_timestamp(NOW + MINUTE / 2)}
+    far = {"progress": {"started": format_timestamp(NOW), "reached": format_timestamp(NOW + 300 * DAY)}}
 
     assert read_bookmark(soon, KEY, NOW).value == NOW - MINUTE
     assert read_bookmark(far, KEY, NOW).bound(None, HOUR) == NOW + 300 * DAY

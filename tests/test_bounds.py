@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.api import adapter, transport
-from tap_makini.api.client import Client
-from tap_makini.api.tokens import StaticToken
-from tap_makini.api.transport import Response, Transport
 from tap_makini.errors import CredentialError, MakiniError, TransientError, UnreachableError
+from tap_makini.http import adapter, transport
+from tap_makini.http.authenticators import StaticAuthenticator
+from tap_makini.http.client import Client
+from tap_makini.http.transport import Response, Transport
 from tap_makini.openapi import DocumentError, location
 from tap_makini.openapi.location import Location
 
@@ -256,7 +256,7 @@ def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
-    client = Client(Busy("http://api.test", 1.0, "test"), StaticToken("any"), max_wait=100)
+    client = Client(Busy("http://api.test", 1.0, "test"), StaticAuthenticator("any"), max_wait=100)
     with pytest.raises(MakiniError):
         client.get("/x", {}, bytes)
     assert len(given) > 1

@@ -8,13 +8,13 @@ import pytest
 
 from tap_makini.check import check
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, StreamsFailedError
-from tap_makini.reading.source import PageSize, Source
+from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_makini.api.client import Client
-    from tap_makini.api.connection import OpenConnection
+    from tap_makini.connections.connection import Connection
+    from tap_makini.http.client import Client
     from tap_makini.streams import ListStream
 
 REFUSED = CredentialError("the server answered 401", "Check the token.")
@@ -49,9 +49,9 @@ class StubStream:
     name: str
     filter_key: str | None = "updatedAt"
 
-    def source(self, connection: StubConnection) -> Source:
+    def source(self, connection: StubConnection) -> PageFetcher:
         client = cast("Client", connection.servers[self.name])
-        return Source(client, f"/api/eam/{self.name}", self.filter_key, PageSize(500))
+        return PageFetcher(client, f"/api/eam/{self.name}", self.filter_key, PageSize(500))
 
 
 class StubConnection:
@@ -69,7 +69,7 @@ def checked(*connections: StubConnection, streams: Sequence[str | StubStream]) -
     """Give the cells of the table."""
     lines: list[str] = []
     asked = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
-    check(cast("list[OpenConnection]", connections), cast("list[ListStream]", asked), lines.append)
+    check(cast("list[Connection]", connections), cast("list[ListStream]", asked), lines.append)
     assert not any(line.endswith(" ") for line in lines)
     return [line.split() for line in lines]
 
@@ -129,7 +129,7 @@ def test_each_of_several_connections_has_a_table() -> None:
 def test_lines_are_told_one_by_one() -> None:
     told: list[str] = []
     first, second = Server([], 0), Server([], 0)
-    connection = cast("OpenConnection", StubConnection(assets=first, sites=second))
+    connection = cast("Connection", StubConnection(assets=first, sites=second))
     streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites")])
 
     def tell(line: str) -> None:
@@ -145,7 +145,7 @@ def test_lines_are_told_one_by_one() -> None:
 
 def test_a_stream_that_fails_is_shown_and_the_others_checked() -> None:
     lines: list[str] = []
-    connection = cast("OpenConnection", StubConnection(assets=Server(BROKEN), sites=Server([], 0), pm=Server(BROKEN)))
+    connection = cast("Connection", StubConnection(assets=Server(BROKEN), sites=Server([], 0), pm=Server(BROKEN)))
     streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites"), StubStream("pm")])
     with pytest.raises(StreamsFailedError) as caught:
         check([connection], streams, lines.append)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.api.client import Client
-from tap_makini.api.tokens import StaticToken
-from tap_makini.api.traffic import Traffic
-from tap_makini.api.transport import Transport
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
+from tap_makini.http.authenticators import StaticAuthenticator
+from tap_makini.http.client import Client
+from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def client_of(url: str, **changes: Any) -> Client:  # noqa: ANN401 - arguments of any type
     transport: dict[str, Any] = {"api_url": url, "timeout": 10, "user_agent": "acme/1.0"}
     transport |= {name: changes.pop(name) for name in transport.keys() & changes.keys()}
-    return Client(Transport(**transport), StaticToken(TOKEN), **{"max_wait": 0, **changes})
+    return Client(Transport(**transport), StaticAuthenticator(TOKEN), **{"max_wait": 0, **changes})
 
 
 def ask(client: Client) -> bytes:
@@ -212,10 +212,10 @@ def test_a_body_that_its_reader_does_not_trust_is_asked_for_again(server: Server
             raise BadBodyError("the body is no JSON list")
         return body
 
-    traffic = Traffic()
+    traffic = RequestStats()
 
     assert client_of(server.url, max_wait=900).get("/x", {}, read, traffic) == b"good"
-    assert traffic == Traffic(requests=2, repeats=1, waited=sum(waits))
+    assert traffic == RequestStats(requests=2, repeats=1, waited=sum(waits))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from scripted_transport import Asked, ScriptedTransport
 
-from tap_makini.api.admin import Admin
-from tap_makini.api.connections import Connection, list_connections, named_connections, pick
-from tap_makini.api.tokens import StaticToken
+from tap_makini.connections.admin_api import AdminApi
+from tap_makini.connections.listing import ConnectionEntry, list_connections, named_connections, pick
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, RequestRefusedError
+from tap_makini.http.authenticators import StaticAuthenticator
 
 
 def entry(key: str, name: str | None = None, status: str | None = "Active", created_at: str = "") -> dict[str, Any]:
@@ -32,7 +32,7 @@ class Api:
         self._pages = pages
         self._meta = meta
         self.transport = ScriptedTransport(self._answer)
-        self.admin = Admin(self.transport, StaticToken("admin"), 0.0)
+        self.admin = AdminApi(self.transport, StaticAuthenticator("admin"), 0.0)
 
     def _answer(self, asked: Asked) -> Any:  # noqa: ANN401 - JSON or an error
         if asked.method == "POST":
@@ -127,19 +127,21 @@ def test_entries_without_a_key_are_passed_over(caplog: pytest.LogCaptureFixture)
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data":null}', b'{"data":{}}', b"7"])
 def test_answer_that_is_no_list(body: bytes) -> None:
-    admin = Admin(ScriptedTransport(lambda _: body), StaticToken("admin"), 0.0)
+    admin = AdminApi(ScriptedTransport(lambda _: body), StaticAuthenticator("admin"), 0.0)
     with pytest.raises(BadBodyError):
         list_connections(admin)
 
 
 def test_list_that_is_not_for_us() -> None:
     refusal = EntityAbsentError("the server answered 403", "Deselect it.")
-    admin = Admin(ScriptedTransport(lambda _: refusal), StaticToken("admin"), 0.0)
+    admin = AdminApi(ScriptedTransport(lambda _: refusal), StaticAuthenticator("admin"), 0.0)
     with pytest.raises(CredentialError, match="client_id"):
         list_connections(admin)
 
 
-CONNECTIONS = [Connection(name, StaticToken("t0ken")) for name in ("Acme East", "Acme West", "Beta [old]", "Gamma")]
+CONNECTIONS = [
+    ConnectionEntry(name, StaticAuthenticator("t0ken")) for name in ("Acme East", "Acme West", "Beta [old]", "Gamma")
+]
 
 
 @pytest.mark.parametrize(

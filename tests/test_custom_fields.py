@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from tap_makini.conform import compile_conformer
-from tap_makini.custom_fields import newest_page, with_custom_fields
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
-from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
-from tap_makini.reading.source import PageSize, Source
+from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
+from tap_makini.query_parameters import V3, V3_UNSIZED, QueryParameters
+from tap_makini.streams.custom_fields import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.api.client import Client
+    from tap_makini.http.client import Client
 
 TEXT = {"type": ["string", "null"]}
 NUMBER = {"type": ["number", "null"]}
@@ -223,8 +223,8 @@ class Server:
         return read(json.dumps({"data": [{"key": "a"}, {"key": "b"}], "meta": meta}).encode())
 
 
-def source(server: Server, *, key: str | None = "updatedAt", dialect: Dialect = V3) -> Source:
-    return Source(cast("Client", server), "/api/eam/assets", key, PageSize(500), dialect)
+def source(server: Server, *, key: str | None = "updatedAt", dialect: QueryParameters = V3) -> PageFetcher:
+    return PageFetcher(cast("Client", server), "/api/eam/assets", key, PageSize(500), dialect)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def source(server: Server, *, key: str | None = "updatedAt", dialect: Dialect = 
         ("updatedAt", V3_UNSIZED, {"page": "1", "sort[updatedAt]": "1"}),
     ],
 )
-def test_the_newest_records_are_asked_for(key: str | None, dialect: Dialect, asked: dict[str, str]) -> None:
+def test_the_newest_records_are_asked_for(key: str | None, dialect: QueryParameters, asked: dict[str, str]) -> None:
     server = Server(lambda _: None)
     page = newest_page(source(server, key=key, dialect=dialect), 7)
 

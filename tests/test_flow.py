@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from flow_simulation import MINUTE, FixedWindows, SlidingWindow, simulate
 
-from tap_makini.api.flow import Flow, Hold
-from tap_makini.api.quota import Quota
+from tap_makini.http.rate_limit import Hold, RateLimit
+from tap_makini.http.rate_limit_headers import RateLimitHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_wait_that_is_always_asked_too_short() -> None:
 
 
 def test_limit_that_is_raised_is_found_out() -> None:
-    flow, server = Flow(None), SlidingWindow(60)
+    flow, server = RateLimit(None), SlidingWindow(60)
     simulate(server, workers=4, seconds=MINUTE, latency=steady, flow=flow)
     server.limit = 240
     run = simulate(server, workers=4, seconds=TEN_MINUTES, latency=steady, flow=flow, start=MINUTE)
@@ -82,7 +82,7 @@ def test_limit_that_is_raised_is_found_out() -> None:
 
 
 def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
-    flow = Flow(None)
+    flow = RateLimit(None)
     for number in range(3):
         flow.end(number + 0.2, flow.begin(float(number)), was_taken=True)
     refused = flow.begin(3.0)
@@ -94,14 +94,14 @@ def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
 
 
 def test_own_limit_of_requests_a_minute() -> None:
-    run = simulate(SlidingWindow(10**6), workers=4, seconds=300.0, latency=steady, flow=Flow(30))
+    run = simulate(SlidingWindow(10**6), workers=4, seconds=300.0, latency=steady, flow=RateLimit(30))
     assert len(run.begun) == 30 * 5
     assert all(later - earlier > MINUTE - 1e-6 for earlier, later in zip(run.begun, run.begun[30:], strict=False))
     assert run.begun[29] < 5.0
 
 
 def test_closed_for_all_then_one_and_one_more_for_each_success() -> None:
-    flow = Flow(None)
+    flow = RateLimit(None)
     early = [flow.begin(0.0) for _ in range(4)]
     flow.close(1.0, 5.0, is_limit=False)
     for passage in early:
@@ -122,14 +122,14 @@ def test_closed_for_all_then_one_and_one_more_for_each_success() -> None:
 
 
 def test_later_and_shorter_wait_does_not_open_early() -> None:
-    flow = Flow(None)
+    flow = RateLimit(None)
     flow.close(0.0, 30.0, is_limit=True)
     flow.close(1.0, 2.0, is_limit=True)
     assert flow.closed_for(1.0) == 29.0
 
 
 def test_closings_in_a_row_grow() -> None:
-    flow, now, waits = Flow(None), 0.0, []
+    flow, now, waits = RateLimit(None), 0.0, []
     for _ in range(5):
         flow.close(now, 1.0, is_limit=True)
         waits.append(flow.closed_for(now))
@@ -141,9 +141,9 @@ def test_closings_in_a_row_grow() -> None:
 
 
 def test_no_more_in_flight_than_remain() -> None:
-    flow = Flow(None)
+    flow = RateLimit(None)
     asking = flow.begin(0.0)
-    flow.heed(0.1, Quota(2, None))
+    flow.heed(0.1, RateLimitHeaders(2, None))
     flow.end(0.1, asking, was_taken=True)
     flow.begin(0.2)
     assert flow.hold(0.2) is None
@@ -152,20 +152,20 @@ def test_no_more_in_flight_than_remain() -> None:
 
 
 def test_answers_that_overtake_each_other_do_not_raise_what_remains() -> None:
-    flow = Flow(None)
+    flow = RateLimit(None)
     passages = [flow.begin(0.0) for _ in range(3)]
     for passage, remaining in zip(passages, [0, 2, 1], strict=True):
-        flow.heed(0.2, Quota(remaining, None))
+        flow.heed(0.2, RateLimitHeaders(remaining, None))
         flow.end(0.2, passage, was_taken=True)
     alone = flow.begin(0.3)
     assert flow.hold(0.3) is not None
-    flow.heed(60.0, Quota(9, None))
+    flow.heed(60.0, RateLimitHeaders(9, None))
     flow.end(60.0, alone, was_taken=True)
     assert flow.hold(60.0) is None
 
 
 def test_none_remaining_closes_until_the_reset() -> None:
-    flow = Flow(None)
-    flow.heed(1.0, Quota(0, 20.0))
+    flow = RateLimit(None)
+    flow.heed(1.0, RateLimitHeaders(0, 20.0))
     assert flow.hold(2.0) == Hold(19.0, is_vendors=True)
     assert flow.hold(21.0) is None

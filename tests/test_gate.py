@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_makini.api.gate import Gate
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
+from tap_makini.http.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,26 +40,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def go(gate: Gate, budget: float = 900.0) -> None:
+def go(gate: RateLimiter, budget: float = 900.0) -> None:
     with gate.passing(budget):
         pass
 
 
-def refuse(gate: Gate, retry_after: float) -> None:
+def refuse(gate: RateLimiter, retry_after: float) -> None:
     with suppress(TransientError), gate.passing(900.0):
         gate.close(retry_after)
         raise TransientError("the server answered 429")
 
 
 def test_open_gate_keeps_nobody(clock: Clock) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     for _ in range(1000):
         go(gate)
     assert clock.waits == []
 
 
 def test_closed_gate_is_waited_for_to_the_end(clock: Clock) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     refuse(gate, 7.5)
     assert gate.closed_for == 7.5
     go(gate)
@@ -68,7 +68,7 @@ def test_closed_gate_is_waited_for_to_the_end(clock: Clock) -> None:
 
 
 def test_waking_early_does_not_open_the_gate(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     refuse(gate, 8.0)
     monkeypatch.setattr(threading.Condition, "wait", lambda _, timeout: clock.wait(min(timeout, 3.0)))
     go(gate)
@@ -76,7 +76,7 @@ def test_waking_early_does_not_open_the_gate(clock: Clock, monkeypatch: pytest.M
 
 
 def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     refuse(gate, 100.0)
     with pytest.raises(WaitTooLongError, match="asks to wait 100 s, while 99 s"):
         go(gate, budget=99.0)
@@ -85,7 +85,7 @@ def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
 
 
 def test_budget_covers_all_waits_together(clock: Clock) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     refuse(gate, 60.0)
     clock.meanwhile = lambda: gate.close(60.0)
     with pytest.raises(WaitTooLongError):
@@ -94,14 +94,14 @@ def test_budget_covers_all_waits_together(clock: Clock) -> None:
 
 
 def test_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
-    gate = Gate(requests_per_minute=2)
+    gate = RateLimiter(requests_per_minute=2)
     for _ in range(5):
         go(gate, budget=0.0)
     assert clock.now == 120.0
 
 
 def test_headers_close_the_gate(clock: Clock) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     with gate.passing(900.0):
         gate.heed({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"})
     go(gate)
@@ -109,7 +109,7 @@ def test_headers_close_the_gate(clock: Clock) -> None:
 
 
 def test_one_gate_does_not_close_another(clock: Clock) -> None:
-    closed, other = Gate(), Gate()
+    closed, other = RateLimiter(), RateLimiter()
     refuse(closed, 60.0)
     go(other)
     assert clock.waits == []
@@ -117,7 +117,7 @@ def test_one_gate_does_not_close_another(clock: Clock) -> None:
 
 @pytest.mark.parametrize("reason", [CredentialError("revoked", "Mend it."), SystemExit(143)])
 def test_shut_gate_meets_everybody_with_the_reason(clock: Clock, reason: BaseException) -> None:
-    gate = Gate()
+    gate = RateLimiter()
     refuse(gate, 600.0)
     clock.meanwhile = lambda: gate.shut(reason)
     for _ in range(2):
@@ -131,7 +131,7 @@ def test_shut_gate_meets_everybody_with_the_reason(clock: Clock, reason: BaseExc
     [(EntityAbsentError("404", "Deselect it."), True), (TransientError("reset"), False), (KeyboardInterrupt(), False)],
 )
 def test_error_leaves_the_gate_passable(clock: Clock, error: BaseException, widens: bool) -> None:  # noqa: FBT001 - the case
-    gate = Gate()
+    gate = RateLimiter()
     gate.close(1.0, is_limit=False)
     with pytest.raises(type(error)), gate.passing(900.0):
         raise error
@@ -147,7 +147,7 @@ def test_error_leaves_the_gate_passable(clock: Clock, error: BaseException, wide
 
 
 def test_threads_pass_one_by_one_after_a_wait() -> None:
-    gate, together, most = Gate(), 0, []
+    gate, together, most = RateLimiter(), 0, []
     gate.close(0.0, is_limit=False)
     first_is_in, may_leave = threading.Event(), threading.Event()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_makini.instant import floor_day, floor_second, format_bound, format_instant, parse_instant
+from tap_makini.timestamps import floor_day, floor_second, format_timestamp, format_whole_seconds, parse_timestamp
 
 zones = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 utc_instants = st.datetimes(timezones=st.just(timezone.utc))
@@ -17,36 +17,36 @@ MORNING = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 @given(utc_instants | anywhere)
 @example(datetime(1, 1, 1, tzinfo=timezone.utc))
 def test_what_is_written_for_the_state_is_read_again(instant: datetime) -> None:
-    assert parse_instant(format_instant(instant)) == instant
+    assert parse_timestamp(format_timestamp(instant)) == instant
 
 
 @given(utc_instants | anywhere)
 @example(datetime(1, 1, 1, tzinfo=timezone.utc))
 def test_a_bound_is_the_instant_without_its_fraction(instant: datetime) -> None:
-    assert parse_instant(format_bound(instant)) == floor_second(instant)
+    assert parse_timestamp(format_whole_seconds(instant)) == floor_second(instant)
 
 
 @given(anywhere, anywhere)
 def test_order_in_the_state_is_order_in_time(one: datetime, other: datetime) -> None:
-    assert (format_instant(one) < format_instant(other)) == (one < other)
+    assert (format_timestamp(one) < format_timestamp(other)) == (one < other)
 
 
 @given(anywhere)
 def test_isoformat_is_read_whatever_its_offset(instant: datetime) -> None:
-    assert parse_instant(instant.isoformat()) == instant
-    assert parse_instant(instant.isoformat(sep=" ")) == instant
+    assert parse_timestamp(instant.isoformat()) == instant
+    assert parse_timestamp(instant.isoformat(sep=" ")) == instant
 
 
 @given(anywhere)
 def test_an_instant_without_a_zone_is_in_utc(instant: datetime) -> None:
     naive = instant.replace(tzinfo=None)
 
-    assert parse_instant(naive.isoformat()) == naive.replace(tzinfo=timezone.utc)
+    assert parse_timestamp(naive.isoformat()) == naive.replace(tzinfo=timezone.utc)
 
 
 @given(st.from_regex(r"[0-9]{1,9}", fullmatch=True), st.sampled_from([".", ","]), st.sampled_from(["", "Z", "+00:00"]))
 def test_fractions_of_any_length_are_cut_to_microseconds(digits: str, point: str, zone: str) -> None:
-    read = parse_instant(f"2025-01-02T03:04:05{point}{digits}{zone}")
+    read = parse_timestamp(f"2025-01-02T03:04:05{point}{digits}{zone}")
 
     assert read == MORNING + timedelta(microseconds=int(digits.ljust(6, "0")[:6]))
 
@@ -67,7 +67,7 @@ def test_fractions_of_any_length_are_cut_to_microseconds(digits: str, point: str
     ],
 )
 def test_forms(text: str, instant: datetime) -> None:
-    assert parse_instant(text) == instant
+    assert parse_timestamp(text) == instant
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_forms(text: str, instant: datetime) -> None:
     ],
 )
 def test_what_is_no_date_is_none(value: object) -> None:
-    assert parse_instant(value) is None
+    assert parse_timestamp(value) is None
 
 
 @given(st.text() | st.from_regex(r"\d{2,5}-\d\d?-\d\d?.?[\d:.,+ TZ-]*"))
 def test_any_text_is_an_instant_in_utc_or_none(text: str) -> None:
-    read = parse_instant(text)
+    read = parse_timestamp(text)
 
     assert read is None or read.utcoffset() == timedelta(0)
 
@@ -112,4 +112,4 @@ def test_any_text_is_an_instant_in_utc_or_none(text: str) -> None:
 def test_floors_cut_off_less_than_their_unit(instant: datetime) -> None:
     assert timedelta(0) <= instant - floor_second(instant) < timedelta(seconds=1)
     assert timedelta(0) <= instant - floor_day(instant) < timedelta(days=1)
-    assert format_bound(floor_day(instant)).endswith("T00:00:00Z")
+    assert format_whole_seconds(floor_day(instant)).endswith("T00:00:00Z")

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_makini.api.integration import Integration, IntegrationSource, look_up, warn_if_stale
+from tap_makini.connections.freshness import Integration, IntegrationSource, look_up, warn_if_stale
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
-from tap_makini.reading.query import Query
+from tap_makini.pagination.page_request import PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.answers.page import Page
-    from tap_makini.api.client import Client
-    from tap_makini.api.connection import OpenConnection
+    from tap_makini.connections.connection import Connection
+    from tap_makini.http.client import Client
+    from tap_makini.pagination.response import Page
 
 SYNCED_AT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 DATA = {
@@ -155,7 +155,7 @@ def test_any_body_is_read(body: bytes) -> None:
 
 def page_of(integration: Integration) -> Page:
     connection = SimpleNamespace(client=None, integration=integration)
-    return IntegrationSource(cast("OpenConnection", connection)).fetch(Query())
+    return IntegrationSource(cast("Connection", connection)).fetch(PageRequest())
 
 
 def test_a_connection_is_the_only_record_of_its_list() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.naming import LONGEST_NAME, short_enough
+from tap_makini.identifiers import LONGEST_NAME, short_enough
 
 
 @given(st.text(max_size=63))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.answers.page import Page, parse_page
 from tap_makini.errors import BadBodyError
+from tap_makini.pagination.response import Page, parse_page
 
 V3 = {"current_page": 1, "from": 1, "last_page": 1, "path": "https://host/x", "per_page": 2, "to": 1, "total": 1}
 RECORD = b'{"key":"a"}'

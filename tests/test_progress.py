@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_makini.running import progress
-from tap_makini.running.progress import Progress, describe
-from tap_makini.running.summary import Result, Status, Summary
+from tap_makini.sync import progress
+from tap_makini.sync.progress import Progress, describe
+from tap_makini.sync.summary import Result, Status, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from tap_makini.api.quota import Quota, read_quota
+from tap_makini.http.rate_limit_headers import RateLimitHeaders, read_rate_limit_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
 EPOCH = 1772366400
 
 
-def quota(headers: Mapping[str, str]) -> Quota:
-    return read_quota(CaseInsensitiveDict(headers))
+def quota(headers: Mapping[str, str]) -> RateLimitHeaders:
+    return read_rate_limit_headers(CaseInsensitiveDict(headers))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_each_form(headers: dict[str, str], found: tuple[int | None, float | Non
 
 def test_epoch_without_a_date_is_measured_by_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: EPOCH - 15.0)
-    assert quota({"X-RateLimit-Reset": str(EPOCH), "Date": "today"}) == Quota(None, 15.0)
+    assert quota({"X-RateLimit-Reset": str(EPOCH), "Date": "today"}) == RateLimitHeaders(None, 15.0)
 
 
 NAMES = ["X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit", "Date"]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted_transport import Asked, ScriptedTransport, in_turn
 
-from tap_makini.api.refreshing import RefreshedToken
-from tap_makini.api.token_file import TokenFile
-from tap_makini.api.transport import UntouchedError
+from tap_makini.connections.refreshing import RefreshingAuthenticator
+from tap_makini.connections.token_store import TokenStore
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
+from tap_makini.http.transport import UntouchedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,10 +63,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tokens.json"
 
 
-def source(path: Path, answer: Callable[[Asked], Any], first: str | None = "first-refresh-token") -> RefreshedToken:
-    return RefreshedToken(
+def source(
+    path: Path, answer: Callable[[Asked], Any], first: str | None = "first-refresh-token"
+) -> RefreshingAuthenticator:
+    return RefreshingAuthenticator(
         ScriptedTransport(answer),
-        TokenFile(str(path)),
+        TokenStore(str(path)),
         client_id="id",
         client_secret="s3cret-of-client",  # noqa: S106 - made up
         refresh_token=first,
@@ -81,9 +83,9 @@ def stored(path: Path) -> tuple[str, str]:
 
 def test_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> None:
     transport = ScriptedTransport(Vendor())
-    tokens = RefreshedToken(
+    tokens = RefreshingAuthenticator(
         transport,
-        TokenFile(str(path)),
+        TokenStore(str(path)),
         client_id="id",
         client_secret="s3cret-of-client",  # noqa: S106 - made up
         refresh_token="first-refresh-token",  # noqa: S106 - made up

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.running.output import Delivery
-from tap_makini.running.schedule import Schedule
+from tap_makini.sync.partition import Delivery
+from tap_makini.sync.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_makini.api.connection import OpenConnection
-    from tap_makini.running.job import Job
-    from tap_makini.running.output import Output
-    from tap_makini.running.schedule import JobEvent
+    from tap_makini.connections.connection import Connection
+    from tap_makini.sync.list_sync import ListSync
+    from tap_makini.sync.partition import Partition
+    from tap_makini.sync.scheduler import JobEvent
 
 PATIENCE_SECONDS = 30
 
@@ -45,7 +45,7 @@ class StubJob:
     def events(self) -> Iterator[Delivery]:
         for number in range(self.pages):
             self.before_page()
-            self.delivered.append(Delivery(cast("Output", self), [b"%d\n" % number], 1))
+            self.delivered.append(Delivery(cast("Partition", self), [b"%d\n" % number], 1))
             yield self.delivered[-1]
         if self.error is not None:
             raise self.error
@@ -54,8 +54,8 @@ class StubJob:
 NOBODY = StubJob("nobody")
 
 
-def schedule(*jobs: StubJob) -> Schedule:
-    return Schedule(cast("list[Job]", jobs))
+def schedule(*jobs: StubJob) -> Scheduler:
+    return Scheduler(cast("list[ListSync]", jobs))
 
 
 def ran(events: Iterator[JobEvent]) -> list[tuple[StubJob, object]]:
@@ -92,7 +92,7 @@ def test_a_connection_with_many_jobs_does_not_hold_up_those_that_end() -> None:
     plan = schedule(*jobs_of(a=4, b=3))
     first, second = plan.take(), plan.take()
     assert (cast("StubJob", first).name, cast("StubJob", second).name) == ("a0", "b0")
-    plan.finish(cast("Job", second))
+    plan.finish(cast("ListSync", second))
 
     assert cast("StubJob", plan.take()).name == "b1"
 
@@ -115,7 +115,7 @@ def test_each_job_is_given_once_and_to_the_connection_that_has_least(
         taken.append(stub)
         running.append(stub)
         for ended in data.draw(st.sets(st.integers(0, len(running) - 1))):
-            plan.finish(cast("Job", running[ended]))
+            plan.finish(cast("ListSync", running[ended]))
             running[ended] = NOBODY
         running = [other for other in running if other is not NOBODY]
 
@@ -129,10 +129,10 @@ def test_the_jobs_of_a_dropped_connection_are_given_back_and_not_out() -> None:
     running = cast("StubJob", plan.take())
     assert running is jobs[0]
 
-    dropped = cast("list[StubJob]", plan.drop(cast("OpenConnection", "a")))
+    dropped = cast("list[StubJob]", plan.drop(cast("Connection", "a")))
     assert dropped == jobs[1:3]
-    assert not plan.drop(cast("OpenConnection", "a"))
-    plan.finish(cast("Job", running))
+    assert not plan.drop(cast("Connection", "a"))
+    plan.finish(cast("ListSync", running))
     left = cast("list[StubJob | None]", [plan.take(), plan.take(), plan.take()])
     assert left == [*jobs[3:], None]
 
@@ -171,7 +171,7 @@ def test_a_drop_takes_effect_while_jobs_run() -> None:
     for job, event in plan.run(1):
         if event is None:
             ended.append(cast("StubJob", job).name)
-        plan.drop(cast("OpenConnection", "a"))
+        plan.drop(cast("Connection", "a"))
 
     assert ended == ["a0", "b0"]
 

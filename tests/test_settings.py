@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.plugin_base import JSONSchemaValidator
 
+from tap_makini.config import PRODUCTS, SETTINGS, Settings, faults
 from tap_makini.credentials import credential_faults
 from tap_makini.inputs import settings_from_environment
-from tap_makini.instant import parse_instant
-from tap_makini.settings import PRODUCTS, SETTINGS, Settings, faults
+from tap_makini.timestamps import parse_timestamp
 
 TOKEN = {"api_token": "abcd-1234"}
 MARK = "v4lu3"
@@ -74,7 +74,7 @@ def test_whole_numbers_may_be_written_with_a_fraction_of_zero() -> None:
 def test_values_are_checked_ones() -> None:
     settings = Settings.from_config(TOKEN | {"start_date": "2025-01-31T02:00:00+02:00", "products": ["erp", "eam"]})
 
-    assert settings.start_date == parse_instant("2025-01-31")
+    assert settings.start_date == parse_timestamp("2025-01-31")
     assert settings.products == ("erp", "eam")
 
 
@@ -192,7 +192,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert faults_of(config) == []
     assert (settings.products, settings.page_size) == (("wms", "eam"), 50)
     assert settings.emit_activate_version_messages
-    assert settings.start_date == parse_instant("2025-01-31")
+    assert settings.start_date == parse_timestamp("2025-01-31")
 
 
 @pytest.mark.parametrize("text", ["false", "0", "no"])

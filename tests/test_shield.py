@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_makini.api.shield import STOPPING_SIGNALS, is_shielded, shielded, unshielded
+from tap_makini.signals import STOPPING_SIGNALS, is_shielded, shielded, unshielded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

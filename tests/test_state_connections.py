@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.reading import Outcome
-from tap_makini.running.bookmark import Bookmark
-from tap_makini.running.state import State
-from tap_makini.running.writer import LineWriter
+from tap_makini.pagination.list_reader import Outcome
+from tap_makini.sync.bookmark import Bookmark
+from tap_makini.sync.state import State
+from tap_makini.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.api.traffic import Traffic
 from tap_makini.errors import CredentialError, MakiniError
-from tap_makini.running.summary import Result, Status, Summary, by_cause
+from tap_makini.http.request_stats import RequestStats
+from tap_makini.sync.summary import Result, Status, Summary, by_cause
 
 TROUBLE = MakiniError("the server answered 500", "Run again later.")
 
 
 def result(stream: str, status: Status = Status.COMPLETE, connection: str | None = None, records: int = 0) -> Result:
-    return Result(stream, connection, Traffic(requests=3, repeats=1, waited=2.26), status, records)
+    return Result(stream, connection, RequestStats(requests=3, repeats=1, waited=2.26), status, records)
 
 
 def rows(summary: Summary) -> list[list[str]]:

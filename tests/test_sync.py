@@ -13,9 +13,8 @@ import pytest
 from singer_sdk import metrics
 from singer_sdk.singerlib.messages import SchemaMessage
 
-from tap_makini.api.integration import Integration
-from tap_makini.api.traffic import Traffic
 from tap_makini.conform import Drift
+from tap_makini.connections.freshness import Integration
 from tap_makini.errors import (
     CredentialError,
     EntityAbsentError,
@@ -25,20 +24,21 @@ from tap_makini.errors import (
     StreamsFailedError,
     UnreachableError,
 )
-from tap_makini.reading import Outcome
-from tap_makini.running.interruption import Interrupted
-from tap_makini.running.output import Delivery
-from tap_makini.running.state import State
-from tap_makini.running.summary import Status
-from tap_makini.running.sync import Sync
-from tap_makini.running.writer import LineWriter
+from tap_makini.http.request_stats import RequestStats
+from tap_makini.pagination.list_reader import Outcome
+from tap_makini.sync.interruption import Interrupted
+from tap_makini.sync.partition import Delivery
+from tap_makini.sync.state import State
+from tap_makini.sync.summary import Status
+from tap_makini.sync.sync import Sync
+from tap_makini.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tap_makini.running.job import Job
-    from tap_makini.running.output import Output
+    from tap_makini.sync.list_sync import ListSync
+    from tap_makini.sync.partition import Partition
 
 KEY = "updatedAt"
 VERSION = 1_700_000_000
@@ -112,7 +112,7 @@ class StubJob:
     pages: Sequence[int] = (1,)
     error: BaseException | None = None
     version: int | None = None
-    traffic: Traffic = field(default_factory=Traffic)
+    traffic: RequestStats = field(default_factory=RequestStats)
     outcome: Outcome | None = field(default_factory=lambda: Outcome(latest=LATEST))
     drift: dict[str, Drift] = field(default_factory=dict)
     never_seen: list[str] = field(default_factory=list)
@@ -130,8 +130,8 @@ class StubJob:
         return None if self.outcome is None else self.outcome.expected
 
     @property
-    def outputs(self) -> tuple[Output]:
-        return (cast("Output", self),)
+    def outputs(self) -> tuple[Partition]:
+        return (cast("Partition", self),)
 
     def events(self) -> Iterator[Delivery]:
         self.begun = True
@@ -176,7 +176,7 @@ class Run:
         return self.jobs[-1]
 
     def go(self, workers: int = 1) -> Sync:
-        sync = Sync(cast("list[Job]", self.jobs), workers, self.state, self.writer)
+        sync = Sync(cast("list[ListSync]", self.jobs), workers, self.state, self.writer)
         try:
             sync.run()
         except (NothingReadError, StreamsFailedError, Interrupted) as error:
@@ -439,7 +439,7 @@ def test_a_fault_of_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixt
     only = StubConnection(ONLY)
     run.job("assets", only, pages=[1], error=ZeroDivisionError("division by zero"))
     run.job("sites", only)
-    with caplog.at_level(logging.DEBUG, "tap_makini.running.sync"):
+    with caplog.at_level(logging.DEBUG, "tap_makini.sync.sync"):
         run.go()
 
     assert str(run.raised) == (
@@ -570,7 +570,7 @@ def test_the_summary_tells_how_a_run_stands_while_it_runs(run: Run) -> None:
     only = StubConnection(ONLY)
     run.job("assets", only, pages=[2, 2], outcome=Outcome(expected=4))
     run.job("sites", only)
-    sync = Sync(cast("list[Job]", run.jobs), 1, run.state, run.writer)
+    sync = Sync(cast("list[ListSync]", run.jobs), 1, run.state, run.writer)
     seen = []
     write = run.writer.write_lines
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted_transport import Asked, ScriptedTransport, in_turn
 
-from tap_makini.api.admin import Admin, MintedToken
-from tap_makini.api.tokens import AdminToken, StaticToken
+from tap_makini.connections.admin_api import AdminApi, MintingAuthenticator
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
+from tap_makini.http.authenticators import AdminAuthenticator, StaticAuthenticator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,14 +56,14 @@ class Vendor:
         return {"token": f"minted-{self.minted}", "expires_in": self.expires_in}
 
 
-def minted(answer: Callable[[Asked], Any], key: str = "k1") -> tuple[MintedToken, ScriptedTransport]:
+def minted(answer: Callable[[Asked], Any], key: str = "k1") -> tuple[MintingAuthenticator, ScriptedTransport]:
     transport = ScriptedTransport(answer)
-    admin = Admin(transport, AdminToken(transport, "id", "s3cret-of-client", 10.0), 10.0)
-    return MintedToken(admin, key), transport
+    admin = AdminApi(transport, AdminAuthenticator(transport, "id", "s3cret-of-client", 10.0), 10.0)
+    return MintingAuthenticator(admin, key), transport
 
 
 def test_static_token_is_all_there_is() -> None:
-    source = StaticToken("t0ken")
+    source = StaticAuthenticator("t0ken")
     source.confirm("t0ken")
     assert (source.token(), source.renew("t0ken"), list(source.secrets())) == ("t0ken", False, ["t0ken"])
 
@@ -150,7 +150,7 @@ def test_workers_never_mint_at_the_same_time() -> None:
 def test_admin_token_is_renewed_when_it_is_refused() -> None:
     vendor = Vendor()
     source, transport = minted(vendor)
-    other = MintedToken(source._admin, "k2")  # noqa: SLF001 - two connections of one vendor
+    other = MintingAuthenticator(source._admin, "k2")  # noqa: SLF001 - two connections of one vendor
     source.token()
     vendor.admin_tokens = 7
     assert other.token() == "minted-2"

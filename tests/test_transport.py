@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-from tap_makini.api.admin import Admin
-from tap_makini.api.tokens import StaticToken
-from tap_makini.api.transport import Transport, UntouchedError, UnusableNameError, path_segment
+from tap_makini.connections.admin_api import AdminApi
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
+from tap_makini.http.authenticators import StaticAuthenticator
+from tap_makini.http.transport import Transport, UntouchedError, UnusableNameError, path_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +209,7 @@ def test_a_name_that_would_leave_its_place_is_named_and_not_asked_for(
         path_segment(name)
     assert repr(name) in str(caught.value)
     with pytest.raises(CredentialError) as refused:
-        Admin(transport, StaticToken("t0ken"), 0.0).mint(name)
+        AdminApi(transport, StaticAuthenticator("t0ken"), 0.0).mint(name)
     assert repr(name) in str(refused.value)
     assert server.asked == []
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.singerlib.messages import RecordMessage
 
-from tap_makini.running.writer import LineWriter
 from tap_makini.standard_output import OutputError, ReaderGoneError
+from tap_makini.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_makini import reading
-from tap_makini.reading.strategy import Batch, Opening
+from tap_makini.pagination import list_reader
+from tap_makini.pagination.paginator import Batch, FirstPage
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class PlainPaging:
     """Reads the pages 1, 2, 3 … in the order that the first one was asked for."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: FirstPage) -> None:
         self._opening = opening
 
     def batches(self) -> Iterator[Batch]:
@@ -28,10 +28,10 @@ class PlainPaging:
             yield Batch(reader.rows(page.records))
 
 
-def _always_plain(_: reading.Reading, opening: Opening) -> PlainPaging:
+def _always_plain(_: list_reader.ListReader, opening: FirstPage) -> PlainPaging:
     return PlainPaging(opening)
 
 
 if __name__ == "__main__":
-    reading.Reading._choose = _always_plain  # type: ignore[assignment,method-assign] # noqa: SLF001 - the seam
+    list_reader.ListReader._choose = _always_plain  # type: ignore[assignment,method-assign] # noqa: SLF001 - the seam
     TapMakini.cli()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from tap_makini.naming import short_enough
+from tap_makini.identifiers import short_enough
 from tap_makini.openapi.names import ListName, list_name
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.naming import LONGEST_NAME
+from tap_makini.identifiers import LONGEST_NAME
 from tap_makini.openapi.keys import STANDARD_NAMES
 from tap_makini.openapi.shape import Kind, Shape
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tap_makini.openapi.operations import Operation
     from tap_makini.openapi.parameters import Parameter
-    from tap_makini.reading.dialect import Dialect
+    from tap_makini.query_parameters import QueryParameters
 
 _FROM_KEY = (
     "filter[{key}:gteq]",
@@ -57,7 +57,9 @@ _ORDERS = (
 """Values that order by a key, ascending and descending."""
 
 
-def dialect_of(operation: Operation, undeclared: Dialect, replication_key: str | None = None) -> Dialect:
+def dialect_of(
+    operation: Operation, undeclared: QueryParameters, replication_key: str | None = None
+) -> QueryParameters:
     """Tell how a list is asked.
 
     Args:
@@ -72,7 +74,7 @@ def dialect_of(operation: Operation, undeclared: Dialect, replication_key: str |
     return _ordered(_since(dialect, declared, replication_key), declared, replication_key)
 
 
-def _since(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dialect:
+def _since(dialect: QueryParameters, declared: Mapping[str, Parameter], key: str) -> QueryParameters:
     names = [template for template in _FROM_KEY if template.format(key=key) in declared]
     if key in UPDATE_TIMES:
         names += [name for name in _FROM_UPDATE if name in declared]
@@ -82,7 +84,7 @@ def _since(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dia
     return dialect if since == dialect.since else replace(dialect, since=since, until=None)
 
 
-def _ordered(dialect: Dialect, declared: Mapping[str, Parameter], key: str) -> Dialect:
+def _ordered(dialect: QueryParameters, declared: Mapping[str, Parameter], key: str) -> QueryParameters:
     """Take another order than v3's only where its values are declared: whether they need a second parameter shows."""
     for name in _SORTS:
         values = set(declared[name].texts()) if name in declared else set()

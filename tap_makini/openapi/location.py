@@ -9,9 +9,9 @@ import requests
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url
 
-from tap_makini.api.adapter import BoundedAdapter, complete_within
-from tap_makini.api.transport import Bearer
 from tap_makini.errors import MakiniError, UnreachableError
+from tap_makini.http.adapter import BoundedAdapter, complete_within
+from tap_makini.http.transport import BearerAuth
 from tap_makini.openapi.errors import DocumentError
 
 MOST_BYTES = 64 * 2**20
@@ -98,9 +98,9 @@ class _Session(requests.Session):
             prepared_request.headers.pop("Authorization", None)
 
 
-def _auth(url: str) -> Bearer | HTTPBasicAuth:
+def _auth(url: str) -> BearerAuth | HTTPBasicAuth:
     user, password = get_auth_from_url(url)
-    return HTTPBasicAuth(user, password) if user or password else Bearer(None)
+    return HTTPBasicAuth(user, password) if user or password else BearerAuth(None)
 
 
 def _bare(url: str) -> str:

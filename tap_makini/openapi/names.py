@@ -8,7 +8,7 @@ from itertools import dropwhile
 from urllib.parse import unquote
 
 from tap_makini.entities import ALL
-from tap_makini.naming import short_enough
+from tap_makini.identifiers import short_enough
 
 _VERSION = re.compile(r"v(\d{1,6}(?:\.\d{1,6})*)", re.ASCII)
 _NOT_OF_NAMES = re.compile(r"[\W_]+")  # several in a row make one "_": "__" is between a parent and its child

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tap_makini.endpoint import Child, Endpoint, Offer
+from tap_makini.endpoints import Child, Endpoint, Offer
 from tap_makini.openapi.answers import UNKNOWN_ITEM, item_of_child, item_of_list
 from tap_makini.openapi.choice import children_by_parent, choose
 from tap_makini.openapi.columns import first_columns, item_schema, size
@@ -21,7 +21,7 @@ from tap_makini.openapi.names import list_name, stream_name
 from tap_makini.openapi.operations import PARAMETER, operations_of
 from tap_makini.openapi.resolve import TooLargeError
 from tap_makini.openapi.roles import Role, sort_out
-from tap_makini.reading.dialect import ASSUMED, V3, V3_UNSIZED
+from tap_makini.query_parameters import ASSUMED, V3, V3_UNSIZED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence

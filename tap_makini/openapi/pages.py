@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tap_makini.openapi.parameters import Parameter
-    from tap_makini.reading.dialect import Dialect
+    from tap_makini.query_parameters import QueryParameters
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _FROM_ONE = re.compile(r"\b(one|1)[- ]?(based|indexed)\b", re.IGNORECASE)
 _OF_PAGES = re.compile(r"\bpage('s)? (number|index|offset)", re.IGNORECASE)
 
 
-def paged(declared: Mapping[str, Parameter], undeclared: Dialect, path: str) -> Dialect:
+def paged(declared: Mapping[str, Parameter], undeclared: QueryParameters, path: str) -> QueryParameters:
     """Tell how pages are asked for.
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_makini.conform import Conformer
-    from tap_makini.running.writer import LineWriter
+    from tap_makini.sync.writer import LineWriter
     from tap_makini.tap import TapMakini
 
 

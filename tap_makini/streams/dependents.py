@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.naming import short_enough
+from tap_makini.identifiers import short_enough
 from tap_makini.schema import PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN, of_parent
 from tap_makini.streams.base import MakiniStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_makini.endpoint import Child
+    from tap_makini.endpoints import Child
     from tap_makini.streams.lists import ListStream
     from tap_makini.tap import TapMakini
 

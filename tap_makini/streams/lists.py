@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.api.integration import PATH, IntegrationSource
-from tap_makini.custom_fields import newest_page, with_custom_fields
-from tap_makini.endpoint import Endpoint
+from tap_makini.connections.freshness import PATH, IntegrationSource
+from tap_makini.endpoints import Endpoint
 from tap_makini.entities import CONNECTIONS
-from tap_makini.reading import Reading, Source
+from tap_makini.pagination.list_reader import ListReader, PageFetcher
 from tap_makini.schema import SCHEMAS
 from tap_makini.streams.base import MakiniStream
+from tap_makini.streams.custom_fields import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Context
 
-    from tap_makini.api.connection import OpenConnection
+    from tap_makini.connections.connection import Connection
     from tap_makini.tap import TapMakini
 
 
@@ -33,14 +33,14 @@ class ListStream(MakiniStream):
         self.endpoint = endpoint
         super().__init__(tap, endpoint.stream, endpoint.schema, endpoint.key, endpoint.replication_key)
 
-    def source(self, connection: OpenConnection) -> Source:
+    def source(self, connection: Connection) -> PageFetcher:
         """Give the list that this stream reads at a connection."""
         endpoint = self.endpoint
-        return Source(
+        return PageFetcher(
             connection.client, endpoint.path, self.filter_key, connection.page_size, endpoint.dialect, endpoint.key
         )
 
-    def add_custom_fields(self, connection: OpenConnection, count: int) -> None:
+    def add_custom_fields(self, connection: Connection, count: int) -> None:
         """Add columns for what the newest records hold beyond the schema.
 
         Args:
@@ -61,7 +61,7 @@ class ListStream(MakiniStream):
         """
         connection = self._makini_tap.connections[0]
         conformer = self.conformer(connection.label)
-        for batch in Reading(self.source(connection), None).batches():
+        for batch in ListReader(self.source(connection), None).batches():
             for row in batch.rows:
                 yield conformer.as_dict(row.raw)
 
@@ -73,6 +73,6 @@ class ConnectionsStream(ListStream):
         item = SCHEMAS.fetch_schema(CONNECTIONS.item)
         super().__init__(tap, Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key))
 
-    def source(self, connection: OpenConnection) -> Source:
+    def source(self, connection: Connection) -> PageFetcher:
         """Give what has been asked of the connection already."""
         return IntegrationSource(connection)

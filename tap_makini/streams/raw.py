@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.endpoint import Endpoint
+from tap_makini.endpoints import Endpoint
 from tap_makini.streams.lists import ListStream
 
 if TYPE_CHECKING:
-    from tap_makini.api.connection import OpenConnection
-    from tap_makini.reading import Source
+    from tap_makini.connections.connection import Connection
+    from tap_makini.pagination.list_reader import PageFetcher
     from tap_makini.tap import TapMakini
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
@@ -27,6 +27,6 @@ class RawStream(ListStream):
     def __init__(self, tap: TapMakini, name: str) -> None:
         super().__init__(tap, Endpoint(name, "", SCHEMA, ()))
 
-    def source(self, connection: OpenConnection) -> Source:
+    def source(self, connection: Connection) -> PageFetcher:
         """Give the rows of the connection's table of this name."""
         return connection.raw_tables.source(self.name)

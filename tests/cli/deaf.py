@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
-from tap_makini.api.transport import Response, Transport
+from tap_makini.http.transport import Response, Transport
 from tap_makini.tap import TapMakini
 
 exchange = Transport.exchange

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from tap_makini.config import SETTINGS
 from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
-from tap_makini.settings import SETTINGS
 
 
 @pytest.mark.parametrize("text", ["", "{nope", "nope", '{"bookmarks": {}', "[" * 100_000])

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.api.quota import read_quota
-from tap_makini.api.retry import repeat, retry_after
-from tap_makini.api.server_clock import clock_skew
 from tap_makini.errors import BadBodyError, MakiniError, TransientError, WaitTooLongError
+from tap_makini.http.rate_limit_headers import read_rate_limit_headers
+from tap_makini.http.retry import repeat, retry_after
+from tap_makini.http.server_clock import clock_skew
 
 from .without_waits import jumping_clock
 
@@ -152,7 +152,7 @@ def test_a_date_without_a_zone_is_utc_wherever_this_machine_is(zone: str) -> Non
     utc = format_datetime(NOW, usegmt=True)
     assert retry_after({"Retry-After": later, "Date": utc}) == 40
     assert retry_after({"Retry-After": "Thu, 02 Jan 2025 03:04:45 GMT", "Date": now}) == 40
-    assert read_quota({"X-RateLimit-Reset": str(NOW.timestamp() + 40), "Date": now}).reset == 40
+    assert read_rate_limit_headers({"X-RateLimit-Reset": str(NOW.timestamp() + 40), "Date": now}).reset == 40
     assert abs(NOW - datetime.now(timezone.utc) - clock_skew({"Date": now})) < timedelta(minutes=1)
 
 

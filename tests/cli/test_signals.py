@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from makini_sandbox import Behaviour, Fault, Sandbox
-from tap_makini.instant import parse_instant
-from tap_makini.running.interruption import Interrupted, Interruption
-from tap_makini.running.writer import LineWriter
+from tap_makini.sync.interruption import Interrupted, Interruption
+from tap_makini.sync.writer import LineWriter
+from tap_makini.timestamps import parse_timestamp
 
 from .harness import DEAF, PROGRAM, Files, clean_environment, run
 
@@ -105,8 +105,8 @@ class Running:
         assert state["type"] == "STATE"
         came = {message["record"]["key"] for message in messages if message["type"] == "RECORD"}
         progress = state["value"].get("bookmarks", {}).get(slug, {}).get("progress", {})
-        if reached := parse_instant(progress.get("reached")):
-            instants = {row["key"]: parse_instant(row["updatedAt"]) for row in sandbox.store.rows(slug)}
+        if reached := parse_timestamp(progress.get("reached")):
+            instants = {row["key"]: parse_timestamp(row["updatedAt"]) for row in sandbox.store.rows(slug)}
             assert {key for key, instant in instants.items() if instant and instant < reached} <= came
 
 

@@ -10,7 +10,7 @@ from unittest import mock
 
 import backoff._sync
 
-from tap_makini.api import gate, retry
+from tap_makini.http import rate_limiter, retry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def jumping_clock() -> Iterator[JumpingClock]:
     with (
         mock.patch.object(backoff._sync, "time", clock),  # noqa: SLF001
         mock.patch.object(retry, "time", told),
-        mock.patch.object(gate, "time", told),
+        mock.patch.object(rate_limiter, "time", told),
     ):
         yield clock
 

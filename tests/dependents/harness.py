@@ -14,7 +14,7 @@ from reading.harness import NOON, KilledError, MortalWriter, same_time
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.errors import NothingReadError, StreamsFailedError
-from tap_makini.running.writer import LineWriter
+from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:

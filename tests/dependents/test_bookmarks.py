@@ -10,7 +10,7 @@ from reading.harness import NOON
 
 from makini_sandbox import Behaviour, ManualClock
 from makini_sandbox.clock import isoformat
-from tap_makini.instant import parse_instant
+from tap_makini.timestamps import parse_timestamp
 
 from .harness import (
     LINES,
@@ -62,7 +62,7 @@ def change(sandbox: Sandbox, slug: str, count: int) -> set[str]:
 
 
 def updates(rows: list[Row]) -> list[Any]:
-    return [parse_instant(row[PARENT_UPDATE]) for row in rows]
+    return [parse_timestamp(row[PARENT_UPDATE]) for row in rows]
 
 
 def assert_whole(tables: Tables, sandbox: Sandbox) -> None:
@@ -197,10 +197,10 @@ def assert_not_ahead(tables: Tables, sandbox: Sandbox) -> None:
         (MATERIALS, WORK_SLUG, held_materials(sandbox)),
     ):
         bookmark = tables.state.get("bookmarks", {}).get(child, {})
-        reached = parse_instant(bookmark.get("progress", {}).get("reached") or bookmark.get("replication_key_value"))
+        reached = parse_timestamp(bookmark.get("progress", {}).get("reached") or bookmark.get("replication_key_value"))
         before = {row["key"] for row in sandbox.store.rows(slug) if reached and instant_of(row) < reached}
         assert {key for key in held if key[0] in before} <= tables.rows.get(child, {}).keys()
 
 
 def instant_of(row: Row) -> Any:  # noqa: ANN401 - all rows of this module have one
-    return parse_instant(row["updatedAt"])
+    return parse_timestamp(row["updatedAt"])

@@ -98,7 +98,7 @@ def test_a_parent_that_was_removed_meanwhile_has_none(sandbox: Sandbox, caplog: 
             removed.append(request.path.split("/")[-2])
             server.store.remove(WORK_SLUG, removed[0])
 
-    caplog.set_level("INFO", logger="tap_makini.running.children")
+    caplog.set_level("INFO", logger="tap_makini.sync.child_lists")
     sandbox.on_request(remove)
     tables = Tables()
     run = read(sandbox, tables, WORK, MATERIALS)

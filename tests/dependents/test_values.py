@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.instant import parse_instant
+from tap_makini.timestamps import parse_timestamp
 
 from .harness import (
     LINES,
@@ -163,7 +163,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Give a value so that two ways to write the same time or amount are equal."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Decimal(str(value))
-    return (isinstance(value, str) and parse_instant(value)) or value
+    return (isinstance(value, str) and parse_timestamp(value)) or value
 
 
 def said(row: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tap_makini.endpoint import Endpoint, Offer
+    from tap_makini.endpoints import Endpoint, Offer
 
 Node = dict[str, Any]
 ALL = ("eam", "erp", "wms")

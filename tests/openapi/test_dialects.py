@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from openapi.documents import THING, Node, answers, document, endpoints, envelope, get, query
-from tap_makini.reading.dialect import ASSUMED, V3, V3_UNSIZED, Dialect
+from tap_makini.query_parameters import ASSUMED, V3, V3_UNSIZED, QueryParameters
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def dialect(folder: Path, *parameters: Node, key: str = "_updatedAt") -> Dialect:
+def dialect(folder: Path, *parameters: Node, key: str = "_updatedAt") -> QueryParameters:
     item: Node = {"properties": {"id": {}, "_idValue": {}, key: {}}}
     components = {"parameters": {"Page": query("page_number")[0]}}
     paths = {"/x": get(item, parameters=list(parameters))}

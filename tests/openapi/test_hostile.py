@@ -15,7 +15,7 @@ from openapi.documents import ALL, Node, document, get
 from tap_makini.openapi import DocumentError, location, read_documents
 
 if TYPE_CHECKING:
-    from tap_makini.endpoint import Offer
+    from tap_makini.endpoints import Offer
 
 _KEYWORDS = """
     $ref allOf oneOf anyOf type properties items format enum const additionalProperties nullable key id updatedAt

@@ -9,12 +9,12 @@ import pytest
 from openapi.documents import ALL, document, endpoints, get, offer
 from openapi.vendor import vendor_document
 from tap_makini.entities import ENTITIES
-from tap_makini.reading.dialect import ASSUMED, V3
+from tap_makini.query_parameters import ASSUMED, V3
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_makini.endpoint import Endpoint
+    from tap_makini.endpoints import Endpoint
 
 TEXT = {"type": ["string", "null"]}
 BUILT_IN = {entity.stream: entity for entity in ENTITIES}

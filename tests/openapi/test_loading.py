@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tap_makini.endpoint import Offer
+    from tap_makini.endpoints import Offer
 
 GOOD = json.dumps(document({"/api/eam/x": get()}, servers=[{"url": "/v4"}])).encode()
 

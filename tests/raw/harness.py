@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cli.harness import Outcome
 
 from tap_makini.errors import StreamsFailedError
-from tap_makini.running.writer import LineWriter
+from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from conform_strategies import values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.answers.tally import ClaimingPage
-from tap_makini.answers.undocumented import parse_undocumented
 from tap_makini.errors import BadBodyError, NotFoundError
+from tap_makini.pagination.undocumented.response import parse_undocumented
+from tap_makini.pagination.undocumented.tally import ClaimingPage
 
 if TYPE_CHECKING:
-    from tap_makini.answers.page import Page
+    from tap_makini.pagination.response import Page
 
 A, B = {"a": 1}, {"a": 2}
 KEYED = {"key": "k", "name": "kit"}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 from makini_sandbox.behaviour import TablesAnswer
-from tap_makini.answers.table_list import TableList, read_tables
-from tap_makini.api.raw_tables import streams_of
+from tap_makini.connections.raw_tables import streams_of
 from tap_makini.errors import BadBodyError
+from tap_makini.pagination.undocumented.table_list import TableList, read_tables
 
 from .harness import discovered, raw_catalog, raw_streams, read, selecting
 

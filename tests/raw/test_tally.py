@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.answers.claims import Claims
-from tap_makini.answers.page import Page
-from tap_makini.answers.tally import ClaimingPage, Tally
 from tap_makini.errors import BadBodyError
+from tap_makini.pagination.response import Page
+from tap_makini.pagination.undocumented.claims import Claims
+from tap_makini.pagination.undocumented.tally import ClaimingPage, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,9 +15,9 @@ from jsonschema import Draft7Validator
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.entities import ENTITIES
-from tap_makini.instant import parse_instant
-from tap_makini.running.writer import LineWriter
+from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
+from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ class Replica:
 
 
 def content(row: Mapping[str, Any]) -> Content:
-    return parse_instant(row.get("updatedAt")), str(row.get("name"))
+    return parse_timestamp(row.get("updatedAt")), str(row.get("name"))
 
 
 class Selection(NamedTuple):

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tap_makini.reading.walk import continues
+from tap_makini.pagination.overlapping_pages import continues
 
 
 def records(text: str) -> list[bytes]:

@@ -11,7 +11,7 @@ from makini_sandbox import Behaviour, ManualClock
 from reading.arrangements import PAGE, SIZES, TIE, Filtering, dates_in_disorder, shared_seconds, tie_of, undated
 from reading.disturbance import Disturbance
 from reading.harness import NOON, Replica, run, source
-from tap_makini.instant import parse_instant
+from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,7 +115,7 @@ def test_a_kill_after_a_tie_that_was_not_surely_read_whole_leads_back_to_it() ->
         disturbance.start()
         assert run(sandbox, replica, {"page_size": PAGE}, kill_at=size * 6 // 5).was_killed
 
-    reached = parse_instant(replica.state["bookmarks"]["vendors"]["progress"]["reached"])
+    reached = parse_timestamp(replica.state["bookmarks"]["vendors"]["progress"]["reached"])
     assert max(instant for instant, _ in replica.rows.values() if instant and instant < NOON) > TIE + timedelta(days=7)
     assert reached is not None
     assert reached <= TIE

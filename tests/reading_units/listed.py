@@ -9,12 +9,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from tap_makini.errors import RequestRefusedError
-from tap_makini.reading import PageSize, Reading, Source
+from tap_makini.pagination.list_reader import ListReader, PageFetcher, PageSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.api.client import Client
+    from tap_makini.http.client import Client
 
 T = TypeVar("T")
 
@@ -129,9 +129,9 @@ def _heap(
 
 def reading(
     served: TopN, size: int = 50, bound: datetime | None = None, reached: datetime | None = None
-) -> tuple[Reading, set[str]]:
+) -> tuple[ListReader, set[str]]:
     """Read a list to its end, and give what came."""
-    source = Source(cast("Client", served), "/list", "updatedAt", PageSize(size), key=("key",))
-    read = Reading(source, bound, reached=reached)
+    source = PageFetcher(cast("Client", served), "/list", "updatedAt", PageSize(size), key=("key",))
+    read = ListReader(source, bound, reached=reached)
     keys = {json.loads(row.raw)["key"] for batch in read.batches() for row in batch.rows}
     return read, keys

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pytest
 
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
-from tap_makini.reading.dialect import V3, V3_UNSIZED, Dialect
-from tap_makini.reading.query import Query
-from tap_makini.reading.rows import RowReader, dated, digest, is_ascending
-from tap_makini.reading.source import PageSize, Source
+from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
+from tap_makini.pagination.page_request import PageRequest
+from tap_makini.pagination.rows import RowReader, dated, digest, is_ascending
+from tap_makini.query_parameters import V3, V3_UNSIZED, QueryParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.api.client import Client
+    from tap_makini.http.client import Client
 
 T = TypeVar("T")
 
@@ -50,8 +50,10 @@ class Server:
         return read(json.dumps({"data": [{"key": key} for key in self.keys], "meta": meta}).encode())
 
 
-def source(server: object, page_size: PageSize, key: str | None = "updatedAt", dialect: Dialect = V3) -> Source:
-    return Source(cast("Client", server), "/api/eam/assets", key, page_size, dialect)
+def source(
+    server: object, page_size: PageSize, key: str | None = "updatedAt", dialect: QueryParameters = V3
+) -> PageFetcher:
+    return PageFetcher(cast("Client", server), "/api/eam/assets", key, page_size, dialect)
 
 
 # --- the query -------------------------------------------------------------------------------------
@@ -60,18 +62,18 @@ def source(server: object, page_size: PageSize, key: str | None = "updatedAt", d
 @pytest.mark.parametrize(
     ("query", "params"),
     [
-        (Query(), {"page": "1"}),
-        (Query(page=3, size=50), {"page": "3", "per_page": "50"}),
-        (Query(cursor="abc", page=3, size=50), {"cursor": "abc", "per_page": "50"}),
-        (Query(BOUND, "asc"), {"page": "1", FILTER: "2025-01-02T03:04:05Z", SORT: "0"}),
-        (Query(order="desc"), {"page": "1", SORT: "1"}),
+        (PageRequest(), {"page": "1"}),
+        (PageRequest(page=3, size=50), {"page": "3", "per_page": "50"}),
+        (PageRequest(cursor="abc", page=3, size=50), {"cursor": "abc", "per_page": "50"}),
+        (PageRequest(BOUND, "asc"), {"page": "1", FILTER: "2025-01-02T03:04:05Z", SORT: "0"}),
+        (PageRequest(order="desc"), {"page": "1", SORT: "1"}),
         (
-            Query((BOUND + timedelta(microseconds=900_000)).astimezone(timezone(timedelta(hours=2)))),
+            PageRequest((BOUND + timedelta(microseconds=900_000)).astimezone(timezone(timedelta(hours=2)))),
             {"page": "1", FILTER: "2025-01-02T03:04:05Z"},
         ),
     ],
 )
-def test_params(query: Query, params: dict[str, str]) -> None:
+def test_params(query: PageRequest, params: dict[str, str]) -> None:
     assert query.params("updatedAt") == params
 
 
@@ -82,8 +84,8 @@ def test_the_first_request_filters_sorts_and_sizes() -> None:
     server = Server()
     query, page = source(server, PageSize(500)).open(BOUND)
 
-    assert server.asked == [Query(BOUND, "asc", 500).params("updatedAt")]
-    assert query == Query(BOUND, "asc", 500)
+    assert server.asked == [PageRequest(BOUND, "asc", 500).params("updatedAt")]
+    assert query == PageRequest(BOUND, "asc", 500)
     assert page.number == 1
 
 
@@ -105,7 +107,7 @@ def test_a_refused_page_size_is_lowered_and_nothing_else_is_given_up(
 ) -> None:
     query, _ = source(Server(refuses_sizes_above(largest, reason)), PageSize(500)).open(BOUND)
 
-    assert query == Query(BOUND, "asc", accepted)
+    assert query == PageRequest(BOUND, "asc", accepted)
 
 
 def test_the_next_list_of_the_connection_is_not_asked_for_a_size_that_was_refused() -> None:
@@ -128,10 +130,10 @@ def test_a_size_that_is_modest_already_is_not_raised() -> None:
 
 @pytest.mark.parametrize(
     ("refused", "kept"),
-    [(FILTER, Query(None, "asc", 500)), (SORT, Query(BOUND, None, 500))],
+    [(FILTER, PageRequest(None, "asc", 500)), (SORT, PageRequest(BOUND, None, 500))],
 )
 @pytest.mark.parametrize("named", [True, False], ids=["blamed", "not blamed"])
-def test_of_filter_and_order_only_what_is_refused_is_given_up(refused: str, kept: Query, *, named: bool) -> None:
+def test_of_filter_and_order_only_what_is_refused_is_given_up(refused: str, kept: PageRequest, *, named: bool) -> None:
     server = Server(lambda params: (refused if named else "bad request") if refused in params else None)
     query, _ = source(server, PageSize(500)).open(BOUND)
 
@@ -144,7 +146,7 @@ def test_a_server_that_takes_nothing_but_page_is_read_all_the_same() -> None:
     server = Server(lambda params: "no" if params.keys() - {"page"} else None)
     query, _ = source(server, PageSize(500)).open(BOUND)
 
-    assert query == Query()
+    assert query == PageRequest()
     assert all(params != again for at, params in enumerate(server.asked) for again in server.asked[:at])
 
 
@@ -173,17 +175,17 @@ def test_other_errors_are_no_reason_to_ask_for_less() -> None:
 
 def test_the_same_records_once_more_are_no_next_page() -> None:
     lists = source(Server(), PageSize(500))
-    first = lists.fetch(Query())
+    first = lists.fetch(PageRequest())
 
-    assert lists.fetch(Query(page=2), unlike=[b'{"key": "b"}']).number == 2
+    assert lists.fetch(PageRequest(page=2), unlike=[b'{"key": "b"}']).number == 2
     with pytest.raises(BadBodyError, match="page 2 is the page before it once more"):
-        lists.fetch(Query(page=2), unlike=first.records)
+        lists.fetch(PageRequest(page=2), unlike=first.records)
 
 
 def test_an_empty_page_may_follow_an_empty_page() -> None:
     empty = Server(keys=())
 
-    assert source(empty, PageSize(500)).fetch(Query(page=5), unlike=[]).records == []
+    assert source(empty, PageSize(500)).fetch(PageRequest(page=5), unlike=[]).records == []
 
 
 # --- rows ------------------------------------------------------------------------------------------

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.errors import BadBodyError
-from tap_makini.reading.query import Query
-from tap_makini.reading.rows import RowReader
-from tap_makini.reading.source import PageSize, Source
-from tap_makini.reading.strategy import Opening
-from tap_makini.reading.walk import Walk, overlapping_page
+from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
+from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
+from tap_makini.pagination.page_request import PageRequest
+from tap_makini.pagination.paginator import FirstPage
+from tap_makini.pagination.rows import RowReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_makini.api.client import Client
+    from tap_makini.http.client import Client
 
 T = TypeVar("T")
 
@@ -80,13 +80,13 @@ class ChangingList:
         self.rows[start:start] = range(unused, unused + change.inserted)
 
 
-def opened(served: ChangingList, size: int | None) -> Opening:
-    source = Source(cast("Client", served), "/list", None, PageSize(500))
-    query = Query(size=size)
-    return Opening(source, query, source.fetch(query), RowReader(None))
+def opened(served: ChangingList, size: int | None) -> FirstPage:
+    source = PageFetcher(cast("Client", served), "/list", None, PageSize(500))
+    query = PageRequest(size=size)
+    return FirstPage(source, query, source.fetch(query), RowReader(None))
 
 
-def walked(walk: Walk) -> list[int]:
+def walked(walk: OverlappingPages) -> list[int]:
     """Walk to the end and give the names of all rows, in the order in which they came."""
     return [json.loads(row.raw)["key"] for window in walk.windows() for row in window.rows]
 
@@ -145,7 +145,7 @@ def test_pages_of_ten_cannot_straddle_what_all_of_their_sizes_divide() -> None:
 @pytest.mark.parametrize("count", [501, 999, 1_000, 1_001, 30_000])
 def test_a_list_at_rest_is_proven_to_be_whole_with_few_more_requests_than_pages(count: int) -> None:
     served = ChangingList(list(range(count)))
-    walk = Walk(opened(served, 500))
+    walk = OverlappingPages(opened(served, 500))
 
     assert set(walked(walk)) == set(range(count))
     assert walk.is_proven
@@ -155,7 +155,7 @@ def test_a_list_at_rest_is_proven_to_be_whole_with_few_more_requests_than_pages(
 
 @pytest.mark.parametrize("count", [2_520, 2_521, 6_000])
 def test_where_no_page_can_overlap_the_list_is_read_without_proof(count: int) -> None:
-    walk = Walk(opened(ChangingList(list(range(count))), 10))
+    walk = OverlappingPages(opened(ChangingList(list(range(count))), 10))
 
     assert set(walked(walk)) == set(range(count))
     assert walk.is_proven == (count <= 2_520)
@@ -164,7 +164,7 @@ def test_where_no_page_can_overlap_the_list_is_read_without_proof(count: int) ->
 @given(changing_lists(share=0))
 def test_fresh_rows_of_a_list_at_rest_come_once(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
-    walk = Walk(opened(served, size))
+    walk = OverlappingPages(opened(served, size))
     fresh = [json.loads(row.raw)["key"] for window in walk.windows() for row in window.fresh]
 
     assert fresh == served.rows
@@ -173,7 +173,7 @@ def test_fresh_rows_of_a_list_at_rest_come_once(given_list: tuple[ChangingList, 
 @given(changing_lists(share=0, heeds_size=False))
 def test_a_server_that_does_not_heed_sizes_is_read_page_by_page(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
-    walk = Walk(opened(served, size))
+    walk = OverlappingPages(opened(served, size))
 
     assert set(walked(walk)) == set(served.rows)
     assert not walk.is_proven
@@ -181,7 +181,7 @@ def test_a_server_that_does_not_heed_sizes_is_read_page_by_page(given_list: tupl
 
 def test_where_sizes_are_not_documented_none_is_asked_for() -> None:
     served = ChangingList(list(range(35)))
-    walk = Walk(opened(served, None))
+    walk = OverlappingPages(opened(served, None))
 
     assert walked(walk) == list(range(35))
     assert served.asked == [(1, 10), (2, 10), (3, 10), (4, 10)]
@@ -191,7 +191,7 @@ def test_where_sizes_are_not_documented_none_is_asked_for() -> None:
 def test_records_delivered_before_are_not_fresh() -> None:
     served = ChangingList(list(range(30)))
     known = {b'{"key": 3}', b'{"key": 4}'}
-    first = next(Walk(opened(served, 20), known).windows())
+    first = next(OverlappingPages(opened(served, 20), known).windows())
 
     assert [json.loads(row.raw)["key"] for row in first.rows if row not in first.fresh] == [3, 4]
 
@@ -203,7 +203,7 @@ def test_records_delivered_before_are_not_fresh() -> None:
 def test_what_stays_in_the_list_is_delivered_whatever_leaves_and_comes(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
     stays = set(served.rows)
-    walk = Walk(opened(served, size))
+    walk = OverlappingPages(opened(served, size))
     delivered = set(walked(walk))
     assert stays - served.removed <= delivered
     assert walk.is_proven
@@ -211,7 +211,7 @@ def test_what_stays_in_the_list_is_delivered_whatever_leaves_and_comes(given_lis
 
 def test_a_gap_is_closed_though_the_pages_behind_it_overlap() -> None:
     served = ChangingList(list(range(1_200)), [Change(removed=100)])
-    walk = Walk(opened(served, 500))
+    walk = OverlappingPages(opened(served, 500))
 
     assert set(range(500, 1_200)) <= set(walked(walk))
     assert walk.is_proven
@@ -221,7 +221,7 @@ def test_a_gap_is_closed_though_the_pages_behind_it_overlap() -> None:
 def test_without_sizes_it_says_that_nothing_is_proven(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
     stays = set(served.rows)
-    walk = Walk(opened(served, size))
+    walk = OverlappingPages(opened(served, size))
     try:
         delivered = set(walked(walk))
     except BadBodyError:  # as many records as a page holds came in front, so that the page before came once more
@@ -240,7 +240,7 @@ def test_records_behind_an_end_that_came_too_early_are_an_error() -> None:
                 document["meta"].update(last_page=2, total=2 * size)
             return json.dumps(document).encode()
 
-    walk = Walk(opened(Amnesiac(list(range(100))), 20))
+    walk = OverlappingPages(opened(Amnesiac(list(range(100))), 20))
 
     with pytest.raises(BadBodyError):
         walked(walk)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from raw.harness import discovered, read, selecting
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from tap_makini.instant import format_instant, parse_instant
+from tap_makini.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,9 +99,9 @@ class Database:
             if message["type"] == "SCHEMA":
                 self._create(stream, message["schema"]["properties"], message["key_properties"])
             elif message["type"] == "RECORD":
-                extracted = parse_instant(message["time_extracted"])
+                extracted = parse_timestamp(message["time_extracted"])
                 assert extracted is not None
-                self._upsert(stream, {**message["record"], _EXTRACTED: format_instant(extracted)})
+                self._upsert(stream, {**message["record"], _EXTRACTED: format_timestamp(extracted)})
             elif message["type"] == "STATE":
                 self.state = message["value"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from makini_sandbox import Fault
-from tap_makini.running.state import State
+from tap_makini.sync.state import State
 
 from .harness import DAILY, KEYS, MORNING, RECONCILIATIONS, RECONCILING, STREAM, Database, source
 

@@ -13,8 +13,8 @@ from jsonschema import Draft7Validator
 
 from tap_makini.conform import compile_conformer
 from tap_makini.rawjson import members
-from tap_makini.running.lines import Parent, objects_in
 from tap_makini.streams import ListStream
+from tap_makini.sync.lines import Parent, objects_in
 from tap_makini.tap import TapMakini
 
 TAP = TapMakini(config={"api_token": "none"})

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tap_makini.running.side_by_side import side_by_side
+from tap_makini.sync.side_by_side import side_by_side
 
 PATIENCE_SECONDS = 60
 

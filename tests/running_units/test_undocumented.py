@@ -13,9 +13,6 @@ from conform_strategies import values
 from hypothesis import given
 from scripted_transport import ScriptedTransport
 
-from tap_makini.answers.undocumented import parse_undocumented
-from tap_makini.api.client import Client
-from tap_makini.api.transport import Response
 from tap_makini.errors import (
     BadBodyError,
     EntityAbsentError,
@@ -26,9 +23,12 @@ from tap_makini.errors import (
     UnreachableError,
     WaitTooLongError,
 )
-from tap_makini.reading import PageSize, Reading, Source
-from tap_makini.reading.dialect import ASSUMED, Dialect
-from tap_makini.reading.undocumented import Paging, UndocumentedSource
+from tap_makini.http.client import Client
+from tap_makini.http.transport import Response
+from tap_makini.pagination.list_reader import ListReader, PageFetcher, PageSize
+from tap_makini.pagination.undocumented.response import parse_undocumented
+from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource
+from tap_makini.query_parameters import ASSUMED, QueryParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,7 +153,7 @@ def test_every_item_of_every_list_comes_once(beyond: object, lengths: tuple[int,
     client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
     for path, wanted in lists.items():
         rows = [
-            row for batch in Reading(UndocumentedSource(client, path, paging), None).batches() for row in batch.rows
+            row for batch in ListReader(UndocumentedSource(client, path, paging), None).batches() for row in batch.rows
         ]
         assert [json.loads(row.raw) for row in rows] == wanted
     assert len(transport.asked) <= sum(3 * (length // 3 + 2) for length in lengths)
@@ -179,7 +179,7 @@ def test_every_item_comes_whatever_holds_the_list(form: Callable[[Any], object],
         return form(listed) if isinstance(listed, list) else listed
 
     client = Client(Served(formed), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    batches = Reading(UndocumentedSource(client, "/x", Paging()), None).batches()
+    batches = ListReader(UndocumentedSource(client, "/x", Paging()), None).batches()
     assert [json.loads(row.raw) for batch in batches for row in batch.rows] == items(count)
 
 
@@ -188,7 +188,7 @@ def test_where_pages_are_not_heeded_shorter_lists_are_asked_for_once() -> None:
     transport = Served(served(lists, Clamped, 100))
     client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
     for path in lists:
-        list(Reading(UndocumentedSource(client, path, paging), None).batches())
+        list(ListReader(UndocumentedSource(client, path, paging), None).batches())
     assert len(transport.asked) == len(lists) + 2
 
 
@@ -198,23 +198,23 @@ def test_a_counted_list_whose_next_page_does_not_come_is_not_whole(error: Except
     transport = Served(lambda asked: {"data": [A], "meta": meta} if asked.sent["page"] == "1" else error)
     client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
     with pytest.raises(MakiniError, match="page 2 is not given: the server answered 4"):
-        list(Reading(UndocumentedSource(client, "/x", Paging()), None).batches())
+        list(ListReader(UndocumentedSource(client, "/x", Paging()), None).batches())
 
 
 def test_a_list_that_is_another_one_at_each_look_is_not_settled() -> None:
     looks = iter([[A], [B], [], [B], [C], [], [C], [A], []])
     client = Client(Served(lambda _: next(looks)), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    reading = Reading(UndocumentedSource(client, "/x", Paging()), None)
+    reading = ListReader(UndocumentedSource(client, "/x", Paging()), None)
     rows = [row.raw for batch in reading.batches() for row in batch.rows]
     assert {json.loads(row)["key"] for row in rows} == set("abc")
     assert not reading.outcome.is_settled
 
 
-def rows_of(answer: Callable[[Asked], Any]) -> tuple[list[Any], Reading, Served]:
+def rows_of(answer: Callable[[Asked], Any]) -> tuple[list[Any], ListReader, Served]:
     """Read a list."""
     transport = Served(answer)
     client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    reading = Reading(UndocumentedSource(client, "/x", Paging()), None)
+    reading = ListReader(UndocumentedSource(client, "/x", Paging()), None)
     rows = [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
     return rows, reading, transport
 
@@ -336,9 +336,9 @@ def paged_from(first: int, rows: Sequence[object], *, counts: bool, before: obje
     return answer
 
 
-def came_of(answer: Callable[[Asked], Any], dialect: Dialect, page_size: int = 5) -> list[Any]:
+def came_of(answer: Callable[[Asked], Any], dialect: QueryParameters, page_size: int = 5) -> list[Any]:
     client = Client(Served(answer), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
-    reading = Reading(Source(client, "/x", None, PageSize(page_size), dialect), None)
+    reading = ListReader(PageFetcher(client, "/x", None, PageSize(page_size), dialect), None)
     return [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
 
 
@@ -414,7 +414,7 @@ def test_page_0_is_asked_for_as_page_1_was() -> None:
     transport = Served(paged_from(0, items(2), counts=True))
     client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
 
-    list(Reading(Source(client, "/x", "updatedAt", PageSize(5), ASSUMED), None).batches())
+    list(ListReader(PageFetcher(client, "/x", "updatedAt", PageSize(5), ASSUMED), None).batches())
 
     first, zero, *_ = transport.asked
     assert zero.sent == {**first.sent, "page": "0"}
@@ -444,7 +444,7 @@ def test_no_page_0_is_asked_for_where_counts_agree() -> None:
     transport = Served(counted_from(1, items(7), per_page=3))
     client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
 
-    list(Reading(Source(client, "/x", None, PageSize(3), ASSUMED), None).batches())
+    list(ListReader(PageFetcher(client, "/x", None, PageSize(3), ASSUMED), None).batches())
 
     assert {asked.sent["page"] for asked in transport.asked} == {"1", "2", "3"}
 
@@ -461,7 +461,7 @@ def test_no_page_0_is_asked_for_where_counts_agree() -> None:
     ids=["cursor", "full", "round", "short", "unsized"],
 )
 def test_one_page_that_may_be_a_part_is_told_of(
-    dialect: Dialect, page_size: int, length: int, reason: str | None, caplog: pytest.LogCaptureFixture
+    dialect: QueryParameters, page_size: int, length: int, reason: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert came_of(lambda _: {"data": items(length)}, dialect, page_size) == items(length)
 
@@ -482,7 +482,7 @@ def test_indices_may_count_from_1() -> None:
 def test_a_warning_of_a_part_comes_once_for_lists_of_one_kind(caplog: pytest.LogCaptureFixture) -> None:
     client, paging = Client(Served(lambda _: items(100)), Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
     for path in ("/x", "/y"):
-        list(Reading(UndocumentedSource(client, path, paging), None).batches())
+        list(ListReader(UndocumentedSource(client, path, paging), None).batches())
 
     assert [each.levelname for each in caplog.records].count("WARNING") == 1
 

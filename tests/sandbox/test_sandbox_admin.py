@@ -8,13 +8,13 @@ import pytest
 
 from makini_sandbox import Behaviour, ManualClock
 from makini_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
-from tap_makini.api.admin import Admin
-from tap_makini.api.connections import list_connections
-from tap_makini.api.refreshing import RefreshedToken
-from tap_makini.api.token_file import TokenFile
-from tap_makini.api.tokens import AdminToken
-from tap_makini.api.transport import Transport
+from tap_makini.connections.admin_api import AdminApi
+from tap_makini.connections.listing import list_connections
+from tap_makini.connections.refreshing import RefreshingAuthenticator
+from tap_makini.connections.token_store import TokenStore
 from tap_makini.errors import CredentialError
+from tap_makini.http.authenticators import AdminAuthenticator
+from tap_makini.http.transport import Transport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +28,8 @@ def transport(client: Client) -> Transport:
     return Transport(client.sandbox.url, 10.0, "test")
 
 
-def admin(client: Client, secret: str = CLIENT_SECRET) -> Admin:
-    return Admin(transport(client), AdminToken(transport(client), CLIENT_ID, secret, 0.0), 0.0)
+def admin(client: Client, secret: str = CLIENT_SECRET) -> AdminApi:
+    return AdminApi(transport(client), AdminAuthenticator(transport(client), CLIENT_ID, secret, 0.0), 0.0)
 
 
 def status(client: Client, token: str) -> int:
@@ -96,10 +96,10 @@ def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
     client = serve(rows=1)
     first = client.sandbox.tokens.begin_pair(client.sandbox.connections[client.sandbox.token])
 
-    def source(file: str) -> RefreshedToken:
-        return RefreshedToken(
+    def source(file: str) -> RefreshingAuthenticator:
+        return RefreshingAuthenticator(
             transport(client),
-            TokenFile(str(tmp_path / file)),
+            TokenStore(str(tmp_path / file)),
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             refresh_token=first,

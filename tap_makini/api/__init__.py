@@ -1,1 +1,0 @@
-"""Asking the API: connections, their tokens and limits, requests, and answers that are checked."""

@@ -1,0 +1,1 @@
+"""The customers whose data is read: names, access tokens, the Admin API, freshness."""

@@ -1,0 +1,1 @@
+"""HTTP for one API: client, transport, retry, rate limiter, authenticators."""

@@ -1,0 +1,120 @@
+"""Counting records by their keys, to prove that a list has been read whole."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from tap_makini.pagination.rows import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_makini.pagination.rows import Row, RowReader
+
+
+class _Sighting(NamedTuple):
+    version: bytes
+    number: int
+
+
+class Census:
+    """Counts the distinct keys of a list over one pass through it, and over several.
+
+    A database orders rows of equal sort value differently for each limit and offset, so pages may repeat some rows and
+    never show others while nothing changes. The server's own count tells: where as many distinct keys have come as it
+    counts, none is missing. That holds only while the count stands still, so a count that moves begins a new tally.
+
+    Args:
+        reader: Tells the records' keys.
+
+    Attributes:
+        expected: How many records the list holds, by the last answer that said so; None where none has.
+        in_pass: How many distinct keys the current pass has brought.
+        repeats: Whether the current pass has brought an unchanged record twice, which no fixed order does.
+    """
+
+    def __init__(self, reader: RowReader) -> None:
+        self._reader = reader
+        self._seen: dict[bytes, _Sighting] = {}
+        self._number = 0
+        self._tally_began = 1
+        self._in_tally = 0
+        self._most = 0
+        self.in_pass = 0
+        self._sequence = hashlib.blake2b(digest_size=16)
+        self._sequence_before: bytes | None = None
+        self.expected: int | None = None
+        self.repeats = False
+
+    def begin_pass(self) -> None:
+        """Begin another pass through the list."""
+        self._sequence_before = self._sequence.digest() if self._number else None
+        self._sequence = hashlib.blake2b(digest_size=16)
+        self._number += 1
+        self._most = max(self._most, self._in_tally)
+        if self.expected is not None and self._in_tally > self.expected:
+            self._tally_began, self._in_tally = self._number, 0  # some of them are no longer there
+        self.in_pass = 0
+        self.repeats = False
+
+    def add(self, rows: Iterable[Row]) -> list[Row]:
+        """Count rows of the current pass.
+
+        Args:
+            rows: The rows, without those that the page before has held already.
+
+        Returns:
+            Those that have not come before in this version.
+        """
+        fresh = []
+        for row in rows:
+            key, version = self._reader.key(row), digest(row.raw)
+            before = self._seen.get(key)
+            if before is None or before.version != version:
+                fresh.append(row)
+            self._sequence.update(version)
+            if before is not None and before.number == self._number:
+                self.repeats |= before.version == version
+            else:
+                self.in_pass += 1
+                self._in_tally += before is None or before.number < self._tally_began
+            self._seen[key] = _Sighting(version, self._number)
+        return fresh
+
+    def expect(self, count: int | None) -> None:
+        """Take note of how many records the server counts now."""
+        if count is None or count == self.expected:
+            return
+        if self.expected is not None:
+            self._tally_began, self._in_tally, self._most = self._number, self.in_pass, 0
+        self.expected = count
+
+    @property
+    def count(self) -> int:
+        """How many distinct keys have come since the server's count last moved."""
+        return max(self._most, self._in_tally)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the current pass has brought fewer distinct keys than the server counts."""
+        return self.expected is not None and self.in_pass < self.expected
+
+    @property
+    def misses_some(self) -> bool:
+        """Whether the current pass cannot have brought all records: it is short, or in no fixed order."""
+        return self.repeats or self.is_short
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether several passes together have brought just as many keys as the server has counted all the while.
+
+        One pass is not enough: a record that leaves and one that comes leave the count as it was, and hide a third one
+        that slipped through between two pages. More keys than are counted show that some have left.
+        """
+        return self._number > self._tally_began and self._in_tally == self.expected
+
+    @property
+    def repeats_last_pass(self) -> bool:
+        """Whether the current pass has brought the same versions in the same order as the one before."""
+        return self._sequence.digest() == self._sequence_before

@@ -1,0 +1,224 @@
+"""Walking through a list by page numbers while it changes.
+
+A record that leaves a page already read moves every later record up, and the one that crosses the edge is skipped.
+Pages that overlap show it: as long as each page holds a record, unchanged, of the page before it, nothing can have
+slipped through between the two. The API numbers pages, it takes no offsets, so pages overlap by varying their size:
+after 500 records, page 2 of 475 starts at 475 and ends at 950.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tap_makini.errors import RequestRefusedError
+from tap_makini.pagination.cursors import CursorTrail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tap_makini.pagination.paginator import FirstPage
+    from tap_makini.pagination.response import Page
+    from tap_makini.pagination.rows import Row
+
+_OVERLAP = 20  # a twentieth of a page
+_SMALLEST = 2  # half of a page
+_LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
+
+
+class PageStep(NamedTuple):
+    """What one request brought.
+
+    Attributes:
+        page: The page.
+        start: The position in the list of its first row, from 0.
+        rows: Its rows.
+        fresh: Those of them that the page before did not hold.
+        is_joined: Whether nothing can have slipped through between the page before and this one.
+    """
+
+    page: Page
+    start: int
+    rows: list[Row]
+    fresh: list[Row]
+    is_joined: bool
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the list ends here, by the counts of the server."""
+        return self.is_joined and self.page.is_last
+
+
+class OverlappingPages:
+    """Reads the whole list of one query, by page numbers or by the cursors that its answers give.
+
+    Args:
+        opening: The list and its first page.
+        known: Records delivered before this walk, which it leaves out.
+        promised: How many records the list must hold, by an earlier answer.
+        varies_sizes: Whether pages may be of different sizes, so that they overlap. Where records of equal instant
+            come in another order for each size, only pages of one size hold them all.
+        most_steps_back: How often to ask for an earlier page where one does not join the one before.
+
+    Attributes:
+        query: What is asked for.
+        is_proven: Whether the pages overlapped all the way.
+        total: How many records the last answer counted; None where it did not.
+        reached: The position behind the last record that was read.
+        pages: How many pages have come.
+    """
+
+    def __init__(
+        self,
+        opening: FirstPage,
+        known: AbstractSet[bytes] = frozenset(),
+        promised: int = 0,
+        *,
+        varies_sizes: bool = True,
+        most_steps_back: int = 20,
+    ) -> None:
+        self._source, self.query, first, self._reader = opening
+        self._page = first
+        self._largest = first.size
+        self._known = set(known)
+        self._joined: Sequence[bytes] = ()
+        self._promised = promised
+        self._overlap = max(1, self._largest // _OVERLAP)
+        self._steps_back = 0
+        self._most_steps_back = most_steps_back
+        self._trail = CursorTrail()
+        self._can_size_pages = (
+            varies_sizes
+            and not first.by_cursor
+            and self._source.varies_sizes
+            and self.query.size is not None
+            and self._largest >= _LEAST_TO_VARY
+        )
+        self.is_proven = True
+        self.total = first.total
+        self.reached = 0
+        self.pages = 0
+
+    def windows(self) -> Iterator[PageStep]:
+        """Fetch page after page, each overlapping the one before where pages have places.
+
+        Yields:
+            What each page brought.
+
+        Raises:
+            MakiniError: A page could not be had or trusted.
+        """
+        page = self._page
+        while True:
+            start = self.reached if page.by_cursor else page.start
+            self.pages += 1
+            self.total = page.total
+            self.reached = start + len(page.records)
+            rows = self._reader.rows(page.records)
+            fresh = [row for row in rows if row.raw not in self._known]
+            is_joined = self._joins(page)
+            yield PageStep(page, start, rows, fresh, is_joined)
+            if is_joined and page.is_last and not self._goes_on(page):
+                return
+            page = self._after(page, is_joined=is_joined)
+
+    def _after(self, page: Page, *, is_joined: bool) -> Page:
+        if page.next_cursor is None:
+            return self._fetch_from(self._account_for(page, is_joined=is_joined), page)
+        self._trail.follow(page, map(self._reader.key, self._reader.rows(page.records)))
+        return self._source.fetch(self.query.after(page))
+
+    def _joins(self, page: Page) -> bool:
+        if self.pages == 1 or (not page.by_cursor and (page.start == 0 or self._continues(page.records))):
+            return True
+        if not page.by_cursor and self._can_size_pages and self._steps_back < self._most_steps_back:
+            return False
+        self.is_proven = False
+        return True
+
+    def _continues(self, records: Sequence[bytes]) -> bool:
+        """Whether a page begins within the one before, by its records or, if these come differently, by their keys."""
+        return continues(self._joined, records) or continues(self._keys(self._joined), self._keys(records))
+
+    def _keys(self, records: Sequence[bytes]) -> list[bytes]:
+        return [self._reader.key(row) for row in self._reader.rows(records)]
+
+    def _account_for(self, page: Page, *, is_joined: bool) -> int:
+        """Give the position up to which nothing can have slipped through.
+
+        A page that is not joined is known from then on, but proves nothing for the pages that are.
+        """
+        if is_joined:
+            self._known = set(page.records)
+            self._joined = page.records
+            return page.end
+        self._known = self._known.union(page.records)
+        self._steps_back += 1
+        self._overlap = min(self._overlap * 2, self._largest // _SMALLEST)
+        return page.start if page.total is None else min(page.start, page.total)
+
+    def _goes_on(self, page: Page) -> bool:
+        """Look behind the end where the server has counted more before, or may count by what it knew a while ago."""
+        is_doubtful = (page.total or 0) < self._promised or page.is_full
+        if page.by_cursor or not is_doubtful:
+            return False
+        return self._source.goes_on(replace(self.query, page=page.number + 1, size=self._asked(page)))
+
+    def _fetch_from(self, position: int, page: Page) -> Page:
+        self._promised = max(self._promised, page.total or 0)
+        unlike = page.records if position >= page.end else ()  # a step back may lead to the same page again
+        if self._can_size_pages and (choice := overlapping_page(position, self._overlap, self._largest)):
+            following = self._fetch_sized(*choice, unlike)
+            if following is not None:
+                return following
+        self._can_size_pages = False
+        number = position // page.size + 1
+        return self._source.fetch(replace(self.query, page=number, size=self._asked(page)), unlike=unlike)
+
+    def _fetch_sized(self, number: int, size: int, unlike: Sequence[bytes]) -> Page | None:
+        """Get a page of another size, None where the server gives none of it."""
+        try:
+            page = self._source.fetch(replace(self.query, page=number, size=size), unlike=unlike)
+        except RequestRefusedError:
+            return None
+        return page if page.size == size else None
+
+    def _asked(self, page: Page) -> int | None:
+        return page.size if self.query.size is not None else None
+
+
+def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:
+    """Whether a page begins within the page before it, which is to say that nothing can be between the two.
+
+    Then the end of the one is the start of the other, in the same order, but for records that changed meanwhile. That
+    some record is in both is not enough: pages without a lasting order share records by chance.
+    """
+    places = {record: place for place, record in enumerate(before)}
+    shared = [(places[record], place) for place, record in enumerate(page) if record in places]
+    if not shared or shared != sorted(shared):
+        return False
+    first, last = shared[0][0], shared[-1][1]
+    is_end = len(before) - first <= 2 * len(shared)
+    is_start = last < 2 * len(shared) or first == 0
+    return is_end and is_start
+
+
+def overlapping_page(position: int, overlap: int, largest: int) -> tuple[int, int] | None:
+    """Choose the page that reaches furthest beyond a position and still starts some records before it.
+
+    Args:
+        position: How many records have been read, from the first.
+        overlap: How many of the last of them to read again; fewer where no page both does that and gets on.
+        largest: The most records that a page may hold.
+
+    Returns:
+        The page's number, from 1, and its size; None where pages of all sizes end at the position.
+    """
+    before = max(position - overlap, 0)
+    sizes = range(max(largest // _SMALLEST, 1), largest + 1)
+    size = max(sizes, key=lambda size: (before // size + 1) * size)
+    number = before // size + 1
+    if number * size > position:
+        return number, size
+    return overlapping_page(position, overlap // 2, largest) if overlap > 1 else None

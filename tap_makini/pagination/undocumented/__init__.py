@@ -1,0 +1,1 @@
+"""Responses whose form no document describes."""

@@ -1,1 +1,0 @@
-"""Running: jobs that read, one loop that writes, state, and what is told of it all."""

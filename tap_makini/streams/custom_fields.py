@@ -1,0 +1,121 @@
+"""Columns for custom fields: what the newest records hold that no schema names.
+
+Custom fields are switched on per connection and "show up alongside" the standard ones (v3 guide), so only the data
+tells of them. A sampled field becomes a nullable column of the widest type seen; one whose name could not stand beside
+the others in a case-insensitive database stays in `_makini_extra`, where all unknown fields are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_makini.errors import RequestRefusedError
+from tap_makini.identifiers import LONGEST_NAME
+from tap_makini.pagination.page_request import PageRequest
+from tap_makini.rawjson import REFUSED, NotJSONError, members
+from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
+from tap_makini.timestamps import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_makini.pagination.list_reader import PageFetcher
+    from tap_makini.pagination.response import Page
+
+_Schema = dict[str, Any]
+
+_TARGETS_OWN = "_sdc_"  # the columns that SDK targets add
+_TEXT: _Schema = {"type": ["string", "null"]}
+_READABLE_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
+
+
+def newest_page(source: PageFetcher, count: int) -> Page:
+    """Fetch the records that changed last, where the server heeds the order.
+
+    Args:
+        source: The list.
+        count: How many records to ask for.
+
+    Returns:
+        A page, larger than asked for where the server does not take a size.
+
+    Raises:
+        MakiniError: The list cannot be read.
+    """
+    try:
+        return source.fetch(PageRequest(order="desc" if source.sorts else None, size=source.size_of(count)))
+    except RequestRefusedError:
+        return source.open(None)[1]
+
+
+def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:
+    """Add a column for each custom field of sampled records.
+
+    Args:
+        schema: A stream's schema.
+        records: JSON objects.
+
+    Returns:
+        The schema with the custom fields, in the order of their names, ahead of the tap's own columns.
+    """
+    known: dict[str, _Schema] = schema["properties"]
+    samples = _samples(known, records)
+    taken = Counter(_as_in_a_database(name) for name in (*known, *samples))
+    custom = {
+        name: _column(samples[name])
+        for name in sorted(samples)
+        if taken[_as_in_a_database(name)] == 1 and _can_name_a_column(name)
+    }
+    own = {name: known[name] for name in (CONNECTION_COLUMN, EXTRA_COLUMN) if name in known}
+    standard = {name: column for name, column in known.items() if name not in own}
+    return {**schema, "properties": {**standard, **custom, **own}}
+
+
+def _can_name_a_column(name: str) -> bool:
+    is_text = name.isprintable()  # which a lone surrogate is not, so the rest can be encoded
+    return is_text and 0 < len(name.encode()) <= LONGEST_NAME and not name.lower().startswith(_TARGETS_OWN)
+
+
+def _samples(known: Mapping[str, _Schema], records: Iterable[bytes]) -> dict[str, list[Any]]:
+    samples: dict[str, list[Any]] = {}
+    for record in records:
+        for name, raw in members(record).items():
+            if name not in known:
+                samples.setdefault(name, []).append(_value(bytes(raw)))
+    return samples
+
+
+def _value(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return msgspec.json.decode(raw)
+    except (NotJSONError, *REFUSED):
+        return {}  # of no type that a column could have
+
+
+def _as_in_a_database(name: str) -> str:
+    """Write a name as alike as targets might make it: without case, signs and what is too long."""
+    return re.sub(r"[\W_]", "", name.lower())[:LONGEST_NAME]
+
+
+def _column(values: Iterable[Any]) -> _Schema:
+    """Give the narrowest column that takes all of these values; JSON text where nothing narrower does."""
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, list) for value in present):
+        items = [item for value in present for item in value]
+        nested = any(isinstance(item, (dict, list)) for item in items)
+        return _TEXT if nested else {"type": ["array", "null"], "items": _column(items)}
+    if present and all(isinstance(value, bool) for value in present):
+        return {"type": ["boolean", "null"]}
+    if present and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
+        return {"type": ["number", "null"]}  # a whole amount in the sample may have a fraction tomorrow
+    if present and all(_is_instant(value) for value in present):
+        return {"type": ["string", "null"], "format": "date-time"}
+    return _TEXT
+
+
+def _is_instant(value: object) -> bool:
+    return isinstance(value, str) and bool(_READABLE_DATE.fullmatch(value)) and parse_timestamp(value) is not None

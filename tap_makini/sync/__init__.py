@@ -1,0 +1,1 @@
+"""Run partitions: one loop that writes, state, and the summary."""

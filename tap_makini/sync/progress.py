@@ -1,0 +1,123 @@
+"""How far a run has come: a line that renews itself for a person, a log line a minute for everybody else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
+
+from tap_makini.redaction import presentable
+from tap_makini.sync.summary import Status
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tap_makini.sync.summary import Summary
+
+logger = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_GLANCES = 0.5
+_SECONDS_BETWEEN_LOG_LINES = 60.0
+_SECONDS_TO_END = 1.0  # a terminal that takes nothing must not hold the run
+_CLEAR = "\r\x1b[K"
+_USUAL_WIDTH = 80
+
+
+class Progress:
+    """Tells how far a run has come, while it runs and also while it waits.
+
+    Args:
+        summary: The run's results so far.
+        terminal: Where a person may be watching; standard error by default.
+    """
+
+    def __init__(self, summary: Summary, terminal: IO[str] | None = None) -> None:
+        self._summary = summary
+        self._terminal = terminal or sys.stderr
+        self._is_watched = self._terminal.isatty()
+        self._started = time.monotonic()
+        self._ended = threading.Event()
+        self._teller = threading.Thread(target=self._tell, name="progress", daemon=True)
+        self._clearing = _ClearLine(self._terminal)
+
+    def __enter__(self) -> None:
+        """Begin to tell."""
+        if self._is_watched:
+            for handler in logging.getLogger().handlers:
+                handler.addFilter(self._clearing)
+        self._teller.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell no more."""
+        self._ended.set()
+        self._teller.join(_SECONDS_TO_END)
+        if self._is_watched:
+            self._terminal.write(_CLEAR)
+            for handler in logging.getLogger().handlers:
+                handler.removeFilter(self._clearing)
+
+    def _tell(self) -> None:
+        pause = _SECONDS_BETWEEN_GLANCES if self._is_watched else _SECONDS_BETWEEN_LOG_LINES
+        while not self._ended.wait(pause):
+            line = presentable(describe(self._summary, time.monotonic() - self._started))
+            if self._is_watched:
+                self._terminal.write(f"{_CLEAR}{line[: _width(self._terminal) - 1]}")
+                self._terminal.flush()
+            else:
+                logger.info("%s", line)
+
+
+def _width(terminal: IO[str]) -> int:
+    """Give the length of a line; what ran over into the next one could not be cleared."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(terminal.fileno()).columns or _USUAL_WIDTH
+    return _USUAL_WIDTH
+
+
+class _ClearLine(logging.Filter):
+    """Takes the line of progress away before a log line is written in its place."""
+
+    def __init__(self, terminal: IO[str]) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - the interface's
+        """Clear, and let every record pass."""
+        self._terminal.write(_CLEAR)
+        return True
+
+
+def describe(summary: Summary, seconds: float) -> str:
+    """Say how far a run has come.
+
+    Args:
+        summary: Its results so far.
+        seconds: How long it has been running.
+
+    Returns:
+        One line: streams, records, rate, the streams being read with the time they are likely to take still.
+    """
+    running = [result for result in summary.with_status(Status.RUNNING) if result.expected is not None]
+    ended = sum(result.status not in {Status.RUNNING, Status.WAITING} for result in summary.results)
+    rate = summary.records / seconds if seconds else 0.0
+    parts = [f"{ended} of {len(summary.results)} streams", f"{summary.records:,} records", f"{rate:,.0f}/s"]
+    left = 0
+    for result in running:
+        expected = max(result.expected or 0, result.records)
+        left += expected - result.records
+        parts.append(f"{result.name} {result.records / expected:.0%}" if expected else result.name)
+    if left and rate >= 1:
+        parts.append(f"{_clock(left / rate)} left for what is being read")
+    return " · ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
