@@ -59,6 +59,10 @@ class AccessToken(NamedTuple):
             return False
         return time.time() >= self.issued_at + share * (self.expires_at - self.issued_at)
 
+    def has_served(self) -> bool:
+        """Whether it was issued so long ago that it must have been accepted since."""
+        return time.time() >= self.issued_at + _PROVEN_AFTER_SECONDS
+
 
 def request_token(
     transport: Transport, *, form: Mapping[str, str] | None = None, document: Mapping[str, str] | None = None
@@ -142,11 +146,12 @@ class Authenticator(Protocol):
             MakiniError: There is none.
         """
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:
         """Replace a token that the API has refused with 401.
 
         Args:
             refused: That token.
+            was_accepted: Whether the API has accepted it before, so that it must have expired.
 
         Returns:
             Whether there is another one now. There is not if none is issued, or if the refused one was itself a
@@ -155,9 +160,6 @@ class Authenticator(Protocol):
         Raises:
             TransientError, WaitTooLongError: A token may be available later.
         """
-
-    def confirm(self, accepted: str) -> None:
-        """Note that the API has accepted a token, so that a later refusal means that it has expired."""
 
 
 class StaticAuthenticator:
@@ -175,12 +177,9 @@ class StaticAuthenticator:
         """Return the token."""
         return self._token
 
-    def renew(self, refused: str) -> bool:  # noqa: ARG002 - the protocol
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:  # noqa: ARG002 - the protocol
         """Return that there is no other token."""
         return False
-
-    def confirm(self, accepted: str) -> None:
-        """Do nothing."""
 
 
 class RenewingAuthenticator(ABC):
@@ -196,7 +195,6 @@ class RenewingAuthenticator(ABC):
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
         self._is_replacement = False
-        self._confirmed: str | None = None
         self._final_error: MakiniError | None = None
 
     @abstractmethod
@@ -224,12 +222,14 @@ class RenewingAuthenticator(ABC):
                 return self._fetch(None)
             return self._current.token
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:
         """Replace a token that the API has refused, unless another thread just has."""
         with self._lock:
             if self._current is None or self._current.token != refused:
                 return self._final_error is None
-            if self._final_error is not None or (self._is_replacement and not self._is_proven(self._current)):
+            if self._final_error is not None or (
+                self._is_replacement and not (was_accepted or self._current.has_served())
+            ):
                 return False
             try:
                 token = self._fetch(refused)
@@ -241,10 +241,6 @@ class RenewingAuthenticator(ABC):
             self._is_replacement = True
             return token != refused
 
-    def confirm(self, accepted: str) -> None:
-        """Note that the API has accepted a token."""
-        self._confirmed = accepted
-
     def _fetch(self, refused: str | None) -> str:
         try:
             self._current = self.fetch(refused)
@@ -255,6 +251,3 @@ class RenewingAuthenticator(ABC):
             raise
         redact_logs(self._current.token)
         return self._current.token
-
-    def _is_proven(self, token: AccessToken) -> bool:
-        return self._confirmed == token.token or time.time() >= token.issued_at + _PROVEN_AFTER_SECONDS

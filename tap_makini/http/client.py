@@ -110,6 +110,7 @@ class Client:
         self._transport = transport
         self._authenticator = authenticator
         self._max_wait = max_wait
+        self._accepted: str | None = None
         self.rate_limiter = RateLimiter(requests_per_minute)
         self.clock_skew = timedelta(0)
         self.echoed: bytes | None = None
@@ -153,7 +154,7 @@ class Client:
             try:
                 response = self._exchange(request, token, stats)
             except CredentialError:
-                if not self._authenticator.renew(token):
+                if not self._authenticator.renew(token, was_accepted=token == self._accepted):
                     raise
                 response = self._exchange(request, self._authenticator.token(), stats)
             try:
@@ -172,7 +173,7 @@ class Client:
             is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
             self.rate_limiter.note_response(response.headers, error, is_limit=is_limit)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
-                self._authenticator.confirm(token)
+                self._accepted = token
             if error is not None:
                 raise error
             part = needle(token)

@@ -18,6 +18,8 @@ _LONGEST_WAIT = 1e9
 
 _LEADING_NUMBER = re.compile(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*(?:[,;].*)?", re.ASCII)
 _COMBINED = re.compile(r"\b(remaining|reset|r|t)\s*=\s*(\d{1,15}(?:\.\d{1,9})?)(?![\w.])", re.ASCII | re.IGNORECASE)
+_PREFIXES = ("X-RateLimit", "RateLimit")
+_REMAINING = {"remaining", "r"}
 _EPOCH_FROM = 10**9
 _MILLISECONDS_FROM = 10**11
 
@@ -58,12 +60,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     Returns:
         Seconds to wait, above 0, or None if the header is missing, in the past or not understood.
     """
-    text = headers.get("Retry-After")
-    if text is None:
-        return None
-    waits = (_seconds(part, headers) for part in _BETWEEN_WAITS.split(text))
-    longest = max((seconds for seconds in waits if seconds is not None), default=0.0)
-    return min(longest, _LONGEST_WAIT) if longest > 0 else None
+    longest = 0.0
+    for part in _BETWEEN_WAITS.split(headers.get("Retry-After", "")):
+        if number := _SECONDS.fullmatch(part):
+            longest = max(longest, float(number[1]))
+        elif (until := parse_http_date(part)) is not None:
+            longest = max(longest, _seconds_until(until.timestamp(), headers))
+    return min(longest, _LONGEST_WAIT) or None
 
 
 def read_rate_limit_headers(headers: Mapping[str, str]) -> RateLimitHeaders:
@@ -77,21 +80,16 @@ def read_rate_limit_headers(headers: Mapping[str, str]) -> RateLimitHeaders:
     Returns:
         The fewest requests and the longest time that any of them names.
     """
-    combined = {name[:3].lower(): number for name, number in _COMBINED.findall(headers.get("RateLimit", ""))}
-    remaining = [
-        headers.get("X-RateLimit-Remaining"),
-        headers.get("RateLimit-Remaining"),
-        combined.get("rem", combined.get("r")),
-    ]
-    resets = [
-        headers.get("X-RateLimit-Reset"),
-        headers.get("RateLimit-Reset"),
-        combined.get("res", combined.get("t")),
-    ]
-    return RateLimitHeaders(
-        min((int(number) for number in _numbers(remaining)), default=None),
-        max((seconds for reset in _numbers(resets) if (seconds := _until(reset, headers)) > 0), default=None),
-    )
+    found = [(name, headers.get(f"{prefix}-{name}", "")) for prefix in _PREFIXES for name in ("Remaining", "Reset")]
+    found += _COMBINED.findall(headers.get("RateLimit", ""))
+    remaining, resets = [], []
+    for name, text in found:
+        number = _LEADING_NUMBER.fullmatch(text)
+        if number and name.lower() in _REMAINING:
+            remaining.append(int(float(number[1])))
+        elif number and (seconds := _until(float(number[1]), headers)) > 0:
+            resets.append(seconds)
+    return RateLimitHeaders(min(remaining, default=None), max(resets, default=None))
 
 
 def parse_http_date(text: str | None) -> datetime | None:
@@ -111,18 +109,6 @@ def parse_http_date(text: str | None) -> datetime | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return date.replace(tzinfo=timezone.utc) if date.tzinfo is None else date
-
-
-def _seconds(text: str, headers: Mapping[str, str]) -> float | None:
-    if number := _SECONDS.fullmatch(text):
-        return float(number[1])
-    until = parse_http_date(text)
-    return None if until is None else _seconds_until(until.timestamp(), headers)
-
-
-def _numbers(texts: list[str | None]) -> list[float]:
-    matches = [_LEADING_NUMBER.fullmatch(text) for text in texts if text is not None]
-    return [float(match[1]) for match in matches if match]
 
 
 def _until(reset: float, headers: Mapping[str, str]) -> float:

@@ -7,8 +7,8 @@ The vendor limits requests per connection and window, "usually a minute", the nu
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import deque
-from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ObservedLimit:
     """
 
     def __init__(self) -> None:
-        self._taken: deque[float] = deque()
+        self._taken: list[float] = []
         self._limit: int | None = None
         self._confirmed = 1
         self._window = MINUTE
@@ -82,8 +82,8 @@ class ObservedLimit:
     def take(self, begun: float, now: float) -> None:
         """Note that the server has taken a request."""
         self._taken.append(now)
-        while self._taken[0] <= now - MINUTE:
-            self._taken.popleft()
+        if self._taken[0] <= now - 2 * MINUTE:
+            del self._taken[: bisect_right(self._taken, now - MINUTE)]
         if self._burst_began is None or self._burst_began <= self._refused_at < begun:
             self._burst_began = begun
         if self._limit is not None:
@@ -104,7 +104,7 @@ class ObservedLimit:
         self._refused_at = now
 
     def _count(self, after: float) -> int:
-        return sum(1 for _ in takewhile(lambda at: at > after, reversed(self._taken)))
+        return len(self._taken) - bisect_right(self._taken, after)
 
 
 class RateLimit:
@@ -114,6 +114,9 @@ class RateLimit:
 
     Args:
         requests_per_minute: The most requests to begin in any minute; None for any number.
+
+    Attributes:
+        opens_at: When the vendor takes requests again.
     """
 
     def __init__(self, requests_per_minute: int | None) -> None:
@@ -123,20 +126,16 @@ class RateLimit:
         self._observed = ObservedLimit()
         self._in_flight = 0
         self._width = math.inf
-        self._opens_at = -math.inf
+        self.opens_at = -math.inf
         self._closings = 0
         self._closings_in_a_row = 0
         self._remaining: int | None = None
         self._maybe_older_responses = 0
 
-    def closed_for(self, now: float) -> float:
-        """Return the seconds until the vendor takes requests again."""
-        return max(self._opens_at - now, 0.0)
-
     def hold(self, now: float) -> Hold | None:
         """Return what keeps a request from being made now; None if nothing does."""
-        if now < self._opens_at:
-            return Hold(self._opens_at - now, is_vendors=True)
+        if now < self.opens_at:
+            return Hold(self.opens_at - now, is_vendors=True)
         if self._in_flight >= self._width:
             return _UNTIL_A_RESPONSE
         begun = self._begun
@@ -181,11 +180,11 @@ class RateLimit:
             seconds: How long, as the vendor asks.
             is_limit: Whether a limit on requests (429) is the reason.
         """
-        if now >= self._opens_at:
+        if now >= self.opens_at:
             if self._closings_in_a_row:
                 seconds = max(seconds, 2.0 ** min(self._closings_in_a_row, _MAX_DOUBLINGS))
             self._closings_in_a_row += 1
-        self._opens_at = max(self._opens_at, now + seconds)
+        self.opens_at = max(self.opens_at, now + seconds)
         self._closings += 1
         self._width = 1
         if is_limit:
@@ -204,5 +203,5 @@ class RateLimit:
             return
         self._remaining = remaining
         self._maybe_older_responses = self._in_flight
-        if remaining == 0 and reset is not None and now + reset > self._opens_at:
+        if remaining == 0 and reset is not None and now + reset > self.opens_at:
             self.close(now, reset, is_limit=False)

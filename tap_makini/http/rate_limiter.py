@@ -103,10 +103,12 @@ class RateLimiter:
         deadline = time.monotonic() + budget
         error = yield 0.0
         for repetition in count():
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            left = deadline - now
             if error.retry_after is not None:
-                seconds = max(error.retry_after, self._limit.closed_for(time.monotonic()))
-                self._check_fits(seconds, left, error)
+                seconds = max(error.retry_after, self._limit.opens_at - now)
+                if seconds > left:
+                    raise _wait_too_long(seconds, left, error)
                 wait = min(seconds + random.uniform(0.0, min(1.0, seconds / 10)), left)  # noqa: S311 - no secret
             else:
                 wait = random.uniform(0.0, min(2.0 ** min(repetition, _MAX_DOUBLINGS), _MAX_JITTER))  # noqa: S311
@@ -132,20 +134,19 @@ class RateLimiter:
                 if not hold.is_vendors:
                     self._changed.wait(None if math.isinf(hold.seconds) else hold.seconds)
                     continue
-                self._check_fits(hold.seconds, budget, self._refusal)
+                if hold.seconds > budget:
+                    raise _wait_too_long(hold.seconds, budget, self._refusal)
                 if hold.seconds >= _LOGGED_FROM_SECONDS:
                     logger.info("Waiting %.1f s, as the vendor asks of all requests under this token.", hold.seconds)
                 self._changed.wait(hold.seconds)
                 budget -= time.monotonic() - now
 
-    @staticmethod
-    def _check_fits(seconds: float, left: float, refusal: MakiniError | None) -> None:
-        if seconds <= left:
-            return
-        cause = "the vendor limits requests" if refusal is None else refusal.cause
-        raise WaitTooLongError(
-            f"{cause}, and the vendor asks to wait {seconds:.0f} s, while {max(left, 0):.0f} s of max_wait_seconds "
-            "are left",
-            f"Run again in {seconds:.0f} s, or raise max_wait_seconds.",
-            None if refusal is None else refusal.request_id,
-        )
+
+def _wait_too_long(seconds: float, left: float, refusal: MakiniError | None) -> WaitTooLongError:
+    cause = "the vendor limits requests" if refusal is None else refusal.cause
+    left = max(left, 0.0)
+    return WaitTooLongError(
+        f"{cause}, and the vendor asks to wait {seconds:.0f} s, while {left:.0f} s of max_wait_seconds are left",
+        f"Run again in {seconds:.0f} s, or raise max_wait_seconds.",
+        None if refusal is None else refusal.request_id,
+    )

@@ -122,9 +122,9 @@ def test_only_the_token_file_is_left_behind(path: Path) -> None:
 def test_refused_token_is_refreshed_once(path: Path) -> None:
     vendor = Vendor()
     tokens = source(path, vendor)
-    assert tokens.renew(tokens.token())
+    assert tokens.renew(tokens.token(), was_accepted=False)
     assert tokens.token() == "access-2"
-    assert not tokens.renew("access-2")
+    assert not tokens.renew("access-2", was_accepted=False)
     assert vendor.pairs == 2
 
 
@@ -133,8 +133,8 @@ def test_what_another_process_has_refreshed_is_taken_over(path: Path) -> None:
     ours, theirs = source(path, vendor), source(path, vendor)
     token = ours.token()
     assert theirs.token() == token
-    assert theirs.renew(token)
-    assert ours.renew(token)
+    assert theirs.renew(token, was_accepted=False)
+    assert ours.renew(token, was_accepted=False)
     assert ours.token() == theirs.token() == "access-2"
     assert vendor.pairs == 2
 
@@ -149,7 +149,7 @@ def test_many_sources_of_one_file_never_spend_a_pair_twice(path: Path) -> None:
         all_here.wait()
         token = tokens.token()
         all_here.wait()
-        assert tokens.renew(token)
+        assert tokens.renew(token, was_accepted=False)
         return token, tokens.token()
 
     with ThreadPoolExecutor(workers) as pool:

@@ -125,19 +125,19 @@ def test_later_and_shorter_wait_does_not_open_early() -> None:
     limit = RateLimit(None)
     limit.close(0.0, 30.0, is_limit=True)
     limit.close(1.0, 2.0, is_limit=True)
-    assert limit.closed_for(1.0) == 29.0
+    assert limit.opens_at == 30.0
 
 
 def test_closings_in_a_row_grow() -> None:
     limit, now, waits = RateLimit(None), 0.0, []
     for _ in range(5):
         limit.close(now, 1.0, is_limit=True)
-        waits.append(limit.closed_for(now))
+        waits.append(limit.opens_at - now)
         now += waits[-1]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0]
     limit.end(now, limit.begin(now), was_taken=True)
     limit.close(now, 1.0, is_limit=True)
-    assert limit.closed_for(now) == 1.0
+    assert limit.opens_at - now == 1.0
 
 
 def test_no_more_in_flight_than_remain() -> None:

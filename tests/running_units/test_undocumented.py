@@ -120,10 +120,7 @@ class Token:
     def token(self) -> str:
         return "any"
 
-    def confirm(self, token: str) -> None:
-        """Take note of nothing."""
-
-    def renew(self, token: str) -> bool:  # noqa: ARG002 - the interface
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:  # noqa: ARG002 - the interface
         return False
 
 

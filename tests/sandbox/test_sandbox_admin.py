@@ -70,7 +70,7 @@ def test_refused_tokens_are_renewed(serve: Serve) -> None:
     refused = tokens.token()
     client.sandbox.tokens.expire_all()
     assert status(client, refused) == 401
-    assert tokens.renew(refused)
+    assert tokens.renew(refused, was_accepted=False)
     assert status(client, tokens.token()) == 200
 
 
@@ -80,7 +80,7 @@ def test_connection_that_is_gone(serve: Serve) -> None:
     token = connection.authenticator.token()
     del client.sandbox.connections["token-Ash"]
     assert status(client, token) == 401
-    assert not connection.authenticator.renew(token)
+    assert not connection.authenticator.renew(token, was_accepted=False)
     with pytest.raises(CredentialError, match="404"):
         connection.authenticator.token()
 
@@ -107,7 +107,7 @@ def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
     tokens = source("pair.json")
     old = tokens.token()
     assert status(client, old) == 200
-    assert tokens.renew(old)
+    assert tokens.renew(old, was_accepted=False)
     assert (status(client, old), status(client, tokens.token())) == (401, 200)
     with pytest.raises(CredentialError, match="does not accept the refresh token"):
         source("other.json").token()
