@@ -30,7 +30,7 @@ _PAGING = {
     "cursor": ("cursor", "pagecursor", "pagetoken", "nexttoken", "continuationtoken"),
 }
 """Names in any spelling: `page_number`, `pageNumber` and `page[number]` are `pagenumber`."""
-_LIKE_PAGING = re.compile(r"page|offset|cursor|token|skip|limit|marker|startat|(last|after|before|since)id$")
+_LIKE_PAGING = re.compile(r"pag(e|in)|offset|cursor|token|skip|limit|marker|startat|(last|after|before|since)id$")
 """What a name contains that is not in the table, but asks for a page all the same."""
 _BOUNDS = (
     "filter[{key}:gteq]",
