@@ -1,4 +1,4 @@
-"""Records as a reading sees them: the bytes they came in, their replication key and their primary key."""
+"""Pair records, in the bytes they came in, with their replication key and their primary key."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """A record's JSON, and when it was last changed: None where its replication key is null, absent or unreadable."""
+    """A record's JSON, and when it was last changed: None if its replication key is null, absent or unreadable."""
 
     raw: bytes
-    instant: datetime | None
+    timestamp: datetime | None
 
 
 class RowReader:
-    """Finds the replication key and the primary key in records without decoding the rest of them.
+    """Find the replication key and the primary key in records without decoding the rest of them.
 
     Args:
-        replication_key: The property that holds the instant; None for a full-table stream.
+        replication_key: The property that holds the timestamp; None for a full-table stream.
         key: The primary key; empty where a stream has none, so that its records are told apart by their content.
     """
 
     def __init__(self, replication_key: str | None, key: Sequence[str] = ()) -> None:
         self._replication_key = replication_key
         self._key = tuple(key)
-        self._instant = _PropertyReader((replication_key,) if replication_key else ())
+        self._timestamp = _PropertyReader((replication_key,) if replication_key else ())
         self._keys = _PropertyReader(self._key)
 
     def rows(self, records: Iterable[bytes]) -> list[Row]:
-        """Pair each record with its instant."""
+        """Pair each record with its timestamp."""
         if self._replication_key is None:
             return [Row(raw, None) for raw in records]
-        value = self._instant.value
+        value = self._timestamp.value
         return [Row(raw, parse_timestamp(value(raw))) for raw in records]
 
     def key_values(self, row: Row) -> tuple[object, ...]:
@@ -101,13 +101,13 @@ class _PropertyReader:
 
 
 def dated(rows: Iterable[Row]) -> list[datetime]:
-    """Give the instants of the rows that have one."""
-    return [row.instant for row in rows if row.instant is not None]
+    """Return the timestamps of the rows that have one."""
+    return [row.timestamp for row in rows if row.timestamp is not None]
 
 
-def is_ascending(instants: Sequence[datetime]) -> bool:
-    """Whether no instant is before the one in front of it."""
-    return all(earlier <= later for earlier, later in pairwise(instants))
+def is_ascending(timestamps: Sequence[datetime]) -> bool:
+    """Whether no timestamp is before the one in front of it."""
+    return all(earlier <= later for earlier, later in pairwise(timestamps))
 
 
 def digest(raw: bytes) -> bytes:

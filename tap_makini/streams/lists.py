@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.page_request import PageRequest
+    from tap_makini.http.client import RequestStats
+    from tap_makini.pagination.page_fetcher import PageRequest
     from tap_makini.tap import TapMakini
 
 
@@ -37,8 +38,13 @@ class ListStream(MakiniStream):
         self.endpoint = endpoint
         super().__init__(tap, endpoint.stream, endpoint.schema, endpoint.key, endpoint.replication_key)
 
-    def source(self, connection: Connection) -> PageFetcher:
-        """Give the list that this stream reads at a connection."""
+    def source(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return what requests the list that this stream reads at a connection.
+
+        Args:
+            connection: The connection.
+            request_stats: Counts the requests.
+        """
         endpoint = self.endpoint
         return PageFetcher(
             connection.client,
@@ -47,6 +53,7 @@ class ListStream(MakiniStream):
             connection.page_size,
             endpoint.query_parameters,
             endpoint.key,
+            request_stats,
         )
 
     def add_custom_fields(self, connection: Connection, count: int) -> None:
@@ -82,11 +89,11 @@ class IntegrationSource(PageFetcher):
         connection: The connection.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED)
+    def __init__(self, connection: Connection, request_stats: RequestStats | None = None) -> None:
+        super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED, (), request_stats)
         self._connection = connection
 
-    def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
+    def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
         """Return what Makini says about the connection; it has been requested already.
 
         Raises:
@@ -108,6 +115,6 @@ class ConnectionsStream(ListStream):
         item = SCHEMAS.fetch_schema(CONNECTIONS.item)
         super().__init__(tap, Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key))
 
-    def source(self, connection: Connection) -> PageFetcher:
+    def source(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
         """Give what has been asked of the connection already."""
-        return IntegrationSource(connection)
+        return IntegrationSource(connection, request_stats)

@@ -1,15 +1,17 @@
-"""Streams of the source system's own tables, which Makini passes on as they are."""
+"""Streams of the source system's own tables, which Makini passes on unchanged."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoints import Endpoint
+from tap_makini.pagination.page_fetcher import PageFetcher
+from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.streams.lists import ListStream
 
 if TYPE_CHECKING:
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import PageFetcher
+    from tap_makini.http.client import RequestStats
     from tap_makini.tap import TapMakini
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
@@ -27,6 +29,13 @@ class RawStream(ListStream):
     def __init__(self, tap: TapMakini, name: str) -> None:
         super().__init__(tap, Endpoint(name, "", SCHEMA, ()))
 
-    def source(self, connection: Connection) -> PageFetcher:
-        """Give the rows of the connection's table of this name."""
-        return connection.raw_tables.source(self.name)
+    def source(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return what requests the rows of the connection's table of this name.
+
+        Raises:
+            EntityAbsentError: The connection has no such table.
+            MakiniError: The tables are not listed.
+        """
+        path = connection.raw_tables.path(self.name)
+        size = connection.page_size  # not sent, since no page size is documented for tables
+        return PageFetcher(connection.client, path, None, size, V3_UNSIZED, (), request_stats, "table")

@@ -14,7 +14,7 @@ from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError
 from tap_makini.http.client import RequestStats
 from tap_makini.http.transport import UnusableNameError, path_segment
 from tap_makini.pagination.list_reader import ListReader
-from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource
+from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
 from tap_makini.rawjson import members
 from tap_makini.sync.lines import Parent
 from tap_makini.sync.partition import Delivery, Partition
@@ -63,7 +63,7 @@ class ChildListPartition(Partition):
         self._child = stream.child
         self._parent = stream.parent
         self._workers = workers
-        self._paging = Paging()
+        self._page_limit = PageLimit()
         self._answered = 0
         self._absent = 0
         self._gone = 0
@@ -95,20 +95,30 @@ class ChildListPartition(Partition):
             )
             return _Answer([], RequestStats(), absence=NotFoundError(error.cause, error.remedy))
         path = self._child.path.replace("{key}", segment)
-        source = UndocumentedSource(
-            self.connection.client, path, self._paging, self.connection.page_size, self._child.query_parameters
+        stats = RequestStats()
+        child, size = self._child, self.connection.page_size
+        fetcher = PageFetcher(
+            self.connection.client,
+            path,
+            None,
+            size,
+            child.query_parameters,
+            child.key,
+            stats,
+            "child list",
+            self._page_limit,
         )
-        reading = ListReader(source, None, logging.DEBUG)  # there are as many as parents
+        reading = ListReader(fetcher, None, logging.DEBUG)  # there are as many as parents
         try:
             with self.connection.child_slots:
                 rows = [row for batch in reading.batches() for row in batch.rows]
         except EntityAbsentError as absence:
             is_of_deleted = parent.is_deleted and isinstance(absence, NotFoundError)
-            return _Answer([], source.traffic, absence=absence, is_of_deleted=is_of_deleted)
+            return _Answer([], stats, absence=absence, is_of_deleted=is_of_deleted)
         equal = self._has_equal_keys(rows)
         positions = [None] * len(rows) if self._child.key else range(len(rows))
         records = [parent.marked(row.raw, position) for row, position in zip(rows, positions, strict=True)]
-        return _Answer(records, source.traffic, reading.outcome.is_settled, has_equal_keys=equal)
+        return _Answer(records, stats, reading.outcome.is_settled, has_equal_keys=equal)
 
     def _has_equal_keys(self, rows: Sequence[Row]) -> bool:
         keys = {record_key(members(row.raw), name, row.raw) for name in self._child.key for row in rows}

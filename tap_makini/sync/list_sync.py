@@ -48,8 +48,6 @@ class ListSync:
         self._stream = stream
         self._settings = settings
         self._state = state
-        self._source = stream.source(connection)
-        self._source.traffic = self.outputs[0].traffic
 
     def events(self) -> Iterator[Event]:
         """Read the list to its end.
@@ -70,7 +68,8 @@ class ListSync:
         for output in self.outputs:
             output.open(self._state, self._settings, self._stream.filter_key)
         bound = self._bound()
-        reading = ListReader(self._source, bound, reached=self._reached())
+        fetcher = self._stream.source(self.connection, self.outputs[0].traffic)
+        reading = ListReader(fetcher, bound, reached=self._reached())
         for output in self.outputs:
             output.outcome = reading.outcome
         for batch in self._batches(reading):
@@ -81,7 +80,7 @@ class ListSync:
         for output in tuple(self._live):
             yield from self._guarded(output, output.finish(reading.outcome))
         if reading.outcome.shortages:
-            raise _incomplete(reading.outcome.shortages, self._source.replication_key)
+            raise _incomplete(reading.outcome.shortages, fetcher.replication_key)
 
     def _bound(self) -> datetime | None:
         """Give the earliest instant that any output needs; None for everything."""

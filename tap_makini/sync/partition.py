@@ -141,7 +141,7 @@ class Partition:
             yield Delivery(self, once_written=once_written)
 
     def _needs(self, row: Row) -> bool:
-        return row.instant is None or self.bound is None or row.instant >= self.bound
+        return row.timestamp is None or self.bound is None or row.timestamp >= self.bound
 
     def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
         """Make lines of rows."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from jsonschema import Draft7Validator
-from reading.harness import NOON, KilledError, MortalWriter, same_time
+from pagination.harness import NOON, KilledError, MortalWriter, same_time
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.errors import NothingReadError, StreamsFailedError

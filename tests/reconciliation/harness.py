@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raw.harness import discovered, read, selecting
+from streams.raw_harness import discovered, read, selecting
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.timestamps import format_timestamp, parse_timestamp

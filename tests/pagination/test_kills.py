@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from makini_sandbox import Behaviour, ManualClock
-from reading.arrangements import PAGE, SIZES, TIE, Filtering, dates_in_disorder, shared_seconds, tie_of, undated
-from reading.disturbance import Disturbance
-from reading.harness import NOON, Replica, run, source
+from pagination.arrangements import PAGE, SIZES, TIE, Filtering, dates_in_disorder, shared_seconds, tie_of, undated
+from pagination.disturbance import Disturbance
+from pagination.harness import NOON, Replica, run, source
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:

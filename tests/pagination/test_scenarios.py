@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from reading.arrangements import (
+from pagination.arrangements import (
     PAGE,
     ROWS,
     SIZES,
@@ -20,8 +20,8 @@ from reading.arrangements import (
     tie_of,
     undated,
 )
-from reading.disturbance import KINDS, Disturbance
-from reading.harness import NOON, SLUG, VENDORS, Replica, Selection, run, source
+from pagination.disturbance import KINDS, Disturbance
+from pagination.harness import NOON, SLUG, VENDORS, Replica, Selection, run, source
 from tap_makini.errors import StreamsFailedError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from makini_sandbox.clock import isoformat
-from reading.arrangements import dates_in_disorder, tie_of
-from reading.disturbance import KINDS, Disturbance
-from reading.harness import NOON, SLUG, Replica, run, source
+from pagination.arrangements import dates_in_disorder, tie_of
+from pagination.disturbance import KINDS, Disturbance
+from pagination.harness import NOON, SLUG, Replica, run, source
 
 LOOKBACK_SECONDS = 86_400
 PAGE_SIZE = {"page_size": 10}
