@@ -19,8 +19,8 @@ from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedErr
 from tap_makini.http.transport import path_segment
 from tap_makini.identifiers import mark_of, raw_stream_name, shorten
 from tap_makini.pagination.repeated_passes import until_nothing_new
-from tap_makini.pagination.response import Meta, properties, says_more
-from tap_makini.rawjson import REFUSED, members
+from tap_makini.pagination.response import Meta, says_more
+from tap_makini.rawjson import REFUSED, members, properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from tap_makini.pagination.census import Census
 from tap_makini.pagination.overlapping_pages import OverlappingPages
 from tap_makini.pagination.paginator import Batch
 from tap_makini.pagination.rereading import Rereading, Stretch, any_size
-from tap_makini.pagination.rows import dated, is_ascending
+from tap_makini.pagination.rows import is_ascending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ class NewestFirstPaginator:
         for step in pages.steps():
             fresh = [row for row in step.fresh if row.timestamp is None or row.timestamp >= self._start_value]
             yield Batch(census.add(fresh))
-            timestamps = dated(step.rows)
+            timestamps = step.timestamps
             if not timestamps:
                 continue
             in_order = in_order and is_ascending(timestamps[::-1]) and (earliest is None or timestamps[-1] <= earliest)

@@ -9,8 +9,9 @@ the server takes the filter's value as its whole day, the list is read page by p
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.errors import RequestRefusedError
@@ -18,7 +19,7 @@ from tap_makini.pagination.census import Census
 from tap_makini.pagination.overlapping_pages import OverlappingPages
 from tap_makini.pagination.paginator import Batch, DisprovedError, shows_order
 from tap_makini.pagination.rereading import Rereading, Stretch
-from tap_makini.pagination.rows import dated, is_ascending
+from tap_makini.pagination.rows import is_ascending
 from tap_makini.timestamps import floor_day, floor_second
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _STEP_BACK = 20  # a twentieth of a page
+_MICROSECOND = attrgetter("microsecond")
 _MOST_VAIN_JUMPS = 3
 _MOST_STEPS_BACK = 2  # there are other ways, which do more where a tie is in no fixed order
 _MOST_ENDS = 5
@@ -69,11 +71,6 @@ class KeysetPaginator:
         self._newest_first = first_page
         self._reads_undated = first_page.request.start_value is None and first_page.page.by_cursor
 
-    @property
-    def _start_value(self) -> datetime | None:
-        """The timestamp from which on the list is requested."""
-        return self._first_page.request.start_value
-
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
         yield Batch(self._first_page.rows())  # what is proven next decides how to go on, not whether these count
@@ -93,7 +90,7 @@ class KeysetPaginator:
     def _prove_order(self) -> None:
         """Request the far end of the list: a server that ignores the order sends the near end."""
         self._newest_first = self._first_page.reopened(order="desc")
-        if self._start_value is None and not self._first_page.page.by_cursor:
+        if self._first_page.request.start_value is None and not self._first_page.page.by_cursor:
             self._look_at_the_end()
         if not shows_order(self._first_page, self._newest_first):
             raise DisprovedError("the server does not show that it honors the order asked for")
@@ -110,7 +107,7 @@ class KeysetPaginator:
         jump: _Jump | None = None
         pages = OverlappingPages(first_page, self._known, self._promised, most_steps_back=_MOST_STEPS_BACK)
         for step in pages.steps():
-            self._check(step.rows)
+            self._check(step.timestamps)
             if pages.fetched == 1:
                 first = step.rows
             elif census is None:
@@ -118,7 +115,7 @@ class KeysetPaginator:
                 census.begin_pass()
                 census.add(first)
             yield Batch(step.fresh, self._reached(step, pages) if census is None else None)
-            if step.is_joined and not (step.is_end and not step.page.is_full):
+            if step.is_joined and (step.page.is_full or not step.page.is_last):
                 jump = self._jump(step)
             if census is not None:
                 inside = set(step.rows if jump is None else jump.before)
@@ -127,7 +124,7 @@ class KeysetPaginator:
                 yield Batch([], self._reached(step, pages) if census.in_pass >= passed else None)
             if jump is not None:
                 break
-        if jump is None and self._start_value is None:
+        if jump is None and first_page.request.start_value is None:
             self._reads_undated = False  # this was the whole list
         if census is not None:
             yield from self._settle(pages, census, step, jump)
@@ -135,9 +132,8 @@ class KeysetPaginator:
 
     def _reached(self, step: PageStep, pages: OverlappingPages) -> datetime | None:
         """Return the timestamp before which everything has come; None if that is not sure."""
-        timestamps = dated(step.rows)
         is_sure = step.is_joined and pages.is_proven and self._outcome.is_settled and not self._reads_undated
-        return timestamps[-1] if timestamps and is_sure else None
+        return step.timestamps[-1] if step.timestamps and is_sure else None
 
     def _settle(self, pages: OverlappingPages, census: Census, last: PageStep, jump: _Jump | None) -> Iterator[Batch]:
         """Make sure that a stretch of several pages is complete, or that the next run begins there."""
@@ -146,28 +142,28 @@ class KeysetPaginator:
             return
         stretch = Stretch(self._first_page, jump and jump.first_page.request.start_value)
         if not (yield from Rereading(stretch, census).batches()):
-            self._outcome.leave_open(self._start_value, census)
+            self._outcome.leave_open(self._first_page.request.start_value, census)
 
     def _jump(self, step: PageStep) -> _Jump | None:
         """Request the list from a later timestamp on; some of the rows delivered from there on must come again.
 
         Rows without a date prevent that, since no filter would bring the others like them.
         """
-        timestamps = dated(step.rows)
+        timestamps, current = step.timestamps, self._first_page.request.start_value
         if not timestamps or len(timestamps) < len(step.rows) or self._vain_jumps >= _MOST_VAIN_JUMPS:
             return None
         last = bisect_left(timestamps, self._floor(timestamps[-1]))
         known = set(step.page.records)
         # compared as texts, 17.25Z is before 17Z: if there are fractions, the second before is requested
-        has_fractions = self._floor is floor_second and any(timestamp.microsecond for timestamp in timestamps)
+        has_fractions = self._floor is floor_second and any(map(_MICROSECOND, timestamps))
         margin = _SECOND if has_fractions else _NO_TIME
         for index in (last, max(last - 1 - len(timestamps) // _STEP_BACK, 0)):
             start_value = self._floor(timestamps[index]) - margin
-            if self._start_value is not None and self._floor(start_value) <= self._floor(self._start_value):
+            if current is not None and self._floor(start_value) <= self._floor(current):
                 return None  # it would lead nowhere
             first_page = self._first_page.reopened(start_value=start_value)
             if not known.isdisjoint(first_page.page.records) or self._share_keys(step, first_page):
-                return self._landed(first_page, step, known)
+                return self._go_on(first_page, step, known, start_value)
         self._vain_jumps += 1
         return None
 
@@ -177,15 +173,12 @@ class KeysetPaginator:
         known = {(reader.key(row), row.timestamp) for row in step.rows}
         return any((reader.key(row), row.timestamp) in known for row in first_page.rows())
 
-    def _landed(self, first_page: FirstPage, step: PageStep, known: set[bytes]) -> _Jump:
-        """Go on from a later timestamp."""
-        again, start_value = set(first_page.page.records), first_page.request.start_value
-        before = [
-            row
-            for row in step.rows
-            if _is_before(row, start_value) or (row.timestamp == start_value and row.raw not in again)
-        ]
-        if self._start_value is None and step.page.by_cursor:
+    def _go_on(self, first_page: FirstPage, step: PageStep, known: set[bytes], start_value: datetime) -> _Jump:
+        """Continue from a later timestamp; all rows of the step have one, in order."""
+        again = set(first_page.page.records)
+        first, after = bisect_left(step.timestamps, start_value), bisect_right(step.timestamps, start_value)
+        before = step.rows[:first] + [row for row in step.rows[first:after] if row.raw not in again]
+        if self._first_page.request.start_value is None and step.page.by_cursor:
             self._reads_undated = self._may_leave_out_undated(first_page, step.start + len(before))
         self._known = known
         self._promised = (step.page.total or 0) - step.start - len(before)
@@ -219,12 +212,11 @@ class KeysetPaginator:
         count = dated_list.page.total
         return count is None or None in whole or max(filter(None, whole), default=0) > before + count
 
-    def _check(self, rows: list[Row]) -> None:
+    def _check(self, timestamps: list[datetime]) -> None:
         """Check that a page keeps to the order and the filter of its request."""
-        timestamps = dated(rows)
         if not is_ascending(timestamps):
             raise DisprovedError("the server does not keep to the order asked for")
-        start_value = self._start_value
+        start_value = self._first_page.request.start_value
         if start_value is None or not timestamps or timestamps[0] >= start_value:
             return
         if timestamps[0] < floor_day(start_value) - _LARGEST_ZONE:
@@ -232,10 +224,6 @@ class KeysetPaginator:
         if self._floor is not floor_day:
             logger.info("The server takes a filter's value as its whole day.")
             self._floor = floor_day
-
-
-def _is_before(row: Row, start_value: datetime | None) -> bool:
-    return start_value is not None and row.timestamp is not None and row.timestamp < start_value
 
 
 def _count(pages: OverlappingPages, last: PageStep, jump: _Jump | None) -> int | None:

@@ -12,10 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.errors import MakiniError, RequestRefusedError
+from tap_makini.pagination.rows import dated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from tap_makini.pagination.paginator import FirstPage
     from tap_makini.pagination.response import Page
@@ -72,13 +74,15 @@ class PageStep(NamedTuple):
         page: The page.
         start: The position in the list of its first row, from 0.
         rows: Its rows.
-        fresh: Those of them that the page before did not hold.
+        timestamps: Those of the rows that have one.
+        fresh: The rows that the page before did not hold.
         is_joined: Whether nothing can have been missed between the page before and this one.
     """
 
     page: Page
     start: int
     rows: list[Row]
+    timestamps: list[datetime]
     fresh: list[Row]
     is_joined: bool
 
@@ -125,7 +129,7 @@ class OverlappingPages:
         self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
         self._most_steps_back = most_steps_back
-        self._trail = CursorTrail()
+        self._trail: CursorTrail | None = None
         self._can_size_pages = (
             varies_sizes
             and not first.by_cursor
@@ -156,7 +160,7 @@ class OverlappingPages:
             rows = self._reader.rows(page.records)
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
-            yield PageStep(page, start, rows, fresh, is_joined)
+            yield PageStep(page, start, rows, dated(rows), fresh, is_joined)
             if is_joined and page.is_last and not self._goes_on(page):
                 return
             page = self._after(page, is_joined=is_joined)
@@ -164,6 +168,7 @@ class OverlappingPages:
     def _after(self, page: Page, *, is_joined: bool) -> Page:
         if page.next_cursor is None:
             return self._fetch_from(self._account_for(page, is_joined=is_joined), page)
+        self._trail = self._trail or CursorTrail()
         self._trail.follow(page, map(self._reader.key, self._reader.rows(page.records)))
         return self._fetcher.fetch(self.request.after(page))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError, TransientError
+from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
 from tap_makini.pagination.response import Page, parse_beyond, parse_page
 from tap_makini.query_parameters import V3, PageSize, QueryParameters
@@ -164,15 +164,9 @@ class PageFetcher:
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
-
-        def read(body: bytes) -> Page:
-            page = self._parse(body, request.page, by_cursor=request.cursor is not None)
-            if page.records and page.records == unlike:
-                raise BadBodyError(f"page {request.page} is the page before it once more")
-            return page
-
         names = self.query_parameters
         params = request.params(self.replication_key, names)
+        read = partial(self._parse, asked=request.page, by_cursor=request.cursor is not None, unlike=unlike)
         return self.client.get(self.path, params, read, self.request_stats, None, names.accept)
 
     def goes_on(self, request: PageRequest) -> bool:

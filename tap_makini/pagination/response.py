@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from tap_makini.errors import BadBodyError, NotFoundError
-from tap_makini.rawjson import REFUSED, NotJSONError, items, members
+from tap_makini.rawjson import REFUSED, NotJSONError, items, members, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tap_makini.rawjson import JSON
 
@@ -30,8 +30,6 @@ _GROUPS = ("meta", "links", "pagination")
 """Objects in an envelope that describe the list."""
 _FALSE = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
 _RECORD_KEYS = {"key", "id", "_idValue"}
-_TYPES = {b"{": "object", b"[": "array", b'"': "text", b"n": "null", b"t": "boolean", b"f": "boolean"}
-_MOST_NAMES, _NAME_LENGTH = 8, 30
 
 
 class Meta(msgspec.Struct):
@@ -50,8 +48,11 @@ class Meta(msgspec.Struct):
         """Convert the counts to numbers."""
         for name in _COUNTS:
             value = getattr(self, name)
-            if value is not None:
-                setattr(self, name, value if type(value) is int and value >= 0 else _count(value))
+            if type(value) is not int and value is not None:
+                value = _count(value)
+                setattr(self, name, value)
+            if value is not None and value < 0:
+                _reject(f"'meta' counts {value}")
 
 
 class _Envelope(msgspec.Struct):
@@ -116,6 +117,7 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
     by_cursor: bool = False,
     must_count: bool = True,
     may_be_record: bool = False,
+    unlike: Sequence[bytes] = (),
 ) -> Page:
     """Read and check a response.
 
@@ -126,6 +128,7 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
         by_cursor: Whether a cursor was sent in place of the number.
         must_count: Whether the envelope has to say which page of how many it is.
         may_be_record: Whether the body may be one bare record.
+        unlike: The records of the page before; the same ones again are not the next page.
 
     Returns:
         The page.
@@ -146,6 +149,8 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
     for record in records:
         if not record.startswith(b"{"):
             _reject("'data' holds something that is not a record")
+    if records and records == unlike:
+        raise BadBodyError(f"page {asked} is the page before it once more")
     cursor = envelope.next_cursor or meta.next_cursor or None
     is_counted = meta.current_page is not None and meta.last_page is not None
     has_place = envelope.next_cursor is not msgspec.UNSET or meta.next_cursor is not msgspec.UNSET
@@ -164,14 +169,7 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
 
 
 def parse_beyond(body: bytes, number: int) -> Page:
-    """Read the response to a page after the last one, which no count foresees.
-
-    Args:
-        body: The body as received.
-        number: The number that was requested.
-
-    Returns:
-        The page; without records if another page came in its place.
+    """Read the response to a page after the last one, without records if another page came in its place.
 
     Raises:
         BadBodyError: The body is not a list.
@@ -220,12 +218,13 @@ def says_more(body: bytes) -> bool | None:
         if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
             raise BadBodyError(f"the response reports an error beside its list: {name}")
     groups = [members(bytes(outer[name])) for name in _GROUPS if bytes(outer.get(name, b"")).startswith(b"{")]
-    claims = [_is_true(value) for group in (outer, *groups) for name, value in group.items() if _is_claim(name)]
-    return any(claims) if claims else None
-
-
-def _is_claim(name: str) -> bool:
-    return _MORE.fullmatch("".join(filter(str.isalnum, name)).lower()) is not None
+    said = [
+        _is_true(value)
+        for group in (outer, *groups)
+        for name, value in group.items()
+        if _MORE.fullmatch("".join(filter(str.isalnum, name)).lower())
+    ]
+    return any(said) if said else None
 
 
 def _is_true(value: JSON) -> bool:
@@ -237,15 +236,9 @@ def _is_array(body: bytes) -> bool:
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    if value < 0:
-        _reject(f"'meta' counts {value}")
-    return value
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
+    return int(value) if isinstance(value, float) and value.is_integer() else None
 
 
 def _numbered_from_one(meta: Meta) -> Meta:
@@ -260,10 +253,8 @@ def _numbered_from_one(meta: Meta) -> Meta:
 def _check(meta: Meta, count: int, asked: int) -> None:
     number, last, total, size = meta.current_page, meta.last_page, meta.total, meta.per_page
     if number is None or last is None:
-        raise BadBodyError(
-            "the response does not say which page of how many it is: 'meta' is missing or has no 'current_page' and "
-            "'last_page'"
-        )
+        cause = "'meta' is missing, or has no 'current_page' or 'last_page'"
+        raise BadBodyError(f"the response does not say which page of how many it is: {cause}")
     empty = count == 0
     if number != asked and not (empty and number == 0 and asked == 1):
         _reject(f"page {number} came where page {asked} was asked for")
@@ -307,11 +298,7 @@ def _decode_leniently(found: Mapping[str, JSON]) -> _Envelope:
 
 
 def _reject_form(body: bytes, *, must_count: bool) -> NoReturn:
-    """Say what came in place of a list.
-
-    Raises:
-        BadBodyError: Always.
-    """
+    """Say what came in place of a list."""
     expected = "an object with the list 'data'" if must_count else "a list or an object with the list 'data'"
     try:
         seen = f"an object {properties(members(body))}"
@@ -319,14 +306,6 @@ def _reject_form(body: bytes, *, must_count: bool) -> NoReturn:
         is_page = bytes(body[:60]).lstrip().startswith(b"<")
         seen = "an HTML page" if is_page else f"not valid JSON for that ({error})"
     raise BadBodyError(f"expected {expected}, but the body is {seen}")
-
-
-def properties(found: Mapping[str, JSON]) -> str:
-    """Write the first properties of an object and their types for an error message."""
-    plain = [("".join(filter(str.isprintable, name))[:_NAME_LENGTH], bytes(value)[:1]) for name, value in found.items()]
-    written = [f"'{name}' ({_TYPES.get(first, 'number')})" for name, first in plain[:_MOST_NAMES]]
-    rest = ", …" if len(plain) > _MOST_NAMES else ""
-    return f"with {', '.join(written)}{rest}" if written else "without properties"
 
 
 def _reject(cause: str) -> NoReturn:

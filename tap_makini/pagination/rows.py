@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -12,8 +12,10 @@ from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
+
+_TIMESTAMP = attrgetter("timestamp")
 
 
 class Row(NamedTuple):
@@ -41,8 +43,14 @@ class RowReader:
         """Pair each record with its timestamp."""
         if self._replication_key is None:
             return [Row(raw, None) for raw in records]
-        value = self._timestamp.value
-        return [Row(raw, parse_timestamp(value(raw))) for raw in records]
+        rows, decode = [], self._timestamp.decode
+        for raw in records:
+            try:
+                value = decode(raw).value0
+            except REFUSED:
+                (value,) = self._timestamp.values(raw)
+            rows.append(Row(raw, parse_timestamp(value)))
+        return rows
 
     def key_values(self, row: Row) -> tuple[object, ...]:
         """Return the values of the primary key; empty where the stream has none."""
@@ -71,21 +79,14 @@ class _PropertyReader:
             [(field, Any, None) for field in self._fields],
             rename=dict(zip(self._fields, self._names, strict=True)),
         )
-        self._decode = msgspec.json.Decoder(probe).decode
-
-    def value(self, raw: bytes) -> object:
-        """Return the value of the first property."""
-        try:
-            return self._decode(raw).value0  # type: ignore[attr-defined] # the struct is made at run time
-        except REFUSED:
-            return self._values_leniently(raw)[0]
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(probe).decode
 
     def values(self, raw: bytes) -> tuple[object, ...]:
         """Return the values, None for a property that is null, absent or unreadable."""
         if not self._names:
             return ()
         try:
-            found = self._decode(raw)
+            found = self.decode(raw)
         except REFUSED:
             return self._values_leniently(raw)
         return tuple(getattr(found, field) for field in self._fields)
@@ -102,12 +103,12 @@ class _PropertyReader:
 
 def dated(rows: Iterable[Row]) -> list[datetime]:
     """Return the timestamps of the rows that have one."""
-    return [row.timestamp for row in rows if row.timestamp is not None]
+    return list(filter(None, map(_TIMESTAMP, rows)))
 
 
-def is_ascending(timestamps: Sequence[datetime]) -> bool:
+def is_ascending(timestamps: list[datetime]) -> bool:
     """Whether no timestamp is before the one in front of it."""
-    return all(earlier <= later for earlier, later in pairwise(timestamps))
+    return sorted(timestamps) == timestamps
 
 
 def digest(raw: bytes) -> bytes:
