@@ -112,5 +112,5 @@ class Reads(RuleBasedStateMachine):
 
 TestReads = Reads.TestCase
 TestReads.settings = settings(
-    max_examples=150, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
