@@ -85,7 +85,7 @@ class KeysetPaginator:
                 for step in OverlappingPages(whole.reopened()).steps():
                     yield Batch([row for row in step.fresh if row.timestamp is None])
         except RequestRefusedError as refusal:
-            raise DisprovedError(f"it refuses to be asked so ({refusal.cause})") from refusal
+            raise DisprovedError(f"the server refuses such a request ({refusal.cause})") from refusal
 
     def _prove_order(self) -> None:
         """Request the far end of the list: a server that ignores the order sends the near end."""
@@ -93,7 +93,7 @@ class KeysetPaginator:
         if self._first_page.request.start_value is None and not self._first_page.page.by_cursor:
             self._look_at_the_end()
         if not shows_order(self._first_page, self._newest_first):
-            raise DisprovedError("the server does not show that it honors the order asked for")
+            raise DisprovedError("the server does not show that it honors the order")
 
     def _read_from(self, first_page: FirstPage) -> Generator[Batch, None, FirstPage | None]:
         """Deliver the list from one start value on, until a later one can be requested.
@@ -215,7 +215,7 @@ class KeysetPaginator:
     def _check(self, timestamps: list[datetime]) -> None:
         """Check that a page keeps to the order and the filter of its request."""
         if not is_ascending(timestamps):
-            raise DisprovedError("the server does not keep to the order asked for")
+            raise DisprovedError("the server does not keep to the order")
         start_value = self._first_page.request.start_value
         if start_value is None or not timestamps or timestamps[0] >= start_value:
             return

@@ -101,7 +101,7 @@ class OverlappingPages:
         promised: How many records the list must hold, by an earlier response.
         varies_sizes: Whether pages may be of different sizes, so that they overlap. Where records of equal timestamp
             come in another order for each size, only pages of one size hold them all.
-        most_steps_back: How often to ask for an earlier page where one does not join the one before.
+        most_steps_back: How often to request an earlier page if one does not join the one before.
 
     Attributes:
         request: What is requested.

@@ -1,7 +1,7 @@
 """Read a stretch of a list again, in other ways, until as many records have come as the server counts.
 
 A database that sorts by a value which rows share orders these rows differently for each limit and offset. Pages of one
-size then repeat some rows and never show others, however often they are asked for. So each pass asks otherwise: by the
+size then repeat some rows and never show others, however often they are requested. So each pass differs: by the
 primary key, in one page, in no order, in pages of other sizes that start elsewhere.
 """
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _MOST_REPEATS = 2
 _MOST_OTHER_PASSES = 12
 _SECONDS_BEFORE = 30 * 86_400
-_LARGEST_PAGE = 20_000  # records; more of them would be too large an answer
+_LARGEST_PAGE = 20_000  # records; more of them would be too large a response
 _random = random.Random()  # noqa: S311 - chooses pages, guards nothing
 
 
@@ -58,7 +58,7 @@ class Stretch(NamedTuple):
 
 
 def any_size(first_page: FirstPage) -> int | None:
-    """Choose a size for pages, from half of the usual one on; the usual one where no other can be asked for."""
+    """Choose a size for pages, from half of the usual one on; the usual one if no other can be requested."""
     size = first_page.request.size
     if size is None or not first_page.fetcher.varies_sizes:
         return size
@@ -132,7 +132,7 @@ class Rereading:
         """Ask for one page that holds all: a page of its own is always whole."""
         count, fetcher, size = self._census.expected, self._first_page.fetcher, self._first_page.request.size
         if count is None or size is None or not size < count < _LARGEST_PAGE or fetcher.size_of(count + 1) != count + 1:
-            raise RefusedWayError("no page can be asked for that holds it")
+            raise RefusedWayError("no page can be requested that holds it")
         first_page = self._first_page.reopened(size=count + 1)
         pages = OverlappingPages(first_page, varies_sizes=False)
         if first_page.page.size <= count and not first_page.page.is_last:
@@ -166,11 +166,11 @@ class Rereading:
         """Open the list of nothing but the stretch.
 
         Raises:
-            RefusedWayError: That cannot be asked for.
+            RefusedWayError: That cannot be requested.
         """
         until = self._stretch.until
         if until is not None and self._first_page.fetcher.query_parameters.until is None:
-            raise RefusedWayError("no end can be asked for")
+            raise RefusedWayError("no end can be requested")
         return self._first_page.reopened(end_value=until, **changes)
 
     def _from_the_start(self, size: int | None) -> FirstPage:
@@ -207,7 +207,7 @@ class Rereading:
         """Make one pass through the stretch.
 
         Raises:
-            RefusedWayError: The answers are not those of the stretch alone, or not in the order of its keys.
+            RefusedWayError: The responses are not those of the stretch alone, or not in the order of its keys.
         """
         census, stretch = self._census, self._stretch
         is_forward = not is_alone and pages.request.order != "desc"

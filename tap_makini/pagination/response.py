@@ -24,19 +24,14 @@ if TYPE_CHECKING:
 
 _DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
 _COUNTS = ("current_page", "last_page", "per_page", "total")
-_MORE = re.compile(r"next.*|(has)?more(items|records)?|hasnext.*|(is)?truncated")
-"""Members that say whether more records follow; spelled in lower case, without signs."""
-_GROUPS = ("meta", "links", "pagination")
-"""Objects in an envelope that describe the list."""
+_MORE = re.compile(r"next.*|(has)?more(items|records)?|hasnext.*|(is)?truncated")  # whether more records follow
+_GROUPS = ("meta", "links", "pagination")  # objects in an envelope that describe the list
 _FALSE = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
 _RECORD_KEYS = {"key", "id", "_idValue"}
 
 
 class Meta(msgspec.Struct):
-    """The counts of an envelope; None for each that is missing.
-
-    A count that is neither a number nor a numeric string, as PHP servers send it, is ignored.
-    """
+    """The counts of an envelope; None if missing, or neither a number nor a numeric string, as PHP servers send it."""
 
     current_page: Any = None
     last_page: Any = None
@@ -77,9 +72,8 @@ class Page(msgspec.Struct, frozen=True):
         next_cursor: What to request next, in place of a number.
         by_cursor: Whether cursors lead through the list, so that its pages have no positions of their own.
         is_full: Whether it holds as many records as the server says that a page can.
-        is_uncounted: Whether the envelope does not say which page of how many it is; then `last` is the next number
-            after a page with records.
-        says_more: Whether an uncounted response says that more records follow; None if it says nothing about that.
+        is_uncounted: Whether the envelope does not say which page of how many it is; then `last` is a guess.
+        says_more: Whether an uncounted response says that more records follow; None if it does not say.
     """
 
     records: list[bytes]
@@ -169,11 +163,7 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
 
 
 def parse_beyond(body: bytes, number: int) -> Page:
-    """Read the response to a page after the last one, without records if another page came in its place.
-
-    Raises:
-        BadBodyError: The body is not a list.
-    """
+    """Read the response to a page after the last one, without records if another page came in its place."""
     envelope = _decode(body)
     meta = envelope.meta or _NO_META
     data = envelope.data if isinstance(envelope.data, list) and meta.current_page in {None, number} else []
@@ -291,9 +281,8 @@ def _decode_leniently(found: Mapping[str, JSON]) -> _Envelope:
     """Read what strict JSON does not allow: NaN, lone surrogates, control characters, very deep nesting."""
     said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
     envelope = msgspec.convert(said, _Envelope)
-    if (data := found.get("data")) is not None:
-        is_null = bytes(data) == b"null"
-        envelope.data = None if is_null else [msgspec.Raw(bytes(item)) for item in items(bytes(data))]
+    if data := bytes(found.get("data", b"")):
+        envelope.data = [msgspec.Raw(bytes(item)) for item in items(data)] if data != b"null" else None
     return envelope
 
 
@@ -303,8 +292,7 @@ def _reject_form(body: bytes, *, must_count: bool) -> NoReturn:
     try:
         seen = f"an object {properties(members(body))}"
     except NotJSONError as error:
-        is_page = bytes(body[:60]).lstrip().startswith(b"<")
-        seen = "an HTML page" if is_page else f"not valid JSON for that ({error})"
+        seen = "an HTML page" if bytes(body[:60]).lstrip().startswith(b"<") else f"not valid JSON for that ({error})"
     raise BadBodyError(f"expected {expected}, but the body is {seen}")
 
 

@@ -33,14 +33,14 @@ _READABLE_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
 
 def newest_page(fetcher: PageFetcher, count: int) -> Page:
-    """Fetch the records that changed last, where the server heeds the order.
+    """Fetch the records that changed last, if the server honors the order.
 
     Args:
         fetcher: The list.
-        count: How many records to ask for.
+        count: How many records to request.
 
     Returns:
-        A page, larger than asked for where the server does not take a size.
+        A page, larger than requested if the server does not take a size.
 
     Raises:
         MakiniError: The list cannot be read.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from makini_sandbox import Sandbox
 
 LARGE = 2_000
-LARGE_PAGE = {"page_size": 100}
+LARGE_PAGE = {"page_size": 40}
 MOMENTS = [number / 6 for number in range(1, 6)]
 
 
