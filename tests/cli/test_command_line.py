@@ -102,7 +102,7 @@ def test_the_schema_test_reads_nothing(sandbox: Sandbox, catalog: dict[str, Any]
 def test_no_settings(option: list[str]) -> None:
     outcome = run(*option)
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line.startswith("The setting api_token is missing")
+    assert outcome.last_line.startswith("Setting api_token: missing")
 
 
 def test_a_wrong_token(files: Files, sandbox: Sandbox) -> None:

@@ -16,7 +16,7 @@ from tap_makini.http.rate_limit_headers import read_rate_limit_headers
 from tap_makini.http.retry import repeat, retry_after
 from tap_makini.http.server_clock import clock_skew
 
-from .without_waits import jumping_clock
+from .jumping_clock import jumping_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
