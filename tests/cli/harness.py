@@ -12,14 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forks import forking
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from makini_sandbox import Sandbox
 
-PROGRAM = [str(Path(sys.executable).with_name("tap-makini"))]
-DEAF = [sys.executable, str(Path(__file__).with_name("deaf.py"))]
-WITHOUT_WAITS = [sys.executable, str(Path(__file__).with_name("without_waits.py"))]
+INSTALLED = str(Path(sys.executable).with_name("tap-makini"))
+PROGRAM = forking(INSTALLED)
+DEAF = forking(str(Path(__file__).with_name("deaf.py")))
+WITHOUT_WAITS = forking(str(Path(__file__).with_name("without_waits.py")))
 _PATIENCE_SECONDS = 60
 _LOG_LINE = re.compile(r"\S+ \S+ \| (\w+) +\| \S+ +\| (.*)")
 
