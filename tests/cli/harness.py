@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from forks import forking
+
 from tap_makini.tap import TapMakini
 
 from .jumping_clock import jumping_clock
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
     from makini_sandbox import Sandbox
 
-PROGRAM = [str(Path(sys.executable).with_name("tap-makini"))]
+INSTALLED = str(Path(sys.executable).with_name("tap-makini"))
+PROGRAM = forking(INSTALLED)
 _PATIENCE_SECONDS = 60
 _LOG_LINE = re.compile(r"\S+ \S+ \| (\w+) +\| \S+ +\| (.*)")
 

@@ -9,7 +9,7 @@ import pytest
 from makini_sandbox import Behaviour, Sandbox
 from scripts.catalogs import FOLDER
 
-from .harness import PROGRAM, Files, run
+from .harness import INSTALLED, Files, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def connect(sandbox: Sandbox, token: str | None = None) -> dict[str, str]:
 
 
 def test_discovery_gives_the_same_bytes_each_time() -> None:
-    outcomes = [run("--discover", environment={"PYTHONHASHSEED": seed}, program=PROGRAM) for seed in "12"]
+    outcomes = [run("--discover", environment={"PYTHONHASHSEED": seed}, program=[INSTALLED]) for seed in "12"]
     assert outcomes[0].output == outcomes[1].output
     assert outcomes[0].code == 0
     assert json.loads(outcomes[0].output) == json.loads((FOLDER / "catalog.json").read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def _undescribed(path: str, schema: dict[str, Any]) -> Iterator[str]:
             yield from _undescribed(here, setting["items"])
 
 
-@pytest.mark.parametrize("program", [PROGRAM, [sys.executable, "-m", "tap_makini"]])
+@pytest.mark.parametrize("program", [[INSTALLED], [sys.executable, "-m", "tap_makini"]])
 def test_version(program: list[str]) -> None:
     outcome = run("--version", program=program)
     assert outcome.code == 0

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from makini_sandbox import Behaviour, Fault, Sandbox
 from tap_makini.entities import ENTITIES
 
-from .harness import PROGRAM, Files, held_keys, run
+from .harness import INSTALLED, Files, held_keys, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def discover(sandbox: Sandbox, folder: Path, hash_seed: str = "", **settings: ob
     path.write_text(json.dumps(config), encoding="utf-8")
     if hash_seed:
         return Discovery(
-            run("--config", path, "--discover", environment={"PYTHONHASHSEED": hash_seed}, program=PROGRAM)
+            run("--config", path, "--discover", environment={"PYTHONHASHSEED": hash_seed}, program=[INSTALLED])
         )
     return Discovery(run("--config", path, "--discover"))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from forks import forking
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 from tap_makini.timestamps import parse_timestamp
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONG_TEXT = "x" * 20_000
-DEAF = [sys.executable, str(Path(__file__).with_name("deaf.py"))]
+DEAF = forking(str(Path(__file__).with_name("deaf.py")))
 PIPE_SIZE = 1 << 16
 PATIENCE_SECONDS = 10
 PIPES_CAN_GROW = pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="the last line cannot leave a full pipe")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from forks import forking
 
 from . import hasty
 from .harness import Files, clean_environment
@@ -21,10 +20,11 @@ from .hasty import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PATIENCE_SECONDS = 20
 BEYOND_ITS_GRACE = GRACE_SECONDS + 0.3
-HASTY = [sys.executable, str(Path(hasty.__file__))]
+HASTY = forking(hasty.__file__)
 BY_BOTH_AND_ALL = pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 1), (signal.SIGINT, 4)])
 PAIR = {"access_token": "access-new", "refresh_token": "refresh-new", "expires_in": 2_592_000}
 OLD_PAIR = {"access_token": "access-old", "refresh_token": "refresh-old", "issued_at": 0, "expires_at": 1}
