@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.connections.raw_tables import PREFIX
 from tap_makini.errors import NothingReadError
+from tap_makini.identifiers import RAW_PREFIX
 from tap_makini.schema import CONNECTION_COLUMN
 from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
 
@@ -133,7 +133,7 @@ def _spoken(key: Iterable[str]) -> str:
 
 
 def _why_unknown(stream: str) -> str:
-    if stream.startswith(PREFIX):
+    if stream.startswith(RAW_PREFIX):
         return "the setting raw_tables is empty"
     if stream in {KEYS, RECONCILIATIONS}:
         return "the setting reconcile_days is not set"

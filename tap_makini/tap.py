@@ -20,10 +20,10 @@ from tap_makini.check import check
 from tap_makini.cli import CommandLine
 from tap_makini.config import SETTINGS, Settings, faults
 from tap_makini.connections.connection import Connection, open_connections
-from tap_makini.connections.raw_tables import PREFIX
 from tap_makini.credentials import secrets
 from tap_makini.discovery import offer
 from tap_makini.errors import MakiniError, NothingReadError
+from tap_makini.identifiers import RAW_PREFIX
 from tap_makini.redaction import redact_logs
 from tap_makini.schema import with_deletion_column
 from tap_makini.shared_tables import qualify_keys
@@ -164,7 +164,7 @@ class TapMakini(CommandLine):
         if not self.settings.raw_tables:
             return []
         if self.input_catalog is not None:
-            return [RawStream(self, name) for name in self.input_catalog if name.startswith(PREFIX)]
+            return [RawStream(self, name) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
         self._validate_config()
         streams = [RawStream(self, name) for name in names_of_raw_streams(self.connections)]
         for stream in streams:
