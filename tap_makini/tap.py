@@ -19,9 +19,8 @@ from tap_makini.catalog import check_catalog, with_choices
 from tap_makini.check import check
 from tap_makini.cli import CommandLine
 from tap_makini.config import SETTINGS, Settings, faults
-from tap_makini.connections.connection import Connection, open_connections
 from tap_makini.credentials import secrets
-from tap_makini.discovery import offer
+from tap_makini.discovery import offer, open_connections
 from tap_makini.errors import MakiniError, NothingReadError
 from tap_makini.identifiers import RAW_PREFIX
 from tap_makini.redaction import redact_logs
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import TapState
 
+    from tap_makini.connections.connection import Connection
     from tap_makini.endpoints import Offer
     from tap_makini.sync.list_sync import ListSync
 

@@ -8,7 +8,7 @@ main thread begins to wait, or in another thread, would be heeded only when the 
 thread hears of signals at once and wakes the main thread. It also sees to it that a reader that has stopped reading
 cannot hold the process: it ends all the same before an orchestrator would lose its patience.
 
-Shielded work comes first (see `tap_makini.signals`): nothing here ends the process before it is done.
+Work that defers signals comes first (see `tap_makini.signals`): nothing here ends the process before it is done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from tap_makini.signals import STOPPING_SIGNALS, is_shielded, unshielded
+from tap_makini.signals import STOPPING_SIGNALS, after_deferral, is_deferring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ class Interruption:
         self.exit_code: int | None = None
 
     def handle(self, signum: int) -> None:
-        """Stop; a second signal ends the process at once, unless there is shielded work.
+        """Stop; a second signal ends the process at once, unless there is work that defers signals.
 
         Nothing is locked here, nor a thread begun: the main thread may be within either.
 
@@ -68,7 +68,7 @@ class Interruption:
             Interrupted: No line is being written.
         """
         if self.exit_code is not None:
-            if is_shielded():
+            if is_deferring():
                 return  # the end that the first signal began comes soon after
             os._exit(self.exit_code)
         self.exit_code = _SIGNAL_EXIT + signum
@@ -112,9 +112,9 @@ class Interruption:
         end = time.monotonic() + _PATIENCE_SECONDS
         while (now := time.monotonic()) < end:
             time.sleep(_SECONDS_TO_HEED)
-            if is_shielded():
+            if is_deferring():
                 end = now + _PATIENCE_SECONDS  # the main thread may be the one that does the work
             elif self.exit_code is None and main_thread is not None:
                 signal.pthread_kill(main_thread, _WAKING)
-        with unshielded():
+        with after_deferral():
             os._exit(_SIGNAL_EXIT + signum)
