@@ -25,7 +25,7 @@ from tap_makini.config_schema import settings_from_environment
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.redaction import clean_logs, presentable, redact_logs
 from tap_makini.sdk_compat import SDKTap, set_message
-from tap_makini.signals import unshielded
+from tap_makini.signals import after_deferral
 from tap_makini.standard_output import OutputError, ReaderGoneError, printing
 from tap_makini.sync.interruption import Interrupted
 
@@ -202,7 +202,7 @@ def _exit_codes() -> Iterator[None]:
     except StreamsFailedError as error:
         _exit(3, str(error))
     except ReaderGoneError:
-        with unshielded():
+        with after_deferral():
             sys.exit(_TARGET_GONE)
     except OutputError as error:
         _exit(
@@ -211,7 +211,7 @@ def _exit_codes() -> Iterator[None]:
         )
     except Interrupted as interrupted:
         logging.shutdown()
-        with unshielded():
+        with after_deferral():
             # skips the interpreter's shutdown, which threads that still wait for a server can block or break
             os._exit(interrupted.exit_code)
 

@@ -123,7 +123,7 @@ class BadBodyError(TransientError):
             request_id,
         )
 
-    def told_with(self, problem: VendorProblem) -> BadBodyError:
+    def with_problem(self, problem: VendorProblem) -> BadBodyError:
         """Return the error with what the body says, since an error may come with status 200."""
         detail = f" ({problem})" if str(problem) else ""
         return BadBodyError(f"{self.cause}{detail}", problem.request_id)

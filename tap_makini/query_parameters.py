@@ -28,6 +28,7 @@ class QueryParameters:
         descending: The value of `sort` that puts the latest record first.
         may_not_count: Whether answers may come that do not say which page of how many they are.
         accept: The media type to ask for.
+        unknown_paging: Declared parameters that look like paging, but are not known, where no known one is declared.
     """
 
     page: str | None = "page"
@@ -48,6 +49,7 @@ class QueryParameters:
     descending: str = "1"
     may_not_count: bool = False
     accept: str = "application/json"
+    unknown_paging: tuple[str, ...] = ()
 
     def sorted(self, replication_key: str, *, descending: bool) -> dict[str, str]:
         """Give the parameter that asks for an order, if there is one."""
@@ -67,3 +69,14 @@ V3_UNSIZED = QueryParameters(size=None)
 """The same for the lists of the v3 spec that take no page size."""
 ASSUMED = QueryParameters(may_not_count=True, may_begin_at_zero=True)
 """What is tried where no guide tells of parameters, as for v4."""
+
+
+@dataclass
+class PageSize:
+    """How many records to ask for, shared by the lists of a connection: what one list refused, the next does not ask.
+
+    Attributes:
+        value: The number.
+    """
+
+    value: int

@@ -8,7 +8,7 @@ thread starts to wait, or in another thread, would take effect only when the wai
 listening thread learns of signals at once and wakes the main thread. It also ends the process when a reader that has
 stopped reading blocks it, before an orchestrator kills it.
 
-Shielded work comes first (see `tap_makini.signals`): nothing here ends the process before that is done.
+Work that defers signals comes first (see `tap_makini.signals`): nothing here ends the process before it is done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from tap_makini.signals import STOPPING_SIGNALS, is_shielded, unshielded
+from tap_makini.signals import STOPPING_SIGNALS, after_deferral, is_deferring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class Interruption:
         """Stop after the line that is being written.
 
         A second signal within a few seconds changes nothing: a terminal sends SIGINT to Meltano and the tap alike, and
-        Meltano forwards its own. A later one ends the process at once, unless there is shielded work.
+        Meltano forwards its own. A later one ends the process at once, unless some work defers signals.
 
         Nothing is locked here, nor a thread started: the main thread may be within either.
 
@@ -73,7 +73,7 @@ class Interruption:
             Interrupted: No line is being written.
         """
         if self.exit_code is not None:
-            if is_shielded() or time.monotonic() - self._first_at < _SECONDS_OF_REPETITION:
+            if is_deferring() or time.monotonic() - self._first_at < _SECONDS_OF_REPETITION:
                 return
             os._exit(self.exit_code)
         self._first_at = time.monotonic()
@@ -118,9 +118,9 @@ class Interruption:
         end = time.monotonic() + _GRACE_SECONDS
         while (now := time.monotonic()) < end:
             time.sleep(_SECONDS_BETWEEN_WAKINGS)
-            if is_shielded():
+            if is_deferring():
                 end = now + _GRACE_SECONDS  # the main thread may be the one that does the work
             elif self.exit_code is None and main_thread is not None:
                 signal.pthread_kill(main_thread, _WAKING)
-        with unshielded():
+        with after_deferral():
             os._exit(_SIGNAL_EXIT + signum)

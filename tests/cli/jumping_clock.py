@@ -12,7 +12,7 @@ from unittest import mock
 
 import backoff._sync
 
-from tap_makini.http import rate_limiter, retry
+from tap_makini.http import rate_limiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,6 @@ def jumping_clock() -> Iterator[JumpingClock]:
     told = SimpleNamespace(monotonic=clock.monotonic, time=time.time)
     with (
         mock.patch.object(backoff._sync, "time", clock),  # noqa: SLF001
-        mock.patch.object(retry, "time", told),
         mock.patch.object(rate_limiter, "time", told),
         mock.patch.object(rate_limiter, "threading", SimpleNamespace(Condition=partial(JumpingCondition, clock))),
     ):

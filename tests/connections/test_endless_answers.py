@@ -76,5 +76,5 @@ def test_the_others_are_complete(reader: Reader) -> None:
     assert outcome.code == 3
     came = [(message["record"]["_makini_connection"], message["record"]["key"]) for message in outcome.of("RECORD")]
     assert sorted(came) == [(name, site["key"]) for name in ("one", "two") for site in SITES]
-    assert "bomb/sites: the answer is larger than 128 MiB" in outcome.last_line
-    assert "trickle/sites: the answer was not complete after 1 s" in outcome.last_line
+    assert "bomb/sites: the response is larger than 128 MiB" in outcome.last_line
+    assert "trickle/sites: the response was not complete after 1 s" in outcome.last_line
