@@ -8,7 +8,7 @@ thread starts to wait, or in another thread, would take effect only when the wai
 listening thread learns of signals at once and wakes the main thread. It also ends the process when a reader that has
 stopped reading blocks it, before an orchestrator kills it.
 
-Work that defers signals comes first (see `tap_makini.signals`): nothing here ends the process before it is done.
+Work that defers signals comes first (see `tap_makini.signals`): nothing here ends the process before that is done.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Interruption:
         """Stop after the line that is being written.
 
         A second signal within a few seconds changes nothing: a terminal sends SIGINT to Meltano and the tap alike, and
-        Meltano forwards its own. A later one ends the process at once, unless some work defers signals.
+        Meltano forwards its own. A later one ends the process at once, unless there is work that defers signals.
 
         Nothing is locked here, nor a thread started: the main thread may be within either.
 
