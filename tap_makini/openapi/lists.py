@@ -55,8 +55,8 @@ def read_documents(
     labels = ", ".join(document.location.label for document in documents)
     try:
         found = sort_out(operation for document in documents for operation in operations_of(document))
-        chosen = choose(found.get(Role.LIST, ()), products)
-        children = children_by_parent(found.get(Role.CHILD, ()))
+        chosen = choose(found[Role.LIST], products)
+        children = children_by_parent(found[Role.CHILD])
         endpoints = tuple(
             _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
         )
@@ -71,7 +71,7 @@ def read_documents(
 
 
 def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], products: Sequence[str]) -> DocumentError:
-    lists, others = found.get(Role.LIST, ()), found.get(Role.OTHER, ())
+    lists, others = found[Role.LIST], found[Role.OTHER]
     if lists:
         described = sorted({product for each in lists if (product := ListPath.of(each).product)})
         return DocumentError(
@@ -91,8 +91,8 @@ def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], pro
 
 def _servers(found: Mapping[Role, Sequence[Operation]], paths: Container[str]) -> dict[str, None]:
     """Return, each once, the servers of all operations that return these lists or lists of their records."""
-    lists = (operation for operation in found.get(Role.LIST, ()) if operation.path in paths)
-    below = found.get(Role.CHILD, ())
+    lists = (operation for operation in found[Role.LIST] if operation.path in paths)
+    below = found[Role.CHILD]
     children = (child for child in below if child.parent_and_name and child.parent_and_name[0] in paths)
     return dict.fromkeys(operation.origin for operation in (*lists, *children) if operation.origin)
 
