@@ -88,9 +88,9 @@ def sort_out(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operatio
     counts = [f"{len(found[role])} {role.value}" for role in Role if found[role]]
     logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
     for operation in found[Role.OTHER]:
-        logger.info("Not read, since there is no list of records under 'data': GET %s", unquote(operation.path))
+        logger.info("Not read, since there is no list of records under 'data': GET %s", operation.label)
     for operation in found[Role.IGNORED]:
-        logger.debug("Not read: GET %s", unquote(operation.path))
+        logger.debug("Not read: GET %s", operation.label)
     return found
 
 

@@ -12,6 +12,7 @@ from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
 from tap_makini.rawjson import NUMBER_PATTERN
+from tap_makini.redaction import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ class Document:
             logger.warning(
                 "%s: %.200s is %s. What it describes is loaded as JSON text or left out.%s",
                 self.location.label,
-                reference,
+                printable(reference),
                 "not defined" if reference.startswith("#") else "in another file, which is not read",
                 "" if reference.startswith("#") else " Bundle the document into one file.",
             )

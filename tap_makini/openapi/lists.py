@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from tap_makini.endpoints import Child, Endpoint, Offer
 from tap_makini.entities import MATERIALS, child_list
 from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, sort_out
-from tap_makini.openapi.columns import (
-    is_v4,
-    item_schema,
-    key_of,
-    replication_key_of,
-    with_text_key,
-)
+from tap_makini.openapi.columns import is_v4, item_schema, key_of, replication_key_of, with_text_key
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.location import DocumentError, Location
 from tap_makini.openapi.operations import PARAMETER, operations_of
@@ -81,7 +74,7 @@ def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], pro
     if others:
         more = f" (and {len(others) - 1} more like it)" if len(others) > 1 else ""
         return DocumentError(
-            f"{labels}: nothing to read. GET {unquote(others[0].path)}: no list of records under 'data'{more}. "
+            f"{labels}: nothing to read. GET {others[0].label}: no list of records under 'data'{more}. "
             "If Makini's docs export it so, report it with the document."
         )
     return DocumentError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from tap_makini.redaction import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +46,11 @@ class Operation:
     parameters: tuple[Node, ...]
     ending: str = ""
     origin: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its path in messages, on one line."""
+        return printable(unquote(self.path))
 
     @property
     def has_usable_path(self) -> bool:

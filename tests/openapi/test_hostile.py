@@ -159,3 +159,12 @@ def test_deep_compositions_on_each_level_end(keyword: str) -> None:
     schemas["L45"] = {"properties": {"next": refs[0], "leaf": {"type": "string"}}}
 
     check(offer(document({"/x": get(refs[0])}, components={"schemas": schemas})))
+
+
+def test_a_parameter_of_very_many_schemas_is_read() -> None:
+    refs = [{"$ref": f"#/components/schemas/L{number}"} for number in range(5)]
+    schemas: Node = {f"L{number}": {"allOf": [below] * 1000} for number, below in enumerate(refs[1:])}
+    schemas["L4"] = {"maximum": int("9" * 1000)}
+    parameters = [{"name": "per_page", "in": "query", "schema": refs[0]}]
+
+    check(offer(document({"/x": get(parameters=parameters)}, components={"schemas": schemas})))

@@ -186,6 +186,7 @@ def test_a_path_item_may_be_a_reference() -> None:
             {f"/{name}": {"get": {"responses": answers({"type": "array", "items": THING})}} for name in "ab"},
             r"GET /a: no list of records under 'data' \(and 1 more like it\)",
         ),
+        ({"/a%0Ab": {"get": {"responses": answers(THING)}}}, r"GET /a\\nb: no list of records"),
         ({"/x/{key}": get(), "/y": {"post": {}}}, r"nothing to read \(no GET returns a list\)"),
     ],
 )
