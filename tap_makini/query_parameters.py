@@ -69,3 +69,14 @@ V3_UNSIZED = QueryParameters(size=None)
 """The same for the lists of the v3 spec that take no page size."""
 ASSUMED = QueryParameters(may_not_count=True, may_begin_at_zero=True)
 """What is tried where no guide tells of parameters, as for v4."""
+
+
+@dataclass
+class PageSize:
+    """How many records to ask for, shared by the lists of a connection: what one list refused, the next does not ask.
+
+    Attributes:
+        value: The number.
+    """
+
+    value: int

@@ -1,10 +1,10 @@
-"""Work that the end of the process waits for: what a server has changed for good must not be lost on the way to disk.
+"""Make the end of the process wait for work that must not be lost, such as a new pair of tokens on its way to disk.
 
-A signal ends the process in two ways: a handler raises in the main thread, or a thread calls `os._exit`. So work is
-shielded in two ways. In the main thread, where handlers run, the signals are kept until the work is done. And whoever
-ends the process asks here first, since the work may be a worker's, which `os._exit` would end with all else.
+A signal ends the process in two ways: a handler raises in the main thread, or a thread calls `os._exit`. So there are
+two safeguards. In the main thread, where handlers run, signals are deferred until the work is done. And whoever ends
+the process asks here first, since the work may be done by another thread, which `os._exit` would end as well.
 
-No shield outlasts its time: a server that never answers must not make the process unkillable.
+Each deferral is limited in time: a server that never responds must not make the process unkillable.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _changed = threading.Condition()
-_ends: dict[object, float] = {}
-"""When each shield that is held is over, by `time.monotonic`."""
+_deadlines: dict[object, float] = {}
+"""When each deferral that is in effect ends at the latest, by `time.monotonic`."""
 
 
 @contextmanager
-def shielded(seconds: float) -> Iterator[None]:
-    """Keep SIGTERM and SIGINT from ending the process within the context; they are acted on behind it.
+def deferred_signals(seconds: float) -> Iterator[None]:
+    """Keep SIGTERM and SIGINT from ending the process within the context; they are handled after it.
 
     Args:
-        seconds: How long the process may be kept from ending.
+        seconds: For how long at most.
     """
-    shield = object()
-    with _kept_signals():
+    deferral = object()
+    with _deferred_in_main_thread():
         with _changed:
-            _ends[shield] = time.monotonic() + seconds
+            _deadlines[deferral] = time.monotonic() + seconds
         try:
             yield
         finally:
             with _changed:
-                del _ends[shield]
+                del _deadlines[deferral]
                 _changed.notify_all()
 
 
-def is_shielded() -> bool:
+def is_deferring() -> bool:
     """Return whether there is work that the end of the process must wait for; safe in a signal handler."""
     return _seconds_left() > 0
 
 
 @contextmanager
-def unshielded() -> Iterator[None]:
-    """Wait until no work is shielded, and let none begin within the context, which is to end the process."""
-    with _kept_signals(), _changed:
+def after_deferral() -> Iterator[None]:
+    """Wait until nothing defers signals, and let nothing begin to within the context, which is to end the process."""
+    with _deferred_in_main_thread(), _changed:
         while (seconds := _seconds_left()) > 0:
             _changed.wait(seconds)
         yield
@@ -60,12 +60,12 @@ def unshielded() -> Iterator[None]:
 
 def _seconds_left() -> float:
     # a copy, made at once: another thread may be changing it, and a signal handler takes no lock
-    return max((*_ends.values(), 0.0)) - time.monotonic()
+    return max((*_deadlines.values(), 0.0)) - time.monotonic()
 
 
 @contextmanager
-def _kept_signals() -> Iterator[None]:
-    """In the main thread, keep signals until the end of the context, and have them handled then."""
+def _deferred_in_main_thread() -> Iterator[None]:
+    """In the main thread, hold signals back until the end of the context, and have them handled then."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

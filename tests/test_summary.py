@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.errors import CredentialError, MakiniError
-from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.client import RequestStats
 from tap_makini.sync.summary import Result, Status, Summary, by_cause
 
 TROUBLE = MakiniError("the server answered 500", "Run again later.")

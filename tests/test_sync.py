@@ -24,7 +24,7 @@ from tap_makini.errors import (
     StreamsFailedError,
     UnreachableError,
 )
-from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.client import RequestStats
 from tap_makini.pagination.list_reader import Outcome
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.partition import Delivery
@@ -68,7 +68,7 @@ class StubConnection:
     name: str | None
     integration: Integration = NOTHING_KNOWN
     selection: str = "all"
-    gate: Gate = field(default_factory=Gate)
+    rate_limiter: Gate = field(default_factory=Gate)
 
     @property
     def client(self) -> StubConnection:
@@ -389,8 +389,8 @@ def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
         "revoked/teams": "dropped",
     }
     assert sync.summary.records == 12
-    assert connections[1].gate.shut_by == [REFUSED]
-    assert not connections[0].gate.shut_by
+    assert connections[1].rate_limiter.shut_by == [REFUSED]
+    assert not connections[0].rate_limiter.shut_by
     assert not caplog.messages
     assert isinstance(run.raised, StreamsFailedError)
     assert str(run.raised) == "Incomplete: revoked (3 streams): the server answered 401. Check the token."
@@ -458,7 +458,7 @@ def test_a_connection_without_anything_new_is_skipped_without_a_fault(run: Run) 
 
     assert statuses(sync) == {"zeta/assets": "skipped", "zeta/sites": "skipped", "acme/assets": "complete"}
     assert not skipped.begun
-    assert not zeta.gate.shut_by
+    assert not zeta.rate_limiter.shut_by
     assert run.raised is None
 
 

@@ -1,116 +1,262 @@
-"""The Admin API: a vendor's connections, and tokens for them (v3 guide)."""
+"""Ask the Admin API for a vendor's connections, and for their access tokens (v3 guide)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import logging
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.errors import CredentialError, EntityAbsentError, RequestRefusedError, TransientError
-from tap_makini.http.access_token import read_access_token
-from tap_makini.http.authenticators import RenewingAuthenticator, tell_wait, without_secrets
+import msgspec
+
+from tap_makini.connections.connection import ConnectionEntry
+from tap_makini.errors import (
+    BadBodyError,
+    CredentialError,
+    EntityAbsentError,
+    MakiniError,
+    RequestRefusedError,
+)
+from tap_makini.http.authenticators import (
+    TEMPORARY_ERRORS,
+    RenewingAuthenticator,
+    read_access_token,
+    request_token,
+)
+from tap_makini.http.client import Client, retry
 from tap_makini.http.rate_limiter import RateLimiter
-from tap_makini.http.retry import repeat
 from tap_makini.http.transport import UnusableNameError, path_segment
+from tap_makini.rawjson import REFUSED
+from tap_makini.redaction import mask, redact_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from tap_makini.http.access_token import AccessToken
-    from tap_makini.http.authenticators import Authenticator
+    from tap_makini.http.authenticators import AccessToken, Authenticator
     from tap_makini.http.transport import Transport
 
-T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 CONNECTIONS_PATH = "/api/system/connections"
+_ACTIVE = "active"
+_SHORT_KEY_LENGTH = 8
+_CHECK_CREDENTIALS = "Check the settings client_id, client_secret and api_url."
+
+
+class AdminTokenError(CredentialError):
+    """Makini issues no admin token."""
+
+
+class ListedConnection(NamedTuple):
+    """A connection as the Admin API describes it."""
+
+    key: str
+    name: str
+    status: str
+    created_at: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it can be read; without a status, trying shows."""
+        return self.status.casefold() in {_ACTIVE, ""}
+
+
+class Listing(NamedTuple):
+    """A vendor's connections.
+
+    Attributes:
+        active: Those that can be read, ordered by name.
+        inactive: Name and status of those that cannot.
+    """
+
+    active: list[ConnectionEntry]
+    inactive: list[tuple[str, str]]
+
+
+class _Page(NamedTuple):
+    connections: list[ListedConnection]
+    last: int | None
+    total: int | None
 
 
 class AdminApi:
-    """Asks the Admin API.
+    """Ask the Admin API; all requests share one rate limiter.
 
     Args:
-        transport: Makes the requests.
-        tokens: Gives the admin token.
+        transport: Sends the requests.
+        authenticator: Provides the admin token.
         max_wait: Seconds that a request and all its repetitions may take.
     """
 
-    def __init__(self, transport: Transport, tokens: Authenticator, max_wait: float) -> None:
-        self._transport = transport
-        self._tokens = tokens
-        self._max_wait = max_wait
-        self._gate = RateLimiter()
+    def __init__(self, transport: Transport, authenticator: Authenticator, max_wait: float) -> None:
+        self._client = Client(transport, authenticator, max_wait=max_wait)
 
-    def connections_page(self, params: Mapping[str, str], read: Callable[[bytes], T]) -> T:
-        """Ask for a page of the list of connections.
-
-        Args:
-            params: The query.
-            read: Turns the body into the result; a `TransientError` from it is repeated like any other.
+    def list_connections(self) -> Listing:
+        """List all connections of a vendor.
 
         Returns:
-            What `read` made of the body.
+            The connections. Each has a name of its own, which does not change when others are created.
 
         Raises:
-            CredentialError: The admin token is not good for it.
-            MakiniError: The list cannot be had.
+            CredentialError: The admin token is not accepted.
+            MakiniError: There is no list.
         """
-        try:
-            return self._authorised(
-                lambda token: read(self._transport.get(CONNECTIONS_PATH, params, token, self._max_wait))
-            )
-        except EntityAbsentError as error:
-            raise CredentialError(
-                f"the list of connections cannot be had: {error.cause}",
-                "Check the settings client_id, client_secret and api_url.",
-                error.request_id,
-            ) from None
+        by_name = sorted(_distinct_names(self._all_pages()).items(), key=lambda item: item[0])
+        return Listing(
+            [
+                ConnectionEntry(name, MintingAuthenticator(self, listed.key))
+                for name, listed in by_name
+                if listed.is_active
+            ],
+            [(name, listed.status) for name, listed in by_name if not listed.is_active],
+        )
 
     def mint(self, connection_key: str) -> AccessToken:
-        """Have a token made for a connection; each one made is as good as the one before, so it may be repeated.
+        """Have a token made for a connection; each is as good as the one before, so this may be repeated.
 
         Raises:
-            CredentialError: There is no such connection, or no token is given for it.
-            MakiniError: None can be had.
+            CredentialError: There is no such connection, or no token is issued for it.
+            MakiniError: There is no token.
         """
         try:
             path = f"{CONNECTIONS_PATH}/{path_segment(connection_key)}/token"
-            return self._authorised(lambda token: read_access_token(self._transport.post(path, token=token)))
+            return self._client.post(path, read_access_token)
+        except CredentialError as error:
+            raise _credential_error(error) from None
         except (EntityAbsentError, RequestRefusedError, UnusableNameError) as error:
             raise CredentialError(
-                f"Makini gives no token for the connection: {error.cause}",
-                "See in Makini whether the connection is still there and active; it may need to be re-authorised.",
+                f"Makini issues no token for the connection: {error.cause}",
+                "Check in Makini whether the connection still exists and is active; it may need to be re-authorized.",
                 error.request_id,
             ) from None
 
-    def _authorised(self, ask: Callable[[str], T]) -> T:
-        while True:
-            token = self._tokens.token()
+    def _all_pages(self) -> Iterator[ListedConnection]:
+        """Read page by page; pages are not documented for this list, so a page that brings nothing new is the end."""
+        seen: set[str] = set()
+        total = None
+        for number in count(1):
             try:
-                answer = self._repeated(ask, token)
-            except CredentialError as error:
-                if self._tokens.renew(token):
-                    continue
-                raise CredentialError(
-                    without_secrets(f"the Admin API refuses the admin token: {error.cause}", self._tokens.secrets()),
-                    "Check the settings client_id and client_secret.",
-                    error.request_id,
-                ) from None
-            self._tokens.confirm(token)
-            return answer
-
-    def _repeated(self, ask: Callable[[str], T], token: str) -> T:
-        def once() -> T:
-            with self._gate.passing(self._max_wait):
-                try:
-                    return ask(token)
-                except TransientError as error:
-                    if error.retry_after is not None:
-                        self._gate.close(error.retry_after, is_limit=False)
+                page = self._page(number)
+            except RequestRefusedError:
+                if number == 1:
                     raise
+                break
+            new = [connection for connection in page.connections if connection.key not in seen]
+            seen.update(connection.key for connection in new)
+            yield from new
+            total = page.total if page.total is not None else total
+            if not new or (page.last is not None and number >= page.last):
+                break
+        if total is not None and len(seen) < total:
+            logger.warning("The Admin API lists %d of %d connections; the others are not read.", len(seen), total)
 
-        return repeat(once, self._max_wait, tell_wait)()
+    def _page(self, number: int) -> _Page:
+        try:
+            return self._client.get(CONNECTIONS_PATH, {"page": str(number)} if number > 1 else {}, _read_page)
+        except CredentialError as error:
+            raise _credential_error(error) from None
+        except EntityAbsentError as error:
+            raise CredentialError(
+                f"the Admin API does not list the connections: {error.cause}", _CHECK_CREDENTIALS, error.request_id
+            ) from None
+
+
+def _credential_error(error: CredentialError) -> CredentialError:
+    if isinstance(error, AdminTokenError):
+        return error
+    return CredentialError(
+        f"the Admin API refuses the admin token: {mask(error.cause)}",
+        "Check the settings client_id and client_secret.",
+        error.request_id,
+    )
+
+
+def _distinct_names(listed: Iterable[ListedConnection]) -> dict[str, ListedConnection]:
+    """Distinguish connections of the same name by their keys; the oldest keeps the name as it is."""
+    named: dict[str, ListedConnection] = {}
+    for connection in sorted(listed, key=lambda one: (one.created_at, one.key)):
+        name, key = connection.name, connection.key
+        candidates = (name, f"{name} ({key[:_SHORT_KEY_LENGTH]})", f"{name} ({key})", key)
+        named[next((candidate for candidate in candidates if candidate not in named), key)] = connection
+    return named
+
+
+def _read_page(body: bytes) -> _Page:
+    try:
+        document = msgspec.json.decode(body)
+    except REFUSED:
+        raise BadBodyError("the list of connections is not JSON") from None
+    data = document.get("data") if isinstance(document, dict) else document
+    if not isinstance(data, list):
+        raise BadBodyError("the list of connections has no 'data'")
+    meta = document.get("meta") if isinstance(document, dict) else None
+    meta = meta if isinstance(meta, dict) else {}
+    listed = [found for item in data if (found := _read_connection(item)) is not None]
+    return _Page(listed, _count(meta.get("last_page")), _count(meta.get("total")))
+
+
+def _read_connection(item: Any) -> ListedConnection | None:  # noqa: ANN401 - any JSON
+    key = _text(item.get("key")) or _text(item.get("id")) if isinstance(item, dict) else ""
+    if not key:
+        logger.warning("The Admin API lists a connection without a key, which cannot be read.")
+        return None
+    name, status, created_at = (_text(item.get(field)) for field in ("name", "status", "created_at"))
+    return ListedConnection(key, name or key, status, created_at)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    return str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _count(value: Any) -> int | None:  # noqa: ANN401 - any JSON
+    text = _text(value)
+    return int(text) if text.isascii() and text.isdigit() and text != "0" else None
+
+
+class AdminAuthenticator(RenewingAuthenticator):
+    """Provide the token of the Admin API, obtained by client credentials; valid for `/api/system/*` only (v3 guide).
+
+    Args:
+        transport: Sends the requests.
+        client_id: The vendor's id.
+        client_secret: The vendor's secret.
+        max_wait: Seconds that a request and all its repetitions may take.
+    """
+
+    def __init__(self, transport: Transport, client_id: str, client_secret: str, max_wait: float) -> None:
+        super().__init__()
+        self._transport = transport
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._max_wait = max_wait
+        self._rate_limiter = RateLimiter()
+        redact_logs(client_secret)
+
+    def fetch(self, refused: str | None) -> AccessToken:  # noqa: ARG002 - as good as any other reason
+        """Request a token; requesting two does no harm, so transient errors are waited out.
+
+        Raises:
+            CredentialError: Makini refuses the credentials.
+            MakiniError: There is no token.
+        """
+        try:
+            return retry(self._request, self._rate_limiter, self._max_wait, "an admin token")
+        except TEMPORARY_ERRORS:
+            raise
+        except MakiniError as error:
+            cause = f"Makini issues no admin token: {mask(error.cause)}"
+            raise AdminTokenError(cause, _CHECK_CREDENTIALS, error.request_id) from None
+
+    def _request(self) -> AccessToken:
+        document = {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+        }
+        return request_token(self._transport, document=document)
 
 
 class MintingAuthenticator(RenewingAuthenticator):
-    """A connection's token, minted by the Admin API when it is needed.
+    """Provide a connection's token, minted by the Admin API when it is needed.
 
     Args:
         admin: Mints it.
@@ -126,11 +272,6 @@ class MintingAuthenticator(RenewingAuthenticator):
         """Have a token minted.
 
         Raises:
-            MakiniError: None can be had.
+            MakiniError: There is no token.
         """
         return self._admin.mint(self._connection_key)
-
-    def secrets(self) -> Iterator[str]:
-        """Give the token."""
-        if self._lease is not None:
-            yield self._lease.token

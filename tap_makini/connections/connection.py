@@ -1,46 +1,56 @@
-"""A connection that is read: its name, its client, and what its lists turned out to accept."""
+"""Know a connection, one customer's system: its name, its client, and what Makini says about it."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.connections.admin_api import AdminApi
 from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
-from tap_makini.connections.listing import ConnectionEntry, list_connections, named_connections, pick
 from tap_makini.connections.raw_tables import RawTables
-from tap_makini.connections.refreshing import RefreshingAuthenticator
-from tap_makini.connections.token_store import TokenStore
-from tap_makini.http.authenticators import AdminAuthenticator, StaticAuthenticator
-from tap_makini.http.client import Client
-from tap_makini.http.transport import Transport
-from tap_makini.pagination.list_reader import PageSize
+from tap_makini.http.authenticators import Authenticator, StaticAuthenticator
+from tap_makini.query_parameters import PageSize
 from tap_makini.redaction import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_makini.config import Settings
+    from tap_makini.http.client import Client
 
 logger = logging.getLogger(__name__)
 
+_EXCLUDE = "!"
+
+
+class ConnectionEntry(NamedTuple):
+    """A connection that may be chosen.
+
+    Attributes:
+        name: What records and state call it; None if it is the only one.
+        authenticator: Provides its token.
+    """
+
+    name: str | None
+    authenticator: Authenticator
+
 
 class Connection:
-    """One customer's system.
+    """A connection that is read.
 
     Args:
         name: What state and records call it; None for a single one, which records call what the API calls it.
-        client: Asks the API on its behalf.
+        client: Requests its data.
         page_size: How many records to ask for.
         raw_tables: Which tables of the source system may be read, by name or by pattern.
-        child_requests: How many child lists may be asked for at once.
+        max_child_lists: How many child lists may be requested at once.
 
     Attributes:
-        child_slots: Held while a child list is read.
-        page_size: How many records its lists are asked for.
+        name: The same.
+        client: The same.
+        page_size: How many records its lists are asked for, as far as the server accepts it.
         raw_tables: The tables of the source system.
-        selection: Names what is read of it.
+        child_slots: To be held while a child list is read.
     """
 
     def __init__(
@@ -49,13 +59,13 @@ class Connection:
         client: Client,
         page_size: int,
         raw_tables: Sequence[str] = (),
-        child_requests: int = 1,
+        max_child_lists: int = 1,
     ) -> None:
         self.name = name
         self.client = client
         self.page_size = PageSize(page_size)
         self.raw_tables = RawTables(client, raw_tables)
-        self.child_slots = threading.BoundedSemaphore(child_requests)
+        self.child_slots = threading.BoundedSemaphore(max_child_lists)
         self._lock = threading.Lock()
         self._integration: Integration | None = None
         self.selection = ""
@@ -66,7 +76,7 @@ class Connection:
 
     @property
     def integration(self) -> Integration:
-        """What Makini says of it; asked for once a run."""
+        """What Makini says about it; requested once a run."""
         with self._lock:
             if self._integration is None:
                 self._integration = look_up(self.client)
@@ -82,55 +92,35 @@ class Connection:
         return name and mask(name)
 
 
-def open_connections(settings: Settings) -> list[Connection]:
-    """Give the connections that the settings name.
+def named_connections(entries: Iterable[Mapping[str, str]]) -> list[ConnectionEntry]:
+    """Return the connections that the setting `connections` lists."""
+    return [ConnectionEntry(entry["name"], StaticAuthenticator(entry["api_token"])) for entry in entries]
 
-    Raises:
-        MakiniError: The Admin API does not list them.
+
+def pick(connections: Sequence[ConnectionEntry], patterns: Sequence[str]) -> list[ConnectionEntry]:
+    """Choose connections by name.
+
+    Args:
+        connections: All there are.
+        patterns: Names, or patterns with `*`, `?` and `[…]`, case-sensitive; `!` before one excludes what it matches.
+            Without any, or with only excluding ones, everything else is chosen.
+
+    Returns:
+        The chosen ones, in the same order.
     """
-    transport = Transport(settings.api_url, settings.request_timeout_seconds, settings.user_agent)
+    included = [pattern for pattern in patterns if not pattern.startswith(_EXCLUDE)]
+    excluded = [pattern.removeprefix(_EXCLUDE) for pattern in patterns if pattern.startswith(_EXCLUDE)]
+    for pattern in [*included, *excluded]:
+        if not any(_matches(connection, pattern) for connection in connections):
+            logger.warning("connection_names: no connection matches '%s'.", pattern)
     return [
-        Connection(
-            connection.name,
-            Client(
-                transport,
-                connection.tokens,
-                max_wait=settings.max_wait_seconds,
-                requests_per_minute=settings.requests_per_minute,
-            ),
-            settings.page_size,
-            settings.raw_tables,
-            settings.max_parallel,
-        )
-        for connection in pick(_connections(settings, transport), settings.connection_names)
+        connection
+        for connection in connections
+        if (not included or any(_matches(connection, pattern) for pattern in included))
+        and not any(_matches(connection, pattern) for pattern in excluded)
     ]
 
 
-def _connections(settings: Settings, transport: Transport) -> list[ConnectionEntry]:
-    if settings.connections:
-        return named_connections(settings.connections)
-    if settings.api_token is not None:
-        return [ConnectionEntry(None, StaticAuthenticator(settings.api_token))]
-    if settings.token_file is not None:
-        return [ConnectionEntry(None, _refreshed(settings, settings.token_file, transport))]
-    return _listed(settings, transport)
-
-
-def _refreshed(settings: Settings, file: str, transport: Transport) -> RefreshingAuthenticator:
-    return RefreshingAuthenticator(
-        transport,
-        TokenStore(file),
-        client_id=settings.client_id or "",
-        client_secret=settings.client_secret or "",
-        refresh_token=settings.refresh_token,
-        max_wait=settings.max_wait_seconds,
-    )
-
-
-def _listed(settings: Settings, transport: Transport) -> list[ConnectionEntry]:
-    wait = settings.max_wait_seconds
-    tokens = AdminAuthenticator(transport, settings.client_id or "", settings.client_secret or "", wait)
-    listing = list_connections(AdminApi(transport, tokens, wait))
-    for name, status in listing.others:
-        logger.warning("Connection %s is left out, since Makini calls it %s.", name, status)
-    return listing.active
+def _matches(connection: ConnectionEntry, pattern: str) -> bool:
+    name = connection.name or ""
+    return name == pattern or fnmatchcase(name, pattern)

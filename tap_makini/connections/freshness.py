@@ -1,4 +1,4 @@
-"""What Makini says of a connection itself: which system it is, and whether its data still moves."""
+"""Look up what Makini says about a connection itself: which system it is, and whether its data is up to date."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError
-from tap_makini.pagination.list_reader import PageFetcher, PageSize
-from tap_makini.pagination.response import Page
-from tap_makini.query_parameters import V3_UNSIZED
+from tap_makini.errors import BadBodyError, MakiniError
 from tap_makini.rawjson import REFUSED
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tap_makini.connections.connection import Connection
     from tap_makini.http.client import Client
-    from tap_makini.pagination.page_request import PageRequest
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +23,7 @@ _STOPPED = {"error", "fail"}
 
 
 class Integration(NamedTuple):
-    """The answer of `GET /api/integrations/current` (v3 spec); each part None where it is missing.
+    """The response of `GET /api/integrations/current` (v3 spec); None for what is missing.
 
     Attributes:
         id: Makini's id of the connection.
@@ -39,7 +32,7 @@ class Integration(NamedTuple):
         sync_status: Of Makini's own copy: `inprogress`, `done`, `fulldone`, `error` or `fail`.
         synced_at: When that copy was last brought up to date.
         record: All of it, as JSON.
-        trouble: Why nothing is known.
+        error: Why nothing is known.
     """
 
     id: str | None = None
@@ -48,7 +41,7 @@ class Integration(NamedTuple):
     sync_status: str | None = None
     synced_at: datetime | None = None
     record: bytes | None = None
-    trouble: MakiniError | None = None
+    error: MakiniError | None = None
 
     @property
     def name(self) -> str | None:
@@ -57,47 +50,47 @@ class Integration(NamedTuple):
 
     @property
     def is_settled(self) -> bool:
-        """Whether Makini's copy is complete, and it is known since when."""
+        """Whether Makini's copy is complete, and since when is known."""
         return self.sync_status in _SETTLED and self.synced_at is not None
 
 
 def look_up(client: Client) -> Integration:
-    """Ask what a connection is; nothing depends on the answer, so a trouble is no error.
+    """Request what a connection is; nothing depends on it, so an error is part of the result.
 
     Args:
-        client: Asks on the connection's behalf.
+        client: The connection's client.
 
     Returns:
         What is known.
     """
     try:
-        return client.get(PATH, {}, _read, patience=0.0)
+        return client.get(PATH, {}, _read, max_wait=0.0)
     except MakiniError as error:
-        logger.debug("%s tells nothing: %s", PATH, error)
-        return Integration(trouble=error)
+        logger.debug("%s: %s", PATH, error)
+        return Integration(error=error)
 
 
 def warn_if_stale(integration: Integration, connection: str) -> None:
-    """Say that a connection's data does not move, or is moving just now."""
+    """Log a warning if a connection's data is out of date, or incomplete for now."""
     if integration.sync_status in _STOPPED:
         logger.warning(
-            "Makini's own sync of %s has status '%s': its data has stopped moving. The source system may refuse the "
-            "stored credentials; have the connection re-authorised in Makini.",
+            "Makini's own sync of %s has status '%s': its data is no longer updated. The source system may refuse the "
+            "stored credentials; have the connection re-authorized in Makini.",
             connection,
             integration.sync_status,
         )
     elif integration.sync_status == "inprogress":
-        logger.warning("Makini is syncing %s just now: what is read may be part of the data.", connection)
+        logger.warning("Makini is syncing %s right now: the data may be incomplete until the next run.", connection)
 
 
 def _read(body: bytes) -> Integration:
     try:
         document = msgspec.json.decode(body)
     except REFUSED:
-        raise BadBodyError("the body is no JSON") from None
+        raise BadBodyError("the body is not JSON") from None
     data = document.get("data", document) if isinstance(document, dict) else None
     if not isinstance(data, dict):
-        raise BadBodyError("'data' is no object")
+        raise BadBodyError("'data' is not an object")
     return Integration(
         _text(data.get("id")),
         _text(data.get("company_name")),
@@ -110,29 +103,3 @@ def _read(body: bytes) -> Integration:
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None
-
-
-class IntegrationSource(PageFetcher):
-    """The list of the one connection that is read, for the stream `connections`.
-
-    Args:
-        connection: The connection.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED)
-        self._connection = connection
-
-    def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is but one page
-        """Give what Makini says of the connection; it has been asked already.
-
-        Raises:
-            CredentialError: The token is not accepted.
-            EntityAbsentError: Makini says nothing.
-        """
-        integration = self._connection.integration
-        if isinstance(integration.trouble, CredentialError):
-            raise integration.trouble
-        if integration.record is None:
-            raise EntityAbsentError("Makini says nothing of the connection", "Deselect the stream connections.")
-        return Page([integration.record], number=1, last=1, size=1, total=1)

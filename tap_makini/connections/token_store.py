@@ -1,7 +1,7 @@
-"""The file that keeps a pair of tokens from run to run.
+"""Keep a pair of tokens in a file, from run to run.
 
-Refreshing makes the old pair worthless (v3 guide), so the file is written in such a way that neither a full disk, nor
-a crash, nor a second process can lose the new one: the room is taken before, the file is replaced as a whole, and a
+Refreshing invalidates the old pair (v3 guide), so the file is written in such a way that neither a full disk, nor a
+crash, nor a second process can lose the new one: the space is reserved before, the file is replaced as a whole, and a
 lock beside it lets one process in at a time.
 """
 
@@ -14,7 +14,7 @@ import stat
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ROOM = 64 * 1024
+_RESERVED_BYTES = 64 * 1024
 _OWNER_ONLY = 0o600
-_IF_IT_WAS_READ = (
-    "If somebody may have read it, have the connection re-authorised in Makini, and put its new refresh token into the "
-    "setting refresh_token."
-)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_REAUTHORIZE = (
+    "have the connection re-authorized in Makini, and put its new refresh token into the setting refresh_token."
+)
 
 
 class TokenPair(msgspec.Struct, frozen=True):
@@ -39,9 +38,9 @@ class TokenPair(msgspec.Struct, frozen=True):
 
     Attributes:
         access_token: The connection's token.
-        refresh_token: What the next pair is had for; good once.
-        issued_at: When the pair was had, in seconds since 1970.
-        expires_at: When the access token ends, where that is known.
+        refresh_token: What the next pair is obtained with; valid once.
+        issued_at: In seconds since 1970.
+        expires_at: When the access token expires, if known.
         origin: Fingerprint of the refresh token in the settings that all began with.
     """
 
@@ -53,10 +52,10 @@ class TokenPair(msgspec.Struct, frozen=True):
 
 
 class TokenStore:
-    """A token file, with mode 0600, as its lock has; if either has become open to others, it is closed to them again.
+    """A token file and its lock, both with mode 0600; access by others is removed again, with a warning.
 
     Args:
-        path: Where it is; its folder must exist and be writable. A link is followed.
+        path: The file's path; its folder must exist and be writable. A link is followed.
     """
 
     def __init__(self, path: str) -> None:
@@ -67,44 +66,47 @@ class TokenStore:
         """Keep other processes, and other threads, from refreshing.
 
         Raises:
-            CredentialError: The lock cannot be had.
+            CredentialError: The file cannot be locked.
         """
+        lock = f"{self._path}.lock"
         try:
-            descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
         except OSError as error:
-            self._fail(f"cannot be locked ({error.strerror})")
+            raise self._error("cannot be locked", error) from None
         try:
-            _close_to_others(descriptor, f"{self._path}.lock", "Whoever can open it can keep the tap from refreshing.")
+            _remove_access_by_others(descriptor, lock, "Whoever can open it can keep the tap from refreshing.")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
 
     def read(self) -> TokenPair | None:
-        """Read the pair; None where there is no file.
+        """Read the pair; None if there is no file.
 
         Raises:
-            CredentialError: The file cannot be read, or is damaged.
+            CredentialError: The file cannot be read, or is not valid.
         """
         try:
             with self._path.open("rb") as file:
-                _close_to_others(file.fileno(), str(self._path), _IF_IT_WAS_READ)
+                _remove_access_by_others(
+                    file.fileno(), str(self._path), f"If somebody may have read it, {_REAUTHORIZE}"
+                )
                 content = file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._fail(f"cannot be read ({error.strerror})")
+            raise self._error("cannot be read", error) from None
         try:
             pair = msgspec.json.decode(content, type=TokenPair)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._fail("is damaged")
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self._invalid(str(error)) from None
         if not (pair.access_token and pair.refresh_token):
-            self._fail("is damaged")
+            raise self._invalid("a token is empty")
         return pair
 
     @contextmanager
-    def room(self) -> Iterator[PairWriter]:
-        """Take the room for a pair on the disk, before the old one is spent.
+    def replacement(self) -> Iterator[Replacement]:
+        """Reserve space for a new pair on the disk, before the old one is spent.
 
         Raises:
             CredentialError: The folder is not writable, or the disk is full.
@@ -112,31 +114,36 @@ class TokenStore:
         try:
             descriptor, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         except OSError as error:
-            self._fail(f"cannot be replaced ({error.strerror})")
+            raise self._error("cannot be replaced", error) from None
         try:
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
                 try:
-                    _write_through(file.fileno(), b" " * _ROOM)
+                    _write_through(file.fileno(), b" " * _RESERVED_BYTES)
                 except OSError as error:
-                    self._fail(f"cannot be replaced ({error.strerror})")
-                yield PairWriter(file.fileno(), Path(name), self._path)
+                    raise self._error("cannot be replaced", error) from None
+                yield Replacement(file.fileno(), Path(name), self._path)
         finally:
             with suppress(OSError):  # it is gone once it has become the token file
                 Path(name).unlink()
 
-    def _fail(self, cause: str) -> NoReturn:
-        raise CredentialError(
-            f"the token file {cause}",
-            "Check the setting token_file and its folder; a damaged file has to be removed, and the connection "
-            "re-authorised for a new refresh_token.",
-        ) from None
+    def _error(self, what: str, error: OSError) -> CredentialError:
+        return CredentialError(
+            f"token file {self._path}: {what} ({error.strerror})",
+            "Check the setting token_file and the permissions and free space of its folder.",
+        )
+
+    def _invalid(self, cause: str) -> CredentialError:
+        return CredentialError(
+            f"token file {self._path}: not a pair of tokens ({cause})",
+            f"Check the setting token_file. If the file is right, remove it, {_REAUTHORIZE}",
+        )
 
 
-class PairWriter:
-    """Puts a pair into the room taken for it.
+class Replacement:
+    """The file that becomes the token file.
 
     Args:
-        descriptor: Of the file that is to become the token file.
+        descriptor: Of the file.
         path: Its path for now.
         target: The token file's path.
     """
@@ -147,14 +154,22 @@ class PairWriter:
         self._target = target
 
     def write(self, pair: TokenPair) -> None:
-        """Make a pair the content of the token file, for good once this returns.
+        """Make a pair the content of the token file, durably.
 
         Raises:
-            OSError: It could not be written after all.
+            CredentialError: It could not be written after all.
         """
-        content = msgspec.json.encode(pair) + b"\n"
+        try:
+            self._write(msgspec.json.encode(pair) + b"\n")
+        except OSError as error:
+            raise CredentialError(
+                f"token file {self._target}: the new pair of tokens could not be kept ({error.strerror})",
+                f"The old pair is used up: {_REAUTHORIZE}",
+            ) from None
+
+    def _write(self, content: bytes) -> None:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        # The blanks behind the pair are JSON as well; they go only once the pair is safe.
+        # The blanks after the pair are JSON as well; they go only once the pair is safe.
         _write_through(self._descriptor, content)
         os.ftruncate(self._descriptor, len(content))
         os.fsync(self._descriptor)
@@ -166,8 +181,8 @@ class PairWriter:
             os.close(folder)
 
 
-def _close_to_others(descriptor: int, path: str, what_follows: str) -> None:
-    """Take all permissions on a file from everybody but its owner, and say so."""
+def _remove_access_by_others(descriptor: int, path: str, consequence: str) -> None:
+    """Remove all permissions on a file but its owner's, and log it."""
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
     if not mode & _OTHERS:
         return
@@ -179,10 +194,10 @@ def _close_to_others(descriptor: int, path: str, what_follows: str) -> None:
             path,
             mode,
             error.strerror,
-            what_follows,
+            consequence,
         )
     else:
-        logger.warning("%s was open to other users (mode %04o); its mode is now 0600. %s", path, mode, what_follows)
+        logger.warning("%s was open to other users (mode %04o); its mode is now 0600. %s", path, mode, consequence)
 
 
 def _write_through(descriptor: int, content: bytes) -> None:

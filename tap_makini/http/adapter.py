@@ -1,10 +1,10 @@
-"""Responses within bounds: how much of one is read, and for how long.
+"""Bound how much of a response is read, and for how long.
 
-requests bounds neither. Its timeout begins anew with each byte, so a server that sends one now and then is never given
-up, be it in the headers or in the body; and a body is decoded to its end, though 2 MiB of it may become 2 GiB. So the
-adapter below reads each body itself, in pieces, and the socket is read through something that counts bytes and knows
-when the response has to be complete. Whatever requests does with a response, such as following its redirect, happens
-to one that has been read.
+requests bounds neither. Its timeout starts over with each byte, so a server that sends one now and then is never given
+up, in the headers as in the body; and a body is decoded to its end, though 2 MiB of it may become 2 GiB. So the adapter
+below reads each body itself, in pieces, and the socket is read through something that counts bytes and knows when the
+response has to be complete. Whatever requests does with a response, such as following its redirect, happens to one
+that has been read.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     import requests
     from urllib3 import HTTPConnectionPool, PoolManager
 
-MOST_BYTES = 128 * 2**20
+MAX_BYTES = 128 * 2**20
 """The largest body that is read, decoded: a list without pages may be long, and `max_parallel` of them come at once."""
 
-_MOST_ERROR_BYTES = 64 * 2**10
+_MAX_ERROR_BYTES = 64 * 2**10
 _CHUNK_BYTES = 64 * 2**10
 
 
@@ -52,7 +52,7 @@ _deadline = ContextVar("_deadline", default=_NEVER)
 def complete_within(seconds: float) -> Iterator[None]:
     """Bound the time that each request made within the context may take, up to the last byte of its response.
 
-    What is not bounded is the search for the host's address. A connection has its own timeout.
+    Resolving the host's name is not bounded. Connecting has its own timeout.
 
     Args:
         seconds: From now on.
@@ -65,17 +65,17 @@ def complete_within(seconds: float) -> Iterator[None]:
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Reads responses to their end before it returns them, within a size and the time of `complete_within`.
+    """Read responses to their end before returning them, within a size and the time of `complete_within`.
 
     Of a response that refuses the request only the beginning is read: its status says what follows from it, however
     long the body is. A connection on which something is left to be read is closed.
 
     Args:
-        most_bytes: The largest body that is read, decoded.
+        max_bytes: The largest body that is read, decoded.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's interface
@@ -98,28 +98,28 @@ class BoundedAdapter(HTTPAdapter):
         """
         response = super().send(*args, **options)
         is_success = HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
-        most = self._most_bytes if is_success else _MOST_ERROR_BYTES
-        response._content = self._read(response, most, is_success=is_success)  # noqa: SLF001 - where `content` finds it
+        limit = self._max_bytes if is_success else _MAX_ERROR_BYTES
+        response._content = self._read(response, limit, is_success=is_success)  # noqa: SLF001 - where `content` finds it
         return response
 
-    def _read(self, response: requests.Response, most: int, *, is_success: bool) -> bytes:
+    def _read(self, response: requests.Response, limit: int, *, is_success: bool) -> bytes:
         chunks: list[bytes] = []
         size = 0
         for chunk in response.iter_content(_CHUNK_BYTES):
             chunks.append(chunk)
             size += len(chunk)
-            if size > most:
+            if size > limit:
                 response.close()
                 if is_success:
-                    raise _too_large(most)
+                    raise _too_large(limit)
                 break
         return b"".join(chunks)
 
 
-def _too_large(most: int) -> MakiniError:
+def _too_large(limit: int) -> MakiniError:
     return MakiniError(
-        f"the answer is larger than {most / 2**20:g} MiB",
-        "Lower page_size; if the answer is not one page of many, report it to Makini.",
+        f"the response is larger than {limit / 2**20:g} MiB",
+        "Lower page_size; if the list has no pages, report it to Makini.",
     )
 
 
@@ -130,7 +130,7 @@ def _bound(manager: PoolManager) -> None:
 
 @functools.cache
 def _bounded(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    """Derive a pool whose connections read responses within bounds, from any kind of pool (TLS, SOCKS)."""
+    """Derive a pool whose connections read responses within bounds from any kind of pool (TLS, SOCKS)."""
     if issubclass(pool, _Bounded):
         return pool
     connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Response})
@@ -160,7 +160,7 @@ class _Incoming(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
-        self._pause = sock.gettimeout() or math.inf
+        self._timeout = sock.gettimeout() or math.inf
         self._deadline = _deadline.get()
         self._bytes = 0
 
@@ -172,23 +172,23 @@ class _Incoming(io.RawIOBase):
 
         Raises:
             MakiniError: It is too much: headers, trailers and the framing of chunks count.
-            UnreachableError: The time is over, though there was an answer.
-            TimeoutError: There is none.
+            UnreachableError: The time is over, though the response has begun.
+            TimeoutError: The time is over, and nothing came.
         """
         left = self._deadline.at - time.monotonic()
         if left <= 0:
             raise self._too_slow()
-        if left < self._pause:
+        if left < self._timeout:
             self._sock.settimeout(left)
         try:
             count = self._raw.readinto(buffer)
         except TimeoutError:
-            if left < self._pause and self._bytes:
+            if left < self._timeout and self._bytes:
                 raise self._too_slow() from None
             raise
         self._bytes += count or 0
-        if self._bytes > MOST_BYTES:
-            raise _too_large(MOST_BYTES)
+        if self._bytes > MAX_BYTES:
+            raise _too_large(MAX_BYTES)
         return count
 
     def close(self) -> None:
@@ -197,6 +197,6 @@ class _Incoming(io.RawIOBase):
 
     def _too_slow(self) -> UnreachableError:
         return UnreachableError(
-            f"the answer was not complete after {self._deadline.seconds:.0f} s",
+            f"the response was not complete after {self._deadline.seconds:.0f} s",
             "Run again later, or raise max_wait_seconds and request_timeout_seconds.",
         )

@@ -1,70 +1,169 @@
-"""Where a token comes from, and what is done when it ends or is refused.
+"""Provide a connection's access token, and replace it when it expires or is refused.
 
-A connection's token is set, minted by the Admin API or had by refreshing (v3 guide). Whatever the way, all workers of
-a connection share one source, so that no two of them ever ask for a token at the same time.
+A connection's token is set, minted by the Admin API or obtained by refreshing (v3 guide). All threads of a connection
+share one authenticator, so that no two of them ever request a token at the same time.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tap_makini.errors import CredentialError, MakiniError, TransientError, WaitTooLongError
-from tap_makini.http.access_token import read_access_token
-from tap_makini.http.retry import repeat
+import msgspec
+
+from tap_makini.errors import BadBodyError, MakiniError, TransientError, WaitTooLongError
+from tap_makini.http.transport import Request, error_for_response
+from tap_makini.rawjson import REFUSED
 from tap_makini.redaction import redact_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
-    from tap_makini.http.access_token import AccessToken
     from tap_makini.http.transport import Transport
 
 logger = logging.getLogger(__name__)
 
-TOKEN_PATH = "/link/token"  # noqa: S105 - where tokens are had (v3 guide)
-_DUE_SHARE = 0.9
+TOKEN_PATH = "/link/token"  # noqa: S105 - where tokens are issued (v3 guide)
+TEMPORARY_ERRORS = (TransientError, WaitTooLongError)
+"""Errors after which a token may be available later."""
+
+_RENEWED_AFTER_SHARE = 0.9
 _PROVEN_AFTER_SECONDS = 60.0
-PASSING_TROUBLES = (TransientError, WaitTooLongError)
-"""Errors after which a token may be had later."""
+_ABSOLUTE_FROM = 10**9
+_MILLISECONDS_FROM = 10**11
+_TOKEN_NAMES = ("access_token", "token")
+
+
+class AccessToken(NamedTuple):
+    """An access token as it was issued.
+
+    Attributes:
+        token: The token.
+        issued_at: In seconds since 1970.
+        expires_at: In seconds since 1970; None if unknown.
+        refresh_token: What the next pair is obtained with, if there is one.
+    """
+
+    token: str
+    issued_at: float
+    expires_at: float | None = None
+    refresh_token: str | None = None
+
+    def is_due(self, share: float) -> bool:
+        """Whether a share of its life has passed, so that it should be replaced."""
+        if self.expires_at is None:
+            return False
+        return time.time() >= self.issued_at + share * (self.expires_at - self.issued_at)
+
+    def has_served(self) -> bool:
+        """Whether it was issued so long ago that it must have been accepted since."""
+        return time.time() >= self.issued_at + _PROVEN_AFTER_SECONDS
+
+
+def request_token(
+    transport: Transport, *, form: Mapping[str, str] | None = None, document: Mapping[str, str] | None = None
+) -> AccessToken:
+    """Request a token once, with credentials as a form or as JSON.
+
+    Raises:
+        MakiniError: None was issued.
+    """
+    request = Request("POST", TOKEN_PATH, form=form, document=document)
+    response = transport.exchange(request)
+    error = error_for_response(request, response)
+    if error is not None:
+        raise error
+    return read_access_token(response.content)
+
+
+def read_access_token(body: bytes) -> AccessToken:
+    """Read a response that issues a token, under either name, at the top level or under `data` (v3 guide).
+
+    Args:
+        body: The body as received.
+
+    Returns:
+        The token.
+
+    Raises:
+        BadBodyError: There is no token in it.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except REFUSED:
+        raise BadBodyError("the body is not JSON") from None
+    for level in (document, document.get("data") if isinstance(document, dict) else None):
+        if not isinstance(level, dict):
+            continue
+        token = next((level[name] for name in _TOKEN_NAMES if _is_token(level.get(name))), None)
+        if token is not None:
+            refresh_token = level.get("refresh_token")
+            now = time.time()
+            expires_at = read_expiry(level.get("expires_in"), now)
+            return AccessToken(token, now, expires_at, refresh_token if _is_token(refresh_token) else None)
+    raise BadBodyError("the response contains no token")
+
+
+def read_expiry(expires_in: Any, now: float) -> float | None:  # noqa: ANN401 - any JSON
+    """Read `expires_in`, which is a time in most samples of the v3 guide, sometimes as text, and a duration in one.
+
+    Args:
+        expires_in: The value; above 10^9 it is a time in seconds since 1970, else a duration in seconds.
+        now: Seconds since 1970.
+
+    Returns:
+        When the token expires, later than now; None if the value does not say.
+    """
+    if isinstance(expires_in, bool) or not isinstance(expires_in, (int, float, str)):
+        return None
+    try:
+        number = float(expires_in)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(number) or number <= 0:
+        return None
+    if number >= _MILLISECONDS_FROM:
+        number /= 1000
+    expires_at = number if number > _ABSOLUTE_FROM else now + number
+    return expires_at if expires_at > now else None
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value != "" and " " not in value
 
 
 class Authenticator(Protocol):
-    """Gives a connection's token; safe to be used by many threads."""
+    """Provides a connection's access token; thread-safe."""
 
     def token(self) -> str:
-        """Give the token to use now, which may have to be fetched first.
+        """Return the token to use now, which may have to be requested first.
 
         Raises:
-            MakiniError: None can be had.
+            MakiniError: There is none.
         """
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:
         """Replace a token that the API has refused with 401.
 
         Args:
             refused: That token.
+            was_accepted: Whether the API has accepted it before, so that it must have expired.
 
         Returns:
-            Whether another one is there now. It is not where none can be had, nor where the refused one was itself
-            a replacement and has never been accepted.
+            Whether there is another one now. There is not if none is issued, or if the refused one was itself a
+            replacement and has never been accepted.
 
         Raises:
-            TransientError, WaitTooLongError: A passing trouble; a token may be had later.
+            TransientError, WaitTooLongError: A token may be available later.
         """
-
-    def confirm(self, accepted: str) -> None:
-        """Note that the API has accepted a token, so that its later refusal is an end of its own."""
-
-    def secrets(self) -> Iterator[str]:
-        """Give all that must not be seen by anybody."""
 
 
 class StaticAuthenticator:
-    """A token that was set, and cannot be replaced.
+    """Provides a token that was set, and cannot be replaced.
 
     Args:
         token: The token.
@@ -75,168 +174,80 @@ class StaticAuthenticator:
         redact_logs(token)
 
     def token(self) -> str:
-        """Give the token."""
+        """Return the token."""
         return self._token
 
-    def renew(self, refused: str) -> bool:  # noqa: ARG002 - the protocol
-        """Say that there is no other."""
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:  # noqa: ARG002 - the protocol
+        """Return that there is no other token."""
         return False
-
-    def confirm(self, accepted: str) -> None:
-        """Learn nothing from it."""
-
-    def secrets(self) -> Iterator[str]:
-        """Give the token."""
-        yield self._token
 
 
 class RenewingAuthenticator(ABC):
-    """A token that is fetched when it is needed, and again when it ends or is refused.
+    """Provides a token that is requested when it is needed, and again when it expires or is refused.
 
     Attributes:
-        due_share: The share of a token's life after which the next one is fetched.
+        renewed_after_share: The share of a token's life after which the next one is requested.
     """
 
-    due_share = _DUE_SHARE
+    renewed_after_share = _RENEWED_AFTER_SHARE
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lease: AccessToken | None = None
+        self._current: AccessToken | None = None
         self._is_replacement = False
-        self._confirmed: str | None = None
-        self._verdict: MakiniError | None = None
+        self._final_error: MakiniError | None = None
 
     @abstractmethod
     def fetch(self, refused: str | None) -> AccessToken:
-        """Get a token; only one thread at a time is in here.
+        """Get a token; only one thread at a time runs this.
 
         Args:
-            refused: The token that the API no longer takes, if that is the reason.
+            refused: The token that the API no longer accepts, if that is the reason.
 
         Raises:
-            MakiniError: None can be had.
+            MakiniError: There is none.
         """
-
-    @abstractmethod
-    def secrets(self) -> Iterator[str]:
-        """Give all that must not be seen by anybody."""
 
     def token(self) -> str:
-        """Give the token to use now.
+        """Return the token to use now.
 
         Raises:
-            MakiniError: None can be had; once that is certain, nobody asks again.
+            MakiniError: There is none; once that is certain, none is requested again.
         """
         with self._lock:
-            if self._verdict is not None:
-                raise self._verdict
-            if self._lease is None or self._lease.is_due(self.due_share):
-                self._keep(self._fetch(None))
+            if self._final_error is not None:
+                raise self._final_error
+            if self._current is None or self._current.is_due(self.renewed_after_share):
                 self._is_replacement = False
+                return self._fetch(None)
             return self._current.token
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:
         """Replace a token that the API has refused, unless another thread just has."""
         with self._lock:
-            if self._lease is None or self._lease.token != refused:
-                return self._verdict is None
-            if self._verdict is not None or (self._is_replacement and not self._is_proven(self._lease)):
+            if self._current is None or self._current.token != refused:
+                return self._final_error is None
+            if self._final_error is not None or (
+                self._is_replacement and not (was_accepted or self._current.has_served())
+            ):
                 return False
             try:
-                self._keep(self._fetch(refused))
-            except PASSING_TROUBLES:
+                token = self._fetch(refused)
+            except TEMPORARY_ERRORS:
                 raise
             except MakiniError as error:
-                logger.warning("The token was refused, and no other can be had: %s", error)
+                logger.warning("The access token was refused, and there is no other: %s", error)
                 return False
             self._is_replacement = True
-            return self._current.token != refused
+            return token != refused
 
-    def confirm(self, accepted: str) -> None:
-        """Note that the API has accepted a token."""
-        self._confirmed = accepted
-
-    @property
-    def _current(self) -> AccessToken:
-        if self._lease is None:
-            raise CredentialError("there is no token", "This is a fault of the tap: report it.")
-        return self._lease
-
-    def _fetch(self, refused: str | None) -> AccessToken:
+    def _fetch(self, refused: str | None) -> str:
         try:
-            return self.fetch(refused)
-        except PASSING_TROUBLES:
+            self._current = self.fetch(refused)
+        except TEMPORARY_ERRORS:
             raise
         except MakiniError as error:
-            self._verdict = error
+            self._final_error = error
             raise
-
-    def _keep(self, lease: AccessToken) -> None:
-        redact_logs(lease.token)
-        self._lease = lease
-
-    def _is_proven(self, lease: AccessToken) -> bool:
-        return self._confirmed == lease.token or time.time() >= lease.issued_at + _PROVEN_AFTER_SECONDS
-
-
-class AdminAuthenticator(RenewingAuthenticator):
-    """The token of the Admin API, had by client credentials; good for `/api/system/*` only (v3 guide).
-
-    Args:
-        transport: Makes the requests.
-        client_id: The vendor's id.
-        client_secret: The vendor's secret.
-        max_wait: Seconds that a request and all its repetitions may take.
-    """
-
-    def __init__(self, transport: Transport, client_id: str, client_secret: str, max_wait: float) -> None:
-        super().__init__()
-        self._transport = transport
-        self._client_id = client_id
-        self._client_secret = client_secret
-        self._max_wait = max_wait
-        redact_logs(client_secret)
-
-    def fetch(self, refused: str | None) -> AccessToken:  # noqa: ARG002 - as good as any other reason
-        """Ask for a token; asking twice does no harm, so troubles that pass are waited out.
-
-        Raises:
-            CredentialError: Makini refuses the credentials.
-            MakiniError: None can be had.
-        """
-        try:
-            return repeat(self._ask, self._max_wait, tell_wait)()
-        except PASSING_TROUBLES:
-            raise
-        except MakiniError as error:
-            raise CredentialError(
-                f"Makini gives no admin token: {without_secrets(error.cause, self.secrets())}",
-                "Check the settings client_id, client_secret and api_url.",
-                error.request_id,
-            ) from None
-
-    def secrets(self) -> Iterator[str]:
-        """Give the client secret and the token."""
-        yield self._client_secret
-        if self._lease is not None:
-            yield self._lease.token
-
-    def _ask(self) -> AccessToken:
-        document = {
-            "grant_type": "client_credentials",
-            "client_id": self._client_id,
-            "client_secret": self._client_secret,
-        }
-        return read_access_token(self._transport.post(TOKEN_PATH, document=document))
-
-
-def tell_wait(seconds: float, error: MakiniError) -> None:
-    """Say that a token has to be waited for."""
-    logger.warning("Waiting %.1f s before asking for a token again: %s", seconds, error.cause)
-
-
-def without_secrets(text: str, secrets: Iterator[str]) -> str:
-    """Mask what a server may have echoed."""
-    for secret in secrets:
-        text = text.replace(secret, "(secret)")
-    return text
+        redact_logs(self._current.token)
+        return self._current.token

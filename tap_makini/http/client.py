@@ -1,24 +1,26 @@
-"""One connection's requests: let through as the limits allow, authorised, repeated, answered with checked JSON."""
+"""Send one connection's requests: within its limits, authenticated, repeated, and checked."""
 
 from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError, read_problem
-from tap_makini.http.patience import Patience
+import backoff
+
+from tap_makini.errors import BadBodyError, CredentialError, TransientError, read_problem
+from tap_makini.http.headers import clock_skew
 from tap_makini.http.rate_limiter import RateLimiter
-from tap_makini.http.request_stats import RequestStats
-from tap_makini.http.retry import repeat
-from tap_makini.http.server_clock import clock_skew
-from tap_makini.http.transport import JSON, refusal
+from tap_makini.http.transport import JSON, Request, error_for_response
 from tap_makini.masking import needle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from backoff.types import Details
 
     from tap_makini.http.authenticators import Authenticator
     from tap_makini.http.transport import Response, Transport
@@ -28,48 +30,88 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class _Request(NamedTuple):
-    """What is asked for.
+@dataclass
+class RequestStats:
+    """What reading a stream has cost.
 
     Attributes:
-        path: The path below the API's address.
-        params: The query.
-        traffic: Counts what it costs.
-        budget: Seconds that it may take with all its repetitions.
-        end: When they are over, by `time.monotonic`.
-        accept: The media type to ask for.
+        requests: How many requests were sent.
+        repeats: How many of them were repetitions.
+        waited: Seconds waited before repetitions.
     """
 
-    path: str
-    params: Mapping[str, str]
-    traffic: RequestStats
-    budget: float
-    end: float
-    accept: str
+    requests: int = 0
+    repeats: int = 0
+    waited: float = 0.0
+
+    def add(self, other: RequestStats) -> None:
+        """Count what something else has cost as well."""
+        self.requests += other.requests
+        self.repeats += other.repeats
+        self.waited += other.waited
+
+
+def retry(
+    call: Callable[[], T], rate_limiter: RateLimiter, budget: float, name: str, stats: RequestStats | None = None
+) -> T:
+    """Call something, and again after each transient error as long as that is worth it.
+
+    Args:
+        call: Makes one try.
+        rate_limiter: Decides how long to wait.
+        budget: Seconds for all tries together.
+        name: What is asked for, for the log.
+        stats: Counts the waits.
+
+    Returns:
+        What the call returned.
+
+    Raises:
+        MakiniError: The last try's error, or the vendor asks for a wait that does not fit the budget.
+    """
+
+    def log_wait(details: Details) -> None:
+        error, seconds = details.get("exception"), details["wait"]
+        if stats is not None:
+            stats.repeats += 1
+            stats.waited += seconds
+        cause = error.cause if isinstance(error, TransientError) else error
+        logger.warning("Waiting %.1f s before requesting %s again: %s", seconds, name, cause)
+
+    return backoff.on_exception(
+        rate_limiter.waits, TransientError, jitter=None, logger=None, on_backoff=log_wait, budget=budget
+    )(call)()
 
 
 class Client:
-    """Asks the API on behalf of one connection; safe to be used by many threads.
+    """Request data on behalf of one connection; thread-safe.
 
     Args:
-        transport: Makes the requests.
-        tokens: Gives the connection's token.
+        transport: Sends the requests.
+        authenticator: Provides the connection's access token.
         max_wait: Seconds that a request and all its repetitions may take.
-        requests_per_minute: How many requests may begin in any minute; None for as many as the vendor takes.
+        requests_per_minute: The most requests to begin in any minute; None for as many as the vendor takes.
 
     Attributes:
-        clock_skew: The server's clock minus this machine's, by the header `Date` of its last response: negative where
-            the server is behind. 0 where it does not tell its time.
-        echoed: A part of the connection's token by which to find it in records; None while no answer has held it.
+        rate_limiter: Holds requests back as the limits under the token demand.
+        clock_skew: The server's clock minus this machine's, by the header `Date` of its last response: negative if
+            the server is behind, 0 if it does not send its time.
+        echoed: A part of the connection's token by which to find it in records; None while no response has held it.
     """
 
     def __init__(
-        self, transport: Transport, tokens: Authenticator, *, max_wait: float, requests_per_minute: int | None = None
+        self,
+        transport: Transport,
+        authenticator: Authenticator,
+        *,
+        max_wait: float,
+        requests_per_minute: int | None = None,
     ) -> None:
         self._transport = transport
-        self._tokens = tokens
-        self._patience = Patience(max_wait)
-        self.gate = RateLimiter(requests_per_minute)
+        self._authenticator = authenticator
+        self._max_wait = max_wait
+        self._accepted: str | None = None
+        self.rate_limiter = RateLimiter(requests_per_minute)
         self.clock_skew = timedelta(0)
         self.echoed: bytes | None = None
 
@@ -78,18 +120,18 @@ class Client:
         path: str,
         params: Mapping[str, str],
         read: Callable[[bytes], T],
-        traffic: RequestStats | None = None,
-        patience: float | None = None,
+        stats: RequestStats | None = None,
+        max_wait: float | None = None,
         accept: str = JSON,
     ) -> T:
-        """Ask for something and read the answer.
+        """Request something and read the response.
 
         Args:
             path: The path below the API's address.
-            params: The query.
+            params: The query parameters.
             read: Turns the body into the result; a `TransientError` from it is repeated like any other.
-            traffic: Counts what it costs.
-            patience: Seconds to wait for it, where less than `max_wait`.
+            stats: Counts what it costs.
+            max_wait: Seconds that it may take, if less than the client's own.
             accept: The media type to ask for.
 
         Returns:
@@ -98,58 +140,43 @@ class Client:
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
-        count = RequestStats() if traffic is None else traffic
-        most = self._patience.seconds
-        budget = most if patience is None else min(patience, most)
-        request = _Request(path, params, count, budget, time.monotonic() + budget, accept)
+        budget = self._max_wait if max_wait is None else min(max_wait, self._max_wait)
+        request = Request("GET", path, budget, time.monotonic() + budget, params=params, accept=accept)
+        return self._send(request, read, RequestStats() if stats is None else stats)
 
-        def once() -> T:
-            response = self._authorised(request)
+    def post(self, path: str, read: Callable[[bytes], T]) -> T:
+        """Have something done that may be done twice; the arguments and errors are those of `get`."""
+        return self._send(Request("POST", path, self._max_wait), read, RequestStats())
+
+    def _send(self, request: Request, read: Callable[[bytes], T], stats: RequestStats) -> T:
+        def send_once() -> T:
+            token = self._authenticator.token()
+            try:
+                response = self._exchange(request, token, stats)
+            except CredentialError:
+                if not self._authenticator.renew(token, was_accepted=token == self._accepted):
+                    raise
+                response = self._exchange(request, self._authenticator.token(), stats)
             try:
                 return read(response.content)
             except BadBodyError as error:
                 raise error.told_with(read_problem(response.content, response.headers)) from None
 
-        def tell(seconds: float, error: MakiniError) -> None:
-            count.repeats += 1
-            count.waited += seconds
-            logger.warning("Waiting %.1f s before asking %s again: %s", seconds, path, error.cause)
+        return retry(send_once, self.rate_limiter, request.budget, request.path, stats)
 
-        try:
-            answer = repeat(once, budget, tell)()
-        except TransientError as error:
-            if patience is None:
-                self._patience.note(is_answered=isinstance(error, BadBodyError))
-            raise
-        self._patience.note(is_answered=True)
-        return answer
-
-    def _authorised(self, request: _Request) -> Response:
-        """Ask with the connection's token, and once more with another one if that is refused."""
-        token = self._tokens.token()
-        try:
-            return self._through_gate(request, token)
-        except CredentialError:
-            if not self._tokens.renew(token):
-                raise
-        return self._through_gate(request, self._tokens.token())
-
-    def _through_gate(self, request: _Request, token: str) -> Response:
-        with self.gate.passing(request.budget):
-            request.traffic.requests += 1
-            within = request.end - time.monotonic()
-            response = self._transport.exchange(request.path, request.params, token, within, request.accept)
+    def _exchange(self, request: Request, token: str, stats: RequestStats) -> Response:
+        with self.rate_limiter.permit(request.budget):
+            stats.requests += 1
+            response = self._transport.exchange(request, token)
             self.clock_skew = clock_skew(response.headers)
-            self.gate.heed(response.headers)
+            error = error_for_response(request, response)
+            is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+            self.rate_limiter.note_response(response.headers, error, is_limit=is_limit)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
-                self._tokens.confirm(token)
-            if response.status_code == HTTPStatus.OK:
-                part = needle(token)
-                if part is not None and part in response.content:
-                    self.echoed = part
-                return response
-            error = refusal(response)
-            if isinstance(error, TransientError) and error.retry_after is not None:
-                is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
-                self.gate.close(error.retry_after, is_limit=is_limit, reason=error)
-            raise error
+                self._accepted = token
+            if error is not None:
+                raise error
+            part = needle(token)
+            if part is not None and part in response.content:
+                self.echoed = part
+            return response

@@ -1,64 +1,63 @@
-"""The gate that all requests under one token pass: what the vendor asks for holds for all of them at once."""
+"""Decide when a request may be made under a token, and how long to wait before one is repeated.
+
+What one response asks for holds for all requests under its token.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
+import random
 import threading
 import time
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import TransientError, WaitTooLongError
+from tap_makini.http.headers import read_rate_limit_headers
 from tap_makini.http.rate_limit import RateLimit
-from tap_makini.http.rate_limit_headers import read_rate_limit_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from tap_makini.errors import MakiniError
     from tap_makini.http.rate_limit import Permit
 
 logger = logging.getLogger(__name__)
 
-_WORTH_TELLING_SECONDS = 1.0
+_MAX_DOUBLINGS = 6
+_MAX_JITTER = 60.0
+_LOGGED_FROM_SECONDS = 1.0
 
 
 class RateLimiter:
-    """Lets requests pass as the limits allow; safe to be used by many threads.
-
-    The vendor limits requests per connection and window, and asks with `Retry-After` to wait (product FAQ).
+    """Let requests go as the limits under one token allow; thread-safe.
 
     Args:
-        requests_per_minute: How many requests may begin in any minute; None for as many as the vendor takes.
+        requests_per_minute: The most requests to begin in any minute; None for as many as the vendor takes.
     """
 
     def __init__(self, requests_per_minute: int | None = None) -> None:
-        self._flow = RateLimit(requests_per_minute)
+        self._limit = RateLimit(requests_per_minute)
         self._changed = threading.Condition()
         self._shut_by: BaseException | None = None
-        self._reason: MakiniError | None = None
-
-    @property
-    def closed_for(self) -> float:
-        """Seconds until the vendor takes requests again, 0 if it does now."""
-        with self._changed:
-            return self._flow.closed_for(time.monotonic())
+        self._refusal: MakiniError | None = None
 
     @contextmanager
-    def passing(self, budget: float) -> Iterator[None]:
+    def permit(self, budget: float) -> Iterator[None]:
         """Wait until a request may be made, and make it within the context.
 
-        The answer's headers and what it asks for are to be told within the context too, and a refusal or a missing
-        answer leaves it as a `TransientError`: any other end means that the server took the request.
+        Call `note_response` within the context too. A refusal, or no response, must leave it as a `TransientError`:
+        any other end means that the server took the request.
 
         Args:
-            budget: Seconds that may be waited because of the vendor's limits.
+            budget: Seconds to wait at most because of the vendor's limits.
 
         Raises:
             WaitTooLongError: The vendor asks for a longer wait.
         """
-        passage = self._enter(budget)
+        permit = self._acquire(budget)
         was_taken = False
         try:
             yield
@@ -68,59 +67,86 @@ class RateLimiter:
             raise
         finally:
             with self._changed:
-                self._flow.end(time.monotonic(), passage, was_taken=was_taken)
+                self._limit.end(time.monotonic(), permit, was_taken=was_taken)
                 self._changed.notify_all()
 
-    def close(self, seconds: float, *, is_limit: bool = True, reason: MakiniError | None = None) -> None:
-        """Stop all work under the token, since the vendor asks to wait.
+    def note_response(self, headers: Mapping[str, str], refusal: MakiniError | None, *, is_limit: bool) -> None:
+        """Follow what a response says about limits, for all requests under the token.
 
         Args:
-            seconds: What it asks for.
-            is_limit: Whether it does so because of too many requests (429), not of a trouble of its own (503).
-            reason: The answer in which it does.
+            headers: Its headers.
+            refusal: The error that it stands for; one with `retry_after` holds all requests for that time.
+            is_limit: Whether it refuses because of too many requests (429).
         """
+        found = read_rate_limit_headers(headers)
         with self._changed:
-            self._reason = reason
-            self._flow.close(time.monotonic(), seconds, is_limit=is_limit)
+            now = time.monotonic()
+            self._limit.note_headers(now, found)
+            if isinstance(refusal, TransientError) and refusal.retry_after is not None:
+                self._refusal = refusal
+                self._limit.close(now, refusal.retry_after, is_limit=is_limit)
             self._changed.notify_all()
 
-    def heed(self, headers: Mapping[str, str]) -> None:
-        """Take in what an answer tells of the limits, with `X-RateLimit-*`, `RateLimit-*` or `RateLimit`."""
-        quota = read_rate_limit_headers(headers)
-        with self._changed:
-            self._flow.heed(time.monotonic(), quota)
-            self._changed.notify_all()
+    def waits(self, budget: float) -> Generator[float, TransientError, None]:
+        """Yield how long to wait before each repetition of a request; end when it is not worth repeating.
+
+        A wait generator for `backoff`, which sends the error of the last try. `Retry-After` is never cut short; all
+        requests under the token wait for it, and go on a little apart. Without it the wait is random (full jitter), and
+        its upper end doubles.
+
+        Args:
+            budget: Seconds for a request and all its repetitions; a wait that does not fit is not begun.
+
+        Raises:
+            WaitTooLongError: The vendor asks for a wait that does not fit.
+        """
+        deadline = time.monotonic() + budget
+        error = yield 0.0
+        for repetition in count():
+            now = time.monotonic()
+            left = deadline - now
+            if error.retry_after is not None:
+                seconds = max(error.retry_after, self._limit.opens_at - now)
+                if seconds > left:
+                    raise _wait_too_long(seconds, left, error)
+                wait = min(seconds + random.uniform(0.0, min(1.0, seconds / 10)), left)  # noqa: S311 - no secret
+            else:
+                wait = random.uniform(0.0, min(2.0 ** min(repetition, _MAX_DOUBLINGS), _MAX_JITTER))  # noqa: S311
+            if wait > left or repetition >= error.repetitions:
+                return
+            error = yield wait
 
     def shut(self, reason: BaseException) -> None:
-        """Let nobody pass any more: who waits, or comes later, is met with the reason."""
+        """Refuse all further requests: raise the reason in every thread that waits or comes later."""
         with self._changed:
             self._shut_by = reason
             self._changed.notify_all()
 
-    def _enter(self, budget: float) -> Permit:
+    def _acquire(self, budget: float) -> Permit:
         with self._changed:
             while True:
                 if self._shut_by is not None:
                     raise self._shut_by
                 now = time.monotonic()
-                hold = self._flow.hold(now)
+                hold = self._limit.hold(now)
                 if hold is None:
-                    return self._flow.begin(now)
+                    return self._limit.begin(now)
                 if not hold.is_vendors:
                     self._changed.wait(None if math.isinf(hold.seconds) else hold.seconds)
                     continue
                 if hold.seconds > budget:
-                    raise self._too_long(hold.seconds, budget)
-                if hold.seconds >= _WORTH_TELLING_SECONDS:
+                    raise _wait_too_long(hold.seconds, budget, self._refusal)
+                if hold.seconds >= _LOGGED_FROM_SECONDS:
                     logger.info("Waiting %.1f s, as the vendor asks of all requests under this token.", hold.seconds)
                 self._changed.wait(hold.seconds)
                 budget -= time.monotonic() - now
 
-    def _too_long(self, seconds: float, budget: float) -> WaitTooLongError:
-        cause = "the vendor limits requests" if self._reason is None else self._reason.cause
-        return WaitTooLongError(
-            f"{cause}, and the vendor asks to wait {seconds:.0f} s, while {max(budget, 0):.0f} s of max_wait_seconds "
-            "are left",
-            f"Run again in {seconds:.0f} s, or raise max_wait_seconds.",
-            None if self._reason is None else self._reason.request_id,
-        )
+
+def _wait_too_long(seconds: float, left: float, refusal: MakiniError | None) -> WaitTooLongError:
+    cause = "the vendor limits requests" if refusal is None else refusal.cause
+    left = max(left, 0.0)
+    return WaitTooLongError(
+        f"{cause}, and the vendor asks to wait {seconds:.0f} s, while {left:.0f} s of max_wait_seconds are left",
+        f"Run again in {seconds:.0f} s, or raise max_wait_seconds.",
+        None if refusal is None else refusal.request_id,
+    )

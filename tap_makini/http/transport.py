@@ -1,9 +1,11 @@
-"""One request on the wire, and what went wrong with it."""
+"""Send one request over the network, and turn what goes wrong into an error that says what follows from it."""
 
 from __future__ import annotations
 
 import re
 import threading
+import time
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLCertVerificationError
@@ -23,8 +25,8 @@ from urllib3.exceptions import (
 )
 
 from tap_makini.errors import MakiniError, TransientError, UnreachableError, error_for_status, read_problem
-from tap_makini.http.adapter import MOST_BYTES, BoundedAdapter, complete_within
-from tap_makini.http.retry import retry_after
+from tap_makini.http.adapter import MAX_BYTES, BoundedAdapter, complete_within
+from tap_makini.http.headers import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +35,8 @@ JSON = "application/json"
 
 _NETWORK_REMEDY = "Check the setting api_url and the network; run again later."
 _LEADS_ELSEWHERE = re.compile(r"(^|[/\\])\.\.?([/\\]|$)")
-_MOST_BYTES_OF_TOKENS = 2**20
-_PASSING_TROUBLES = (
+_MAX_TOKEN_BYTES = 2**20
+_TRANSIENT = (
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
@@ -47,17 +49,17 @@ class UntouchedError(UnreachableError):
 
 
 class UnknownHostError(UntouchedError):
-    """The server's name leads nowhere: more often a slip in the setting than a trouble that passes."""
+    """The server's name cannot be resolved: more often a typo in the setting than an outage."""
 
     repetitions = 4
 
 
 class UnusableNameError(MakiniError):
-    """A name that comes from outside would lead to another path than the one it is meant for."""
+    """A name from outside would lead to another path than the one it is meant for."""
 
 
 def path_segment(name: str) -> str:
-    """Write a name that comes from outside as one segment of a path.
+    """Write a name from outside as one segment of a path.
 
     Quoting alone does not keep a name in its place. `.` and `..` are never quoted, and requests and urllib3 resolve
     them before they send anything, `%2E%2E` included; a server or a proxy that decodes `%2F` resolves them later.
@@ -77,12 +79,12 @@ def path_segment(name: str) -> str:
     except UnicodeEncodeError:  # a lone surrogate
         pass
     raise UnusableNameError(
-        f"{name!r} cannot be part of a path", "Nothing can be asked for by this name: report it to Makini."
+        f"{name!r} cannot be part of a path", "Nothing has this name in a URL: report it to Makini."
     )
 
 
 class BearerAuth(AuthBase):
-    """Authorises requests in one way only, whatever a `.netrc` might say.
+    """Authorize requests in one way only, whatever a `.netrc` might say.
 
     Args:
         token: The token; None for requests that carry their credentials in the body.
@@ -92,10 +94,35 @@ class BearerAuth(AuthBase):
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Authorise the request."""
+        """Authorize the request."""
         if self._token is not None:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to ask for, and how long it may take.
+
+    Attributes:
+        method: `GET` or `POST`.
+        path: The path below the API's address.
+        budget: Seconds that it may take with all its repetitions.
+        deadline: When they are over, by `time.monotonic`.
+        params: The query parameters.
+        accept: The media type to ask for.
+        form: The body, as a form.
+        document: The body, as JSON.
+    """
+
+    method: str
+    path: str
+    budget: float = 0.0
+    deadline: float = 0.0
+    params: Mapping[str, str] = field(default_factory=dict)
+    accept: str = JSON
+    form: Mapping[str, str] | None = None
+    document: Mapping[str, str] | None = None
 
 
 class Response(NamedTuple):
@@ -103,8 +130,8 @@ class Response(NamedTuple):
 
     Attributes:
         status_code: The HTTP status.
-        headers: Found by name in any case.
-        content: The body, decoded; of a refusal that is long, the beginning.
+        headers: Names are case-insensitive.
+        content: The body, decoded; only the beginning of a long refusal.
     """
 
     status_code: int
@@ -113,17 +140,17 @@ class Response(NamedTuple):
 
 
 class Transport:
-    """Makes requests; each thread that uses it keeps a connection of its own open.
+    """Send requests; each thread keeps a connection of its own open.
 
-    A body is bounded in size, and a response as a whole in time. The caller says for how long, since only the caller
-    knows what is left of the time that a request and its repetitions may take; `timeout` is the least, so that a server
-    may use all of it before it begins to answer. What answers a `post` is a token, not a list: 1 MiB and `timeout` are
-    enough, and the latter bounds how long a token exchange can keep the process from ending.
+    A body is bounded in size, and a response as a whole in time: a GET by what is left of its budget, though never by
+    less than `timeout`, so that a server may use all of that before it begins to respond. The response to a POST is a
+    token, not a list: 1 MiB and `timeout` are enough, and the latter bounds how long a token exchange can keep the
+    process from ending.
 
     Args:
         api_url: The API's address, without a path.
         timeout: Seconds to wait for a connection and between two bytes of a response.
-        user_agent: What to call ourselves.
+        user_agent: The header `User-Agent`.
 
     Attributes:
         timeout: The same.
@@ -135,17 +162,15 @@ class Transport:
         self._headers = {"Accept": JSON, "User-Agent": user_agent}
         self._own = threading.local()
 
-    def exchange(
-        self, path: str, params: Mapping[str, str], token: str, within: float = 0.0, accept: str = JSON
-    ) -> Response:
-        """Ask for something.
+    def exchange(self, request: Request, token: str | None = None) -> Response:
+        """Send a request and receive the response.
+
+        A POST gets a new connection: on one kept open, that the server may have closed meanwhile, it could not be told
+        whether the request arrived.
 
         Args:
-            path: The path below the API's address.
-            params: The query.
-            token: Authorizes the request.
-            within: Seconds that the whole response may take, where that is more than `timeout`.
-            accept: The media type to ask for.
+            request: What to ask for.
+            token: Authorizes it; None if its body does.
 
         Returns:
             The response, whatever its status.
@@ -153,60 +178,39 @@ class Transport:
         Raises:
             MakiniError: No response came, in the kind that says what follows from it.
         """
-        request = requests.Request("GET", path, headers={"Accept": accept}, params=dict(params), auth=BearerAuth(token))
-        return self._send(request, self._session, max(within, self.timeout))
-
-    def get(self, path: str, params: Mapping[str, str], token: str, within: float = 0.0) -> bytes:
-        """Ask for something; the arguments are those of `exchange`.
-
-        Returns:
-            The body of the response.
-
-        Raises:
-            MakiniError: In the kind that says what follows from it.
-        """
-        return _accepted(self.exchange(path, params, token, within))
-
-    def post(self, path: str, *, token: str | None = None, form: object = None, document: object = None) -> bytes:
-        """Have something done, with a body that is a form, a JSON document or empty.
-
-        A new connection is made for it: on one kept open, that the server may have closed meanwhile, it could not be
-        told whether the request arrived.
-
-        Returns:
-            The body of the response.
-
-        Raises:
-            MakiniError: In the kind that says what follows from it.
-        """
-        request = requests.Request("POST", path, data=form, json=document, auth=BearerAuth(token))
-        with self._new_session(_MOST_BYTES_OF_TOKENS) as session:
-            return _accepted(self._send(request, session, self.timeout))
-
-    @property
-    def _session(self) -> requests.Session:
+        if request.method == "POST":
+            with self._new_session(_MAX_TOKEN_BYTES) as session:
+                return self._send(request, token, session, self.timeout)
         if not hasattr(self._own, "session"):
-            self._own.session = self._new_session(MOST_BYTES)
-        session: requests.Session = self._own.session
-        return session
+            self._own.session = self._new_session(MAX_BYTES)
+        seconds = max(request.deadline - time.monotonic(), self.timeout)
+        return self._send(request, token, self._own.session, seconds)
 
-    def _new_session(self, most_bytes: int) -> requests.Session:
+    def _new_session(self, max_bytes: int) -> requests.Session:
         session = requests.Session()
         for scheme in ("http://", "https://"):
-            session.mount(scheme, BoundedAdapter(most_bytes))
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one customer's are not another one's
+            session.mount(scheme, BoundedAdapter(max_bytes))
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # connections share no cookies
         session.headers.update(self._headers)
         return session
 
-    def _send(self, request: requests.Request, session: requests.Session, within: float) -> Response:
-        request.url = f"{self._api_url}{request.url}"
+    def _send(self, request: Request, token: str | None, session: requests.Session, seconds: float) -> Response:
+        message = requests.Request(
+            request.method,
+            f"{self._api_url}{request.path}",
+            headers={"Accept": request.accept},
+            params=dict(request.params),
+            data=request.form,
+            json=request.document,
+            auth=BearerAuth(token),
+        )
         try:
-            prepared = session.prepare_request(request)
+            prepared = session.prepare_request(message)
             settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
-            with complete_within(within):
+            with complete_within(seconds):
                 response = session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings)
-        except _PASSING_TROUBLES as error:
-            raise _passing(error) from None
+        except _TRANSIENT as error:
+            raise _transient_error(error) from None
         except (requests.RequestException, ValueError) as error:
             raise MakiniError(
                 f"no request could be made ({type(error).__name__})", "Check the setting api_url."
@@ -214,22 +218,20 @@ class Transport:
         return Response(response.status_code, response.headers, response.content)
 
 
-def _accepted(response: Response) -> bytes:
-    if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-        return response.content
-    raise refusal(response)
-
-
-def refusal(response: Response) -> MakiniError:
-    """Give the error that says what follows from an answer which does not give what was asked for."""
+def error_for_response(request: Request, response: Response) -> MakiniError | None:
+    """Return the error that a response stands for; None if it gives what was asked for."""
+    status = response.status_code
+    is_post_done = request.method == "POST" and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    if status == HTTPStatus.OK or is_post_done:
+        return None
     wait = retry_after(response.headers)
-    error = error_for_status(response.status_code, read_problem(response.content, response.headers), wait)
-    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+    error = error_for_status(status, read_problem(response.content, response.headers), wait)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return UntouchedError(error.cause, error.remedy, error.request_id, wait)
     return error
 
 
-def _passing(error: requests.RequestException) -> TransientError:
+def _transient_error(error: requests.RequestException) -> TransientError:
     reason = _reason(error)
     if isinstance(reason, NameResolutionError):
         return UnknownHostError("the host of api_url is not known", _NETWORK_REMEDY)
@@ -259,7 +261,7 @@ def _describe(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not trusted"
     if _is_timeout(error):
-        return "no answer came in request_timeout_seconds"
+        return "no response within request_timeout_seconds"
     if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
-        return "the answer was cut off"
+        return "the response was cut off"
     return "the connection failed or was reset"

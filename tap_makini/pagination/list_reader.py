@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
 from tap_makini.pagination.keyset import KeysetPaginator
-from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
+from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.paginator import Batch, DisprovedError, FirstPage, Outcome, Paginator, Shortage, shows_order
 from tap_makini.pagination.rows import RowReader, dated, is_ascending
 from tap_makini.pagination.undocumented.passes import Passes
 from tap_makini.pagination.undocumented.probe import has_page_zero
 from tap_makini.pagination.undocumented.source import UndocumentedSource
+from tap_makini.query_parameters import PageSize
 from tap_makini.timestamps import floor_second
 
 if TYPE_CHECKING:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError, TransientError
-from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.client import RequestStats
 from tap_makini.pagination.page_request import PageRequest, simpler
 from tap_makini.pagination.response import Page, parse_beyond, parse_page
 from tap_makini.pagination.undocumented.response import parse_undocumented
-from tap_makini.query_parameters import V3, QueryParameters
+from tap_makini.query_parameters import V3, PageSize, QueryParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SECONDS_TO_LOOK_BEYOND = 10.0
-
-
-@dataclass
-class PageSize:
-    """How many records to ask for: what one list of a connection refused, the next one is not asked."""
-
-    value: int
 
 
 class PageFetcher:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tap_makini.connections.freshness import PATH, IntegrationSource
+from tap_makini.connections.freshness import PATH
 from tap_makini.endpoints import Endpoint
 from tap_makini.entities import CONNECTIONS
-from tap_makini.pagination.list_reader import ListReader, PageFetcher
+from tap_makini.errors import CredentialError, EntityAbsentError
+from tap_makini.pagination.list_reader import PageFetcher, PageSize
+from tap_makini.pagination.response import Page
+from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.schema import SCHEMAS
 from tap_makini.streams.base import MakiniStream
 from tap_makini.streams.custom_fields import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from singer_sdk.helpers.types import Context
+    from collections.abc import Sequence
 
     from tap_makini.connections.connection import Connection
+    from tap_makini.pagination.page_request import PageRequest
     from tap_makini.tap import TapMakini
 
 
@@ -56,19 +58,33 @@ class ListStream(MakiniStream):
             MakiniError: The list cannot be read.
         """
         records = newest_page(self.source(connection), count).records[:count]
-        self._schema = with_custom_fields(self.schema, records)
+        self.replace_schema(with_custom_fields(self.schema, records))
 
-    def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's interface
-        """Read all records, for the SDK's own dry run.
 
-        Yields:
-            Conformed records.
+class IntegrationSource(PageFetcher):
+    """Serve what Makini says about a connection as a list of one.
+
+    Args:
+        connection: The connection.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED)
+        self._connection = connection
+
+    def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
+        """Return what Makini says about the connection; it has been requested already.
+
+        Raises:
+            CredentialError: The token is not accepted.
+            EntityAbsentError: Makini says nothing.
         """
-        connection = self._makini_tap.connections[0]
-        conformer = self.conformer(connection.label)
-        for batch in ListReader(self.source(connection), None).batches():
-            for row in batch.rows:
-                yield conformer.as_dict(row.raw)
+        integration = self._connection.integration
+        if isinstance(integration.error, CredentialError):
+            raise integration.error
+        if integration.record is None:
+            raise EntityAbsentError("Makini says nothing about the connection", "Deselect the stream connections.")
+        return Page([integration.record], number=1, last=1, size=1, total=1)
 
 
 class ConnectionsStream(ListStream):

@@ -11,7 +11,7 @@ import msgspec
 
 from tap_makini.conform import record_key
 from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError
-from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.client import RequestStats
 from tap_makini.http.transport import UnusableNameError, path_segment
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource

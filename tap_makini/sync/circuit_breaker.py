@@ -25,7 +25,7 @@ _IN_A_ROW = 2  # a single stream may time out because it is large
 
 def is_unheard_of(connection: Connection) -> bool:
     """Whether Makini does not say what a connection is."""
-    return isinstance(connection.integration.trouble, EntityAbsentError)
+    return isinstance(connection.integration.error, EntityAbsentError)
 
 
 class CircuitBreaker:

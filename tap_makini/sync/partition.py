@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.client import RequestStats
 from tap_makini.sync.records import RecordLines
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.http.request_stats import RequestStats
+from tap_makini.http.client import RequestStats
 from tap_makini.redaction import presentable
 
 if TYPE_CHECKING:

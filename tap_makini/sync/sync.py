@@ -163,7 +163,7 @@ class Sync:
         if skipped:
             logger.info("Connection %s is skipped: %s.", output.connection, result.error and result.error.cause)
         elif result.error is not None:
-            output.connection.client.gate.shut(result.error)
+            output.connection.client.rate_limiter.shut(result.error)
         for job in self._schedule.drop(output.connection):
             for other in job.outputs:
                 self._drop(other, Status.SKIPPED if skipped else Status.DROPPED, result.error)

@@ -10,24 +10,23 @@ import sys
 import threading
 import time
 from itertools import count
-from typing import Any
 from unittest import mock
 
-from tap_makini.http.transport import Response, Transport
+from tap_makini.http.transport import Request, Response, Transport
 from tap_makini.tap import TapMakini
 
 exchange = Transport.exchange
 requests_for_accounts = count(1)
 
 
-def exchange_or_stop(self: Transport, path: str, *request: Any) -> Response:  # noqa: ANN401 - as it is passed on
+def exchange_or_stop(self: Transport, request: Request, token: str | None = None) -> Response:
     """Ask, but at the fifth request for accounts be told to stop, and wait without end."""
-    if path.endswith("/accounts") and next(requests_for_accounts) == 5:
+    if request.path.endswith("/accounts") and next(requests_for_accounts) == 5:
         while not waits_for_events():
             time.sleep(0.01)
         signal.raise_signal(SIGNAL)
         threading.Event().wait()
-    return exchange(self, path, *request)
+    return exchange(self, request, token)
 
 
 def waits_for_events() -> bool:

@@ -1,1 +1,1 @@
-"""Many connections in one run, through the command line."""
+"""The package `tap_makini.connections`, and many connections in one run."""

@@ -9,13 +9,13 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from cli.harness import PROGRAM, run
+from cli.harness import INSTALLED, run
 
 if TYPE_CHECKING:
     from .conftest import Reader
 
 SIZE = 2**30
-WITH_LITTLE_MEMORY = ["sh", "-c", 'ulimit -v 1500000 && exec "$0" "$@"', *PROGRAM]
+WITH_LITTLE_MEMORY = ["sh", "-c", 'ulimit -v 1500000 && exec "$0" "$@"', INSTALLED]
 SITES = [{"key": f"site-{number}", "updatedAt": "2025-01-02T03:04:05Z"} for number in range(3)]
 META = {"current_page": 1, "from": 1, "last_page": 1, "per_page": 500, "to": 3, "total": 3}
 PAGE = json.dumps({"data": SITES, "links": {}, "meta": META}).encode()
@@ -76,5 +76,5 @@ def test_the_others_are_complete(reader: Reader) -> None:
     assert outcome.code == 3
     came = [(message["record"]["_makini_connection"], message["record"]["key"]) for message in outcome.of("RECORD")]
     assert sorted(came) == [(name, site["key"]) for name in ("one", "two") for site in SITES]
-    assert "bomb/sites: the answer is larger than 128 MiB" in outcome.last_line
-    assert "trickle/sites: the answer was not complete after 1 s" in outcome.last_line
+    assert "bomb/sites: the response is larger than 128 MiB" in outcome.last_line
+    assert "trickle/sites: the response was not complete after 1 s" in outcome.last_line

@@ -89,7 +89,7 @@ def test_a_connection_with_a_stream_that_failed_is_read_again(reader: Reader, ve
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("fail", "stopped moving"), ("error", "stopped moving"), ("inprogress", "just now")]
+    ("status", "words"), [("fail", "no longer updated"), ("error", "no longer updated"), ("inprogress", "right now")]
 )
 def test_a_warning_for_each_connection(reader: Reader, vendor: Vendor, status: Any, words: str) -> None:  # noqa: ANN401 - a knob
     vendor.sandbox.behaviour.sync_status = status

@@ -126,6 +126,6 @@ def test_a_connection_that_does_not_answer_is_not_asked_for_each_stream(reader: 
         outcome = reader.read(vendor, *streams, max_parallel=2, **patience)
 
     assert outcome.code == 3
-    assert f"{NAMES[0]} ({len(streams)} streams): no answer came in request_timeout_seconds" in outcome.last_line
+    assert f"{NAMES[0]} ({len(streams)} streams): no response within request_timeout_seconds" in outcome.last_line
     assert vendor.started.count(NAMES[0]) <= 5  # what it is, two in a row, and what was begun meanwhile
     assert set(rows_of(outcome.of("RECORD", "vendors"))) == vendor.held("vendors", NAMES[1:])

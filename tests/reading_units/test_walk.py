@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
-from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
+from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.page_request import PageRequest
 from tap_makini.pagination.paginator import FirstPage
 from tap_makini.pagination.rows import RowReader
+from tap_makini.query_parameters import PageSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

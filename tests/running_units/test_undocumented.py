@@ -24,7 +24,6 @@ from tap_makini.errors import (
     WaitTooLongError,
 )
 from tap_makini.http.client import Client
-from tap_makini.http.transport import Response
 from tap_makini.pagination.list_reader import ListReader, PageFetcher, PageSize
 from tap_makini.pagination.undocumented.response import parse_undocumented
 from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource
@@ -121,18 +120,12 @@ class Token:
     def token(self) -> str:
         return "any"
 
-    def confirm(self, token: str) -> None:
-        """Take note of nothing."""
-
-    def renew(self, token: str) -> bool:  # noqa: ARG002 - the interface
+    def renew(self, refused: str, *, was_accepted: bool) -> bool:  # noqa: ARG002 - the interface
         return False
 
 
 class Served(ScriptedTransport):
     """Gives answers with headers, as a client wants them."""
-
-    def exchange(self, path: str, params: Any, token: str, within: float = 0.0, accept: str = "") -> Response:  # noqa: ANN401, ARG002
-        return Response(200, {}, self.get(path, params, token, within))
 
 
 def items(count: int) -> list[dict[str, int]]:
@@ -150,7 +143,7 @@ FORBIDDEN = EntityAbsentError("the server answered 403", "Deselect it.")
 def test_every_item_of_every_list_comes_once(beyond: object, lengths: tuple[int, ...]) -> None:
     lists: dict[str, Sequence[object]] = {f"/{place}": items(length) for place, length in enumerate(lengths)}
     transport = Served(served(lists, beyond, 3))
-    client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
+    client, paging = Client(transport, Token(), max_wait=0), Paging()
     for path, wanted in lists.items():
         rows = [
             row for batch in ListReader(UndocumentedSource(client, path, paging), None).batches() for row in batch.rows
@@ -178,7 +171,7 @@ def test_every_item_comes_whatever_holds_the_list(form: Callable[[Any], object],
         listed = answer(asked)
         return form(listed) if isinstance(listed, list) else listed
 
-    client = Client(Served(formed), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(Served(formed), Token(), max_wait=0)
     batches = ListReader(UndocumentedSource(client, "/x", Paging()), None).batches()
     assert [json.loads(row.raw) for batch in batches for row in batch.rows] == items(count)
 
@@ -186,7 +179,7 @@ def test_every_item_comes_whatever_holds_the_list(form: Callable[[Any], object],
 def test_where_pages_are_not_heeded_shorter_lists_are_asked_for_once() -> None:
     lists: dict[str, Sequence[object]] = {f"/{length}": items(length) for length in (5, 4, 3, 2, 1)}
     transport = Served(served(lists, Clamped, 100))
-    client, paging = Client(transport, Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
+    client, paging = Client(transport, Token(), max_wait=0), Paging()
     for path in lists:
         list(ListReader(UndocumentedSource(client, path, paging), None).batches())
     assert len(transport.asked) == len(lists) + 2
@@ -196,14 +189,14 @@ def test_where_pages_are_not_heeded_shorter_lists_are_asked_for_once() -> None:
 def test_a_counted_list_whose_next_page_does_not_come_is_not_whole(error: Exception) -> None:
     meta = {"current_page": 1, "last_page": 2, "per_page": 1, "total": 2}
     transport = Served(lambda asked: {"data": [A], "meta": meta} if asked.sent["page"] == "1" else error)
-    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(transport, Token(), max_wait=0)
     with pytest.raises(MakiniError, match="page 2 is not given: the server answered 4"):
         list(ListReader(UndocumentedSource(client, "/x", Paging()), None).batches())
 
 
 def test_a_list_that_is_another_one_at_each_look_is_not_settled() -> None:
     looks = iter([[A], [B], [], [B], [C], [], [C], [A], []])
-    client = Client(Served(lambda _: next(looks)), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(Served(lambda _: next(looks)), Token(), max_wait=0)
     reading = ListReader(UndocumentedSource(client, "/x", Paging()), None)
     rows = [row.raw for batch in reading.batches() for row in batch.rows]
     assert {json.loads(row)["key"] for row in rows} == set("abc")
@@ -213,7 +206,7 @@ def test_a_list_that_is_another_one_at_each_look_is_not_settled() -> None:
 def rows_of(answer: Callable[[Asked], Any]) -> tuple[list[Any], ListReader, Served]:
     """Read a list."""
     transport = Served(answer)
-    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(transport, Token(), max_wait=0)
     reading = ListReader(UndocumentedSource(client, "/x", Paging()), None)
     rows = [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
     return rows, reading, transport
@@ -337,7 +330,7 @@ def paged_from(first: int, rows: Sequence[object], *, counts: bool, before: obje
 
 
 def came_of(answer: Callable[[Asked], Any], dialect: QueryParameters, page_size: int = 5) -> list[Any]:
-    client = Client(Served(answer), Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(Served(answer), Token(), max_wait=0)
     reading = ListReader(PageFetcher(client, "/x", None, PageSize(page_size), dialect), None)
     return [json.loads(row.raw) for batch in reading.batches() for row in batch.rows]
 
@@ -412,7 +405,7 @@ def test_a_trouble_that_passes_does_not_tell_that_numbers_are_heeded() -> None:
 def test_page_0_is_asked_for_as_page_1_was() -> None:
     """A server may refuse an order by nothing, and give records in another order without one."""
     transport = Served(paged_from(0, items(2), counts=True))
-    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(transport, Token(), max_wait=0)
 
     list(ListReader(PageFetcher(client, "/x", "updatedAt", PageSize(5), ASSUMED), None).batches())
 
@@ -442,7 +435,7 @@ def test_counts_may_show_a_page_0(first: int, length: int, counts: dict[str, int
 
 def test_no_page_0_is_asked_for_where_counts_agree() -> None:
     transport = Served(counted_from(1, items(7), per_page=3))
-    client = Client(transport, Token(), max_wait=0)  # type: ignore[arg-type] # what is asked of it
+    client = Client(transport, Token(), max_wait=0)
 
     list(ListReader(PageFetcher(client, "/x", None, PageSize(3), ASSUMED), None).batches())
 
@@ -480,7 +473,7 @@ def test_indices_may_count_from_1() -> None:
 
 
 def test_a_warning_of_a_part_comes_once_for_lists_of_one_kind(caplog: pytest.LogCaptureFixture) -> None:
-    client, paging = Client(Served(lambda _: items(100)), Token(), max_wait=0), Paging()  # type: ignore[arg-type] # what is asked of it
+    client, paging = Client(Served(lambda _: items(100)), Token(), max_wait=0), Paging()
     for path in ("/x", "/y"):
         list(ListReader(UndocumentedSource(client, path, paging), None).batches())
 

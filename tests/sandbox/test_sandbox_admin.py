@@ -8,12 +8,10 @@ import pytest
 
 from makini_sandbox import Behaviour, ManualClock
 from makini_sandbox.tokens import CLIENT_ID, CLIENT_SECRET
-from tap_makini.connections.admin_api import AdminApi
-from tap_makini.connections.listing import list_connections
+from tap_makini.connections.admin_api import AdminApi, AdminAuthenticator
 from tap_makini.connections.refreshing import RefreshingAuthenticator
 from tap_makini.connections.token_store import TokenStore
 from tap_makini.errors import CredentialError
-from tap_makini.http.authenticators import AdminAuthenticator
 from tap_makini.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -41,10 +39,10 @@ def status(client: Client, token: str) -> int:
 def test_connections_are_listed_and_tokens_minted(serve: Serve, expires_in: Any) -> None:  # noqa: ANN401 - a knob
     behaviour = Behaviour(admin_page_size=2, expires_in=expires_in, connection_statuses={"Birch": "Inactive"})
     client = serve(rows=1, connections=TOKENS, behaviour=behaviour)
-    listing = list_connections(admin(client))
+    listing = admin(client).list_connections()
     assert [connection.name for connection in listing.active] == ["Ash", "Cedar", "Dogwood", "Elm"]
-    assert listing.others == [("Birch", "Inactive")]
-    token = listing.active[1].tokens.token()
+    assert listing.inactive == [("Birch", "Inactive")]
+    token = listing.active[1].authenticator.token()
     assert status(client, token) == 200
     assert client.sandbox.requests[-1].connection == "Cedar"
     assert [request.query for request in client.sandbox.requests[1:4]] == [{}, {"page": "2"}, {"page": "3"}]
@@ -53,13 +51,13 @@ def test_connections_are_listed_and_tokens_minted(serve: Serve, expires_in: Any)
 @pytest.mark.parametrize("pages", ["ignored", "refused"])
 def test_pages_that_do_not_work(serve: Serve, pages: Any) -> None:  # noqa: ANN401 - a knob
     client = serve(rows=1, connections=TOKENS, behaviour=Behaviour(admin_page_size=2, admin_pages=pages))
-    assert len(list_connections(admin(client)).active) == 2
+    assert len(admin(client).list_connections().active) == 2
 
 
 def test_token_ends_with_its_time(serve: Serve) -> None:
     clock = ManualClock(serve(rows=1).sandbox.clock())
     client = serve(rows=1, connections=TOKENS, clock=clock)
-    token = list_connections(admin(client)).active[0].tokens.token()
+    token = admin(client).list_connections().active[0].authenticator.token()
     clock.advance(299)
     assert status(client, token) == 200
     clock.advance(1)
@@ -68,28 +66,28 @@ def test_token_ends_with_its_time(serve: Serve) -> None:
 
 def test_refused_tokens_are_renewed(serve: Serve) -> None:
     client = serve(rows=1, connections=TOKENS)
-    tokens = list_connections(admin(client)).active[0].tokens
+    tokens = admin(client).list_connections().active[0].authenticator
     refused = tokens.token()
     client.sandbox.tokens.expire_all()
     assert status(client, refused) == 401
-    assert tokens.renew(refused)
+    assert tokens.renew(refused, was_accepted=False)
     assert status(client, tokens.token()) == 200
 
 
 def test_connection_that_is_gone(serve: Serve) -> None:
     client = serve(rows=1, connections=TOKENS)
-    connection = list_connections(admin(client)).active[0]
-    token = connection.tokens.token()
+    connection = admin(client).list_connections().active[0]
+    token = connection.authenticator.token()
     del client.sandbox.connections["token-Ash"]
     assert status(client, token) == 401
-    assert not connection.tokens.renew(token)
+    assert not connection.authenticator.renew(token, was_accepted=False)
     with pytest.raises(CredentialError, match="404"):
-        connection.tokens.token()
+        connection.authenticator.token()
 
 
 def test_wrong_client_secret(serve: Serve) -> None:
     with pytest.raises(CredentialError, match="client_secret"):
-        list_connections(admin(serve(rows=1), "wrong-secret"))
+        admin(serve(rows=1), "wrong-secret").list_connections()
 
 
 def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
@@ -109,7 +107,7 @@ def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
     tokens = source("pair.json")
     old = tokens.token()
     assert status(client, old) == 200
-    assert tokens.renew(old)
+    assert tokens.renew(old, was_accepted=False)
     assert (status(client, old), status(client, tokens.token())) == (401, 200)
     with pytest.raises(CredentialError, match="does not accept the refresh token"):
         source("other.json").token()

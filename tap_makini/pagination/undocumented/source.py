@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
-from tap_makini.pagination.page_fetcher import PageFetcher, PageSize
+from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.response import Page
 from tap_makini.pagination.undocumented.probe import has_other_records, is_mostly_in, records_far_beyond
 from tap_makini.pagination.undocumented.tally import Tally
-from tap_makini.query_parameters import V3_UNSIZED, QueryParameters
+from tap_makini.query_parameters import V3_UNSIZED, PageSize, QueryParameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,14 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from cli.jumping_clock import jumping_clock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.errors import BadBodyError, MakiniError, TransientError, WaitTooLongError
-from tap_makini.http.rate_limit_headers import read_rate_limit_headers
-from tap_makini.http.retry import repeat, retry_after
-from tap_makini.http.server_clock import clock_skew
-
-from .without_waits import jumping_clock
+from tap_makini.http.client import retry
+from tap_makini.http.headers import clock_skew, read_rate_limit_headers, retry_after
+from tap_makini.http.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +45,7 @@ def tell(*errors: MakiniError, budget: float) -> Story:
 
     with jumping_clock() as clock:
         try:
-            repeat(request, budget, lambda _seconds, _error: None)()
+            retry(request, RateLimiter(), budget, "it")
         except MakiniError as error:
             return Story(error, requests, clock.waits)
         return Story(None, requests, clock.waits)

@@ -9,7 +9,7 @@ import tracemalloc
 import zlib
 from contextlib import contextmanager, suppress
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +17,7 @@ from tap_makini.errors import CredentialError, MakiniError, TransientError, Unre
 from tap_makini.http import adapter, transport
 from tap_makini.http.authenticators import StaticAuthenticator
 from tap_makini.http.client import Client
-from tap_makini.http.transport import Response, Transport
+from tap_makini.http.transport import Request, Response, Transport, error_for_response
 from tap_makini.openapi import DocumentError, location
 from tap_makini.openapi.location import Location
 
@@ -118,9 +118,9 @@ def no_more_memory_than(most: int) -> Iterator[None]:
 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "MOST_BYTES", MOST)
-    monkeypatch.setattr(transport, "MOST_BYTES", MOST)
-    monkeypatch.setattr(transport, "_MOST_BYTES_OF_TOKENS", MOST)
+    monkeypatch.setattr(adapter, "MAX_BYTES", MOST)
+    monkeypatch.setattr(transport, "MAX_BYTES", MOST)
+    monkeypatch.setattr(transport, "_MAX_TOKEN_BYTES", MOST)
     monkeypatch.setattr(location, "MOST_BYTES", MOST)
 
 
@@ -154,7 +154,15 @@ def test_a_response_that_is_too_large_is_an_error_for_good(peer: Peer, kind: str
 
 def ask(peer: Peer, way: str = "get") -> bytes:
     chosen = Transport(peer.url, LONG if peer.pace else PATIENCE_SECONDS, "test")
-    return chosen.get("/x", {}, "any") if way == "get" else chosen.post("/x")
+    return send(chosen, way)
+
+
+def send(chosen: Transport, way: str = "get", seconds: float = 0.0) -> bytes:
+    request = Request(way.upper(), "/x", deadline=time.monotonic() + seconds)
+    response = chosen.exchange(request, "any")
+    if error := error_for_response(request, response):
+        raise error
+    return response.content
 
 
 @pytest.mark.usefixtures("_small")
@@ -166,7 +174,7 @@ def test_one_that_is_not_comes_whole_and_the_connection_is_kept(peer: Peer, size
     framed = (b"%x\r\n%b\r\n" % (size, body) if size else b"") + b"0\r\n\r\n"
     peer.parts = lambda: [OK, length, framed if is_chunked else body]
     kept = Transport(peer.url, PATIENCE_SECONDS, "test")
-    assert [kept.get("/x", {}, "any") for _ in range(3)] == [body] * 3
+    assert [send(kept) for _ in range(3)] == [body] * 3
     assert peer.connections == 1
 
 
@@ -175,9 +183,9 @@ def test_after_one_that_is_too_large_the_next_one_is_read(peer: Peer) -> None:
     ordinary, peer.parts = peer.parts, ENDLESS["announced"]
     kept = Transport(peer.url, PATIENCE_SECONDS, "test")
     with pytest.raises(MakiniError, match="larger than"):
-        kept.get("/x", {}, "any")
+        send(kept)
     peer.parts = ordinary
-    assert kept.get("/x", {}, "any") == b"{}"
+    assert send(kept) == b"{}"
     assert peer.connections == 2
 
 
@@ -232,7 +240,7 @@ def test_so_is_a_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     peer.parts, peer.pace = SLOW["headers"], PACE
     monkeypatch.setenv("https_proxy", peer.url)
     with pytest.raises(UnreachableError, match="not complete after"):
-        Transport("https://api.test", LONG, "test").get("/x", {}, "any")
+        send(Transport("https://api.test", LONG, "test"))
 
 
 def test_a_server_that_is_slow_may_take_the_time_that_there_is(peer: Peer) -> None:
@@ -240,7 +248,7 @@ def test_a_server_that_is_slow_may_take_the_time_that_there_is(peer: Peer) -> No
     peer.parts = lambda: [OK, b"Content-Length: %d\r\n\r\n" % drops, *repeat(b"x", drops)]
     peer.pace = PACE
     patient = Transport(peer.url, drops * PACE / 2, "test")
-    assert patient.get("/x", {}, "any", PATIENCE_SECONDS) == b"x" * drops
+    assert send(patient, seconds=PATIENCE_SECONDS) == b"x" * drops
 
 
 def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,8 +257,8 @@ def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch)
     given: list[float] = []
 
     class Busy(Transport):
-        def exchange(self, *request: Any, **_: object) -> Response:  # noqa: ANN401 - as it is passed on
-            given.append(request[3])
+        def exchange(self, request: Request, token: str | None = None) -> Response:  # noqa: ARG002 - the interface
+            given.append(request.deadline - now[0])
             now[0] += 25
             return Response(503, {"Retry-After": "10"}, b"")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from tap_makini.http.rate_limit_headers import RateLimitHeaders, read_rate_limit_headers
+from tap_makini.http.headers import RateLimitHeaders, read_rate_limit_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Servers with limits, and workers that meet them through a `Flow`, in simulated time."""
+"""Servers with limits, and workers that meet them through a `RateLimit`, in simulated time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from tap_makini.http.headers import RateLimitHeaders
 from tap_makini.http.rate_limit import Permit, RateLimit
-from tap_makini.http.rate_limit_headers import RateLimitHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +77,14 @@ class Run:
 class _Arrival(NamedTuple):
     at: float
     order: int
-    passage: Permit
+    permit: Permit
     answered_at: float
 
 
 class _Return(NamedTuple):
     at: float
     order: int
-    passage: Permit
+    permit: Permit
     answer: Answer
 
 
@@ -94,20 +94,20 @@ def simulate(  # noqa: PLR0913 - the conditions
     workers: int,
     seconds: float,
     latency: Callable[[], float],
-    flow: RateLimit | None = None,
+    limit: RateLimit | None = None,
     tells_remaining: bool = False,
     start: float = 0.0,
 ) -> Run:
     """Have workers ask as fast as they may; a request reaches the server half way through its latency."""
-    flow, run = flow or RateLimit(None), Run()
+    limit, run = limit or RateLimit(None), Run()
     now, order, in_flight = start, 0, 0
     events: list[_Arrival | _Return] = []
     while now < start + seconds:
-        hold = flow.hold(now)
+        hold = limit.hold(now)
         if hold is None and in_flight < workers:
             in_flight, order, delay = in_flight + 1, order + 1, latency()
             run.begun.append(now)
-            heapq.heappush(events, _Arrival(now + delay / 2, order, flow.begin(now), now + delay))
+            heapq.heappush(events, _Arrival(now + delay / 2, order, limit.begin(now), now + delay))
             continue
         opens_at = now + hold.seconds if hold and in_flight < workers else math.inf
         if not events or opens_at < events[0].at:
@@ -119,12 +119,12 @@ def simulate(  # noqa: PLR0913 - the conditions
         if isinstance(event, _Arrival):
             answer = server(now)
             (run.taken if answer.retry_after is None else run.refused).append(now)
-            heapq.heappush(events, _Return(event.answered_at, event.order, event.passage, answer))
+            heapq.heappush(events, _Return(event.answered_at, event.order, event.permit, answer))
             continue
         in_flight -= 1
         if event.answer.retry_after is not None:
-            flow.close(now, event.answer.retry_after, is_limit=True)
+            limit.close(now, event.answer.retry_after, is_limit=True)
         elif tells_remaining:
-            flow.heed(now, RateLimitHeaders(event.answer.remaining, None))
-        flow.end(now, event.passage, was_taken=event.answer.retry_after is None)
+            limit.note_headers(now, RateLimitHeaders(event.answer.remaining, None))
+        limit.end(now, event.permit, was_taken=event.answer.retry_after is None)
     return run

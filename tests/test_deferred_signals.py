@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_makini.signals import STOPPING_SIGNALS, is_shielded, shielded, unshielded
+from tap_makini.signals import STOPPING_SIGNALS, after_deferral, deferred_signals, is_deferring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,18 +42,18 @@ def in_a_thread(work: Callable[[], None]) -> threading.Thread:
 @EACH_SIGNAL
 def test_a_signal_is_acted_on_when_the_work_is_done(number: int) -> None:
     done = []
-    with pytest.raises(StopError), shielded(LONG):  # noqa: PT012 - what follows the signal counts
+    with pytest.raises(StopError), deferred_signals(LONG):  # noqa: PT012 - what follows the signal counts
         signal.raise_signal(number)
         done.append("all")
     assert done == ["all"]
-    assert not is_shielded()
+    assert not is_deferring()
     with pytest.raises(StopError):
         signal.raise_signal(number)
 
 
 @EACH_SIGNAL
 def test_also_when_the_work_fails(number: int) -> None:
-    with pytest.raises(StopError) as caught, shielded(LONG):  # noqa: PT012 - both count
+    with pytest.raises(StopError) as caught, deferred_signals(LONG):  # noqa: PT012 - both count
         signal.raise_signal(number)
         raise OSError
     assert isinstance(caught.value.__context__, OSError)
@@ -62,7 +62,7 @@ def test_also_when_the_work_fails(number: int) -> None:
 @EACH_SIGNAL
 def test_an_ignored_signal_stays_ignored(number: int) -> None:
     signal.signal(number, signal.SIG_IGN)
-    with shielded(LONG):
+    with deferred_signals(LONG):
         signal.raise_signal(number)
     assert signal.getsignal(number) is signal.SIG_IGN
 
@@ -71,7 +71,7 @@ def test_another_thread_leaves_the_handlers_alone() -> None:
     seen = []
 
     def work() -> None:
-        with shielded(LONG):
+        with deferred_signals(LONG):
             seen.append([signal.getsignal(number) for number in STOPPING_SIGNALS])
 
     in_a_thread(work).join(LONG)
@@ -83,18 +83,18 @@ def test_the_end_waits_for_the_work_of_another_thread() -> None:
     order = []
 
     def work() -> None:
-        with shielded(LONG):
+        with deferred_signals(LONG):
             begun.set()
             may_end.wait(LONG)
             order.append("work")
 
     def end() -> None:
-        with unshielded():
+        with after_deferral():
             order.append("end")
 
     working = in_a_thread(work)
     assert begun.wait(LONG)
-    assert is_shielded()
+    assert is_deferring()
     ending = in_a_thread(end)
     ending.join(0.05)
     assert ending.is_alive()
@@ -108,10 +108,10 @@ def test_no_work_begins_at_the_end() -> None:
     begun = threading.Event()
 
     def work() -> None:
-        with shielded(LONG):
+        with deferred_signals(LONG):
             begun.set()
 
-    with unshielded():
+    with after_deferral():
         working = in_a_thread(work)
         assert not begun.wait(0.05)
     working.join(LONG)
@@ -122,14 +122,14 @@ def test_the_end_waits_no_longer_than_the_work_may_take() -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     def work() -> None:
-        with shielded(0.05):
+        with deferred_signals(0.05):
             begun.set()
             may_end.wait(LONG)
 
     working = in_a_thread(work)
     assert begun.wait(LONG)
-    with unshielded():
-        assert not is_shielded()
+    with after_deferral():
+        assert not is_deferring()
         assert working.is_alive()
     may_end.set()
     working.join(LONG)
@@ -140,7 +140,7 @@ def test_a_signal_does_not_cut_the_wait_for_the_end_short() -> None:
     order = []
 
     def work() -> None:
-        with shielded(LONG):
+        with deferred_signals(LONG):
             begun.set()
             may_end.wait(LONG)
             order.append("work")
@@ -153,6 +153,6 @@ def test_a_signal_does_not_cut_the_wait_for_the_end_short() -> None:
     in_a_thread(work)
     assert begun.wait(LONG)
     threading.Timer(0.05, send).start()
-    with pytest.raises(StopError), unshielded():
+    with pytest.raises(StopError), after_deferral():
         order.append("end")
     assert order == ["work", "end"]

@@ -7,7 +7,7 @@ import pytest
 from scripted_transport import Asked, ScriptedTransport
 
 from tap_makini.connections.admin_api import AdminApi
-from tap_makini.connections.listing import ConnectionEntry, list_connections, named_connections, pick
+from tap_makini.connections.connection import ConnectionEntry, named_connections, pick
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, RequestRefusedError
 from tap_makini.http.authenticators import StaticAuthenticator
 
@@ -47,7 +47,7 @@ class Api:
         return answer
 
     def names(self) -> list[str | None]:
-        return [connection.name for connection in list_connections(self.admin).active]
+        return [connection.name for connection in self.admin.list_connections().active]
 
 
 SEVEN = [entry(f"k{number}", f"Plant {number}") for number in range(7)]
@@ -75,23 +75,22 @@ def test_pages_that_do_not_work_end_the_list_and_what_is_missing_is_said(
     api = Api(SEVEN, size=3, pages=pages)
     assert api.names() == PLANTS[:3]
     assert len(api.transport.asked) == requests
-    assert "gives 3 of 7 connections" in caplog.text
+    assert "lists 3 of 7 connections" in caplog.text
 
 
 def test_only_active_ones_are_read_and_the_others_named() -> None:
     statuses = ["ACTIVE", "active", "Inactive", "Pending", "In progress", None]
-    listing = list_connections(
-        Api([entry(f"k{number}", f"P{number}", status) for number, status in enumerate(statuses)]).admin
-    )
+    api = Api([entry(f"k{number}", f"P{number}", status) for number, status in enumerate(statuses)])
+    listing = api.admin.list_connections()
     assert [connection.name for connection in listing.active] == ["P0", "P1", "P5"]
-    assert listing.others == [("P2", "Inactive"), ("P3", "Pending"), ("P4", "In progress")]
+    assert listing.inactive == [("P2", "Inactive"), ("P3", "Pending"), ("P4", "In progress")]
 
 
 def test_each_connection_has_a_token_of_its_own() -> None:
     api = Api([entry("k1", "One"), entry("k2", "Two")])
-    listing = list_connections(api.admin)
+    listing = api.admin.list_connections()
     assert len(api.transport.asked) == 1, "a token is minted only when it is needed"
-    assert [connection.tokens.token() for connection in listing.active] == ["token-of-k1", "token-of-k2"]
+    assert [connection.authenticator.token() for connection in listing.active] == ["token-of-k1", "token-of-k2"]
 
 
 def test_equal_names_are_told_apart_whatever_the_order() -> None:
@@ -103,14 +102,14 @@ def test_equal_names_are_told_apart_whatever_the_order() -> None:
     ]
     for seed in range(5):
         random.Random(seed).shuffle(twins)  # noqa: S311 - no secret
-        listing = list_connections(Api(twins).admin)
-        tokens = {connection.name: connection.tokens.token() for connection in listing.active}
+        listing = Api(twins).admin.list_connections()
+        tokens = {connection.name: connection.authenticator.token() for connection in listing.active}
         assert tokens == {
             "Acme": "token-of-bbbbbbbbbb2",
             "Acme (aaaaaaaa)": "token-of-aaaaaaaaaa1",
             "cccc": "token-of-cccc",
         }
-        assert listing.others == [("Acme (aaaaaaaaaa3)", "Inactive")]
+        assert listing.inactive == [("Acme (aaaaaaaaaa3)", "Inactive")]
 
 
 def test_name_stays_when_a_twin_is_created() -> None:
@@ -129,14 +128,14 @@ def test_entries_without_a_key_are_passed_over(caplog: pytest.LogCaptureFixture)
 def test_answer_that_is_no_list(body: bytes) -> None:
     admin = AdminApi(ScriptedTransport(lambda _: body), StaticAuthenticator("admin"), 0.0)
     with pytest.raises(BadBodyError):
-        list_connections(admin)
+        admin.list_connections()
 
 
 def test_list_that_is_not_for_us() -> None:
     refusal = EntityAbsentError("the server answered 403", "Deselect it.")
     admin = AdminApi(ScriptedTransport(lambda _: refusal), StaticAuthenticator("admin"), 0.0)
     with pytest.raises(CredentialError, match="client_id"):
-        list_connections(admin)
+        admin.list_connections()
 
 
 CONNECTIONS = [
@@ -169,4 +168,4 @@ def test_pattern_that_fits_nothing_is_named(caplog: pytest.LogCaptureFixture) ->
 
 def test_listed_by_the_settings() -> None:
     (connection,) = named_connections([{"name": "One", "api_token": "t0ken"}])
-    assert (connection.name, connection.tokens.token()) == ("One", "t0ken")
+    assert (connection.name, connection.authenticator.token()) == ("One", "t0ken")

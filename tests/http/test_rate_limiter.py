@@ -40,75 +40,74 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def go(gate: RateLimiter, budget: float = 900.0) -> None:
-    with gate.passing(budget):
+def go(limiter: RateLimiter, budget: float = 900.0) -> None:
+    with limiter.permit(budget):
         pass
 
 
-def refuse(gate: RateLimiter, retry_after: float) -> None:
-    with suppress(TransientError), gate.passing(900.0):
-        gate.close(retry_after)
-        raise TransientError("the server answered 429")
+def refuse(limiter: RateLimiter, retry_after: float) -> None:
+    error = TransientError("the server answered 429", retry_after=retry_after)
+    with suppress(TransientError), limiter.permit(900.0):
+        limiter.note_response({}, error, is_limit=True)
+        raise error
 
 
-def test_open_gate_keeps_nobody(clock: Clock) -> None:
-    gate = RateLimiter()
+def test_open_limiter_keeps_nobody(clock: Clock) -> None:
+    limiter = RateLimiter()
     for _ in range(1000):
-        go(gate)
+        go(limiter)
     assert clock.waits == []
 
 
-def test_closed_gate_is_waited_for_to_the_end(clock: Clock) -> None:
-    gate = RateLimiter()
-    refuse(gate, 7.5)
-    assert gate.closed_for == 7.5
-    go(gate)
+def test_closed_limiter_is_waited_for_to_the_end(clock: Clock) -> None:
+    limiter = RateLimiter()
+    refuse(limiter, 7.5)
+    go(limiter)
     assert clock.now >= 7.5
-    assert gate.closed_for == 0.0
 
 
-def test_waking_early_does_not_open_the_gate(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = RateLimiter()
-    refuse(gate, 8.0)
+def test_waking_early_does_not_open_the_limiter(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = RateLimiter()
+    refuse(limiter, 8.0)
     monkeypatch.setattr(threading.Condition, "wait", lambda _, timeout: clock.wait(min(timeout, 3.0)))
-    go(gate)
+    go(limiter)
     assert clock.now == 8.0
 
 
 def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
-    gate = RateLimiter()
-    refuse(gate, 100.0)
+    limiter = RateLimiter()
+    refuse(limiter, 100.0)
     with pytest.raises(WaitTooLongError, match="asks to wait 100 s, while 99 s"):
-        go(gate, budget=99.0)
+        go(limiter, budget=99.0)
     assert clock.waits == []
-    go(gate, budget=100.0)
+    go(limiter, budget=100.0)
 
 
 def test_budget_covers_all_waits_together(clock: Clock) -> None:
-    gate = RateLimiter()
-    refuse(gate, 60.0)
-    clock.meanwhile = lambda: gate.close(60.0)
+    limiter = RateLimiter()
+    refuse(limiter, 60.0)
+    clock.meanwhile = lambda: limiter.note_response({}, TransientError("429", retry_after=60.0), is_limit=True)
     with pytest.raises(WaitTooLongError):
-        go(gate, budget=100.0)
+        go(limiter, budget=100.0)
     assert clock.now == 60.0
 
 
 def test_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
-    gate = RateLimiter(requests_per_minute=2)
+    limiter = RateLimiter(requests_per_minute=2)
     for _ in range(5):
-        go(gate, budget=0.0)
+        go(limiter, budget=0.0)
     assert clock.now == 120.0
 
 
-def test_headers_close_the_gate(clock: Clock) -> None:
-    gate = RateLimiter()
-    with gate.passing(900.0):
-        gate.heed({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"})
-    go(gate)
+def test_headers_close_the_limiter(clock: Clock) -> None:
+    limiter = RateLimiter()
+    with limiter.permit(900.0):
+        limiter.note_response({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}, None, is_limit=False)
+    go(limiter)
     assert clock.now == 30.0
 
 
-def test_one_gate_does_not_close_another(clock: Clock) -> None:
+def test_one_limiter_does_not_close_another(clock: Clock) -> None:
     closed, other = RateLimiter(), RateLimiter()
     refuse(closed, 60.0)
     go(other)
@@ -116,13 +115,13 @@ def test_one_gate_does_not_close_another(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("reason", [CredentialError("revoked", "Mend it."), SystemExit(143)])
-def test_shut_gate_meets_everybody_with_the_reason(clock: Clock, reason: BaseException) -> None:
-    gate = RateLimiter()
-    refuse(gate, 600.0)
-    clock.meanwhile = lambda: gate.shut(reason)
+def test_shut_limiter_meets_everybody_with_the_reason(clock: Clock, reason: BaseException) -> None:
+    limiter = RateLimiter()
+    refuse(limiter, 600.0)
+    clock.meanwhile = lambda: limiter.shut(reason)
     for _ in range(2):
         with pytest.raises(type(reason)):
-            go(gate)
+            go(limiter)
     assert len(clock.waits) == 1
 
 
@@ -130,39 +129,39 @@ def test_shut_gate_meets_everybody_with_the_reason(clock: Clock, reason: BaseExc
     ("error", "widens"),
     [(EntityAbsentError("404", "Deselect it."), True), (TransientError("reset"), False), (KeyboardInterrupt(), False)],
 )
-def test_error_leaves_the_gate_passable(clock: Clock, error: BaseException, widens: bool) -> None:  # noqa: FBT001 - the case
-    gate = RateLimiter()
-    gate.close(1.0, is_limit=False)
-    with pytest.raises(type(error)), gate.passing(900.0):
+def test_error_leaves_the_limiter_passable(clock: Clock, error: BaseException, widens: bool) -> None:  # noqa: FBT001 - the case
+    limiter = RateLimiter()
+    limiter.note_response({}, TransientError("503", retry_after=1.0), is_limit=False)
+    with pytest.raises(type(error)), limiter.permit(900.0):
         raise error
     clock.waits.clear()
-    clock.meanwhile = lambda: gate.shut(TimeoutError())
-    with gate.passing(900.0):
+    clock.meanwhile = lambda: limiter.shut(TimeoutError())
+    with limiter.permit(900.0):
         if widens:
-            go(gate)
+            go(limiter)
         else:
             with pytest.raises(TimeoutError):
-                go(gate)
+                go(limiter)
     assert len(clock.waits) == (0 if widens else 1)
 
 
 def test_threads_pass_one_by_one_after_a_wait() -> None:
-    gate, together, most = RateLimiter(), 0, []
-    gate.close(0.0, is_limit=False)
+    limiter, together, most = RateLimiter(), 0, []
+    limiter.note_response({}, TransientError("503", retry_after=0.0), is_limit=False)
     first_is_in, may_leave = threading.Event(), threading.Event()
 
     def pass_once() -> None:
         nonlocal together
-        with gate.passing(900.0):
+        with limiter.permit(900.0):
             together += 1
             most.append(together)
             first_is_in.set()
             assert may_leave.wait(10)
             together -= 1
-            raise_for_narrow_gate()
+            raise_for_narrow_limiter()
 
-    def raise_for_narrow_gate() -> None:
-        raise TransientError("no success, so the gate stays narrow")
+    def raise_for_narrow_limiter() -> None:
+        raise TransientError("no success, so the limiter stays narrow")
 
     def run() -> None:
         with pytest.raises(TransientError):

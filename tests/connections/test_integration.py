@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_makini.connections.freshness import Integration, IntegrationSource, look_up, warn_if_stale
+from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
 from tap_makini.pagination.page_request import PageRequest
+from tap_makini.streams.lists import IntegrationSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,18 +41,18 @@ class Server:
     Attributes:
         answer: A body, or an error.
         asked: The paths and queries that came.
-        patience: Seconds that repetitions were allowed to take.
+        max_wait: Seconds that repetitions were allowed to take.
     """
 
     answer: bytes | Exception
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    patience: object = None
+    max_wait: object = None
 
     def get(
         self, path: str, params: Mapping[str, str], read: Callable[[bytes], Any], *_: object, **options: object
     ) -> Any:  # noqa: ANN401
         self.asked.append((path, dict(params)))
-        self.patience = options.get("patience")
+        self.max_wait = options.get("max_wait")
         if isinstance(self.answer, Exception):
             raise self.answer
         return read(self.answer)
@@ -71,7 +72,7 @@ def test_one_request_tells_what_a_connection_is() -> None:
 
     assert look_up(cast("Client", server))._replace(record=None) == WHOLE
     assert server.asked == [("/api/integrations/current", {})]
-    assert server.patience == 0.0
+    assert server.max_wait == 0.0
 
 
 @pytest.mark.parametrize(
@@ -131,8 +132,8 @@ def test_a_trouble_is_no_error(answer: object, caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.INFO):
         found = told(answer)
 
-    assert isinstance(found.trouble, MakiniError)
-    assert found._replace(trouble=None) == Integration()
+    assert isinstance(found.error, MakiniError)
+    assert found._replace(error=None) == Integration()
     assert not caplog.messages
 
 
@@ -169,13 +170,13 @@ def test_a_connection_is_the_only_record_of_its_list() -> None:
 @pytest.mark.parametrize("trouble", [None, TransientError("503"), EntityAbsentError("404", "")])
 def test_a_server_that_says_nothing_of_connections_does_not_offer_the_stream(trouble: MakiniError | None) -> None:
     with pytest.raises(EntityAbsentError):
-        page_of(Integration(trouble=trouble))
+        page_of(Integration(error=trouble))
 
 
 def test_a_token_that_is_refused_is_not_hidden() -> None:
     refused = CredentialError("401", "")
     with pytest.raises(CredentialError) as caught:
-        page_of(Integration(trouble=refused))
+        page_of(Integration(error=refused))
 
     assert caught.value is refused
 
@@ -210,9 +211,9 @@ def test_a_copy_is_settled_where_that_is_certain(status: str | None, *, is_settl
 @pytest.mark.parametrize(
     ("status", "warning"),
     [
-        ("error", "Makini's own sync of acme has status 'error': its data has stopped moving."),
-        ("fail", "Makini's own sync of acme has status 'fail': its data has stopped moving."),
-        ("inprogress", "Makini is syncing acme just now"),
+        ("error", "Makini's own sync of acme has status 'error': its data is no longer updated."),
+        ("fail", "Makini's own sync of acme has status 'fail': its data is no longer updated."),
+        ("inprogress", "Makini is syncing acme right now"),
         ("done", None),
         ("fulldone", None),
         ("paused", None),
@@ -230,4 +231,4 @@ def test_data_that_does_not_move_is_warned_of(
     else:
         [message] = caplog.messages
         assert message.startswith(warning)
-        assert ("re-authorised" in message) is (status != "inprogress")
+        assert ("re-authorized" in message) is (status != "inprogress")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.errors import BadBodyError
-from tap_makini.http.access_token import AccessToken, read_access_token, read_expiry
+from tap_makini.http.authenticators import AccessToken, read_access_token, read_expiry
 
 NOW = 1_772_366_400.0
 
@@ -57,8 +57,8 @@ def test_expiry_of_anything_is_in_the_future_or_unknown(expires_in: Any) -> None
     ],
 )
 def test_token_in_each_place(document: Any, token: str, refresh_token: str | None) -> None:  # noqa: ANN401 - any JSON
-    lease = read_access_token(msgspec.json.encode(document))
-    assert (lease.token, lease.refresh_token) == (token, refresh_token)
+    access_token = read_access_token(msgspec.json.encode(document))
+    assert (access_token.token, access_token.refresh_token) == (token, refresh_token)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_answer_without_a_token(body: bytes) -> None:
 
 
 def test_due_after_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    lease = AccessToken("t", NOW, NOW + 100)
+    access_token = AccessToken("t", NOW, NOW + 100)
     for age, is_due in ((0, False), (89, False), (90, True), (200, True)):
         monkeypatch.setattr(time, "time", lambda age=age: NOW + age)
-        assert lease.is_due(0.9) is is_due
+        assert access_token.is_due(0.9) is is_due
     assert not AccessToken("t", NOW, None).is_due(0.9)

@@ -4,10 +4,10 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from flow_simulation import MINUTE, FixedWindows, SlidingWindow, simulate
+from rate_limit_simulation import MINUTE, FixedWindows, SlidingWindow, simulate
 
+from tap_makini.http.headers import RateLimitHeaders
 from tap_makini.http.rate_limit import Hold, RateLimit
-from tap_makini.http.rate_limit_headers import RateLimitHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,98 +74,98 @@ def test_wait_that_is_always_asked_too_short() -> None:
 
 
 def test_limit_that_is_raised_is_found_out() -> None:
-    flow, server = RateLimit(None), SlidingWindow(60)
-    simulate(server, workers=4, seconds=MINUTE, latency=steady, flow=flow)
+    limit, server = RateLimit(None), SlidingWindow(60)
+    simulate(server, workers=4, seconds=MINUTE, latency=steady, limit=limit)
     server.limit = 240
-    run = simulate(server, workers=4, seconds=TEN_MINUTES, latency=steady, flow=flow, start=MINUTE)
+    run = simulate(server, workers=4, seconds=TEN_MINUTES, latency=steady, limit=limit, start=MINUTE)
     assert sum(at > 5 * MINUTE for at in run.taken) > 0.9 * 240 * 5
 
 
 def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
-    flow = RateLimit(None)
+    limit = RateLimit(None)
     for number in range(3):
-        flow.end(number + 0.2, flow.begin(float(number)), was_taken=True)
-    refused = flow.begin(3.0)
-    flow.close(3.2, 7.0, is_limit=True)
-    flow.end(3.2, refused, was_taken=False)
+        limit.end(number + 0.2, limit.begin(float(number)), was_taken=True)
+    refused = limit.begin(3.0)
+    limit.close(3.2, 7.0, is_limit=True)
+    limit.end(3.2, refused, was_taken=False)
 
-    run = simulate(SlidingWindow(10**6), workers=4, seconds=60.0, latency=steady, flow=flow)
+    run = simulate(SlidingWindow(10**6), workers=4, seconds=60.0, latency=steady, limit=limit)
     assert len(run.taken) > 0.75 * 50 * 20
 
 
 def test_own_limit_of_requests_a_minute() -> None:
-    run = simulate(SlidingWindow(10**6), workers=4, seconds=300.0, latency=steady, flow=RateLimit(30))
+    run = simulate(SlidingWindow(10**6), workers=4, seconds=300.0, latency=steady, limit=RateLimit(30))
     assert len(run.begun) == 30 * 5
     assert all(later - earlier > MINUTE - 1e-6 for earlier, later in zip(run.begun, run.begun[30:], strict=False))
     assert run.begun[29] < 5.0
 
 
 def test_closed_for_all_then_one_and_one_more_for_each_success() -> None:
-    flow = RateLimit(None)
-    early = [flow.begin(0.0) for _ in range(4)]
-    flow.close(1.0, 5.0, is_limit=False)
-    for passage in early:
-        flow.end(1.5, passage, was_taken=True)
-    assert flow.hold(1.5) == Hold(4.5, is_vendors=True)
-    assert flow.hold(6.0) is None
-    first = flow.begin(6.0)
-    assert flow.hold(6.1) is not None
-    flow.end(6.2, first, was_taken=True)
-    second = flow.begin(6.2)
-    third = flow.begin(6.2)
-    assert flow.hold(6.2) is not None
-    flow.end(6.4, second, was_taken=False)
-    flow.begin(6.4)
-    assert flow.hold(6.4) is not None, "a failure widens nothing"
-    flow.end(6.5, third, was_taken=True)
-    assert flow.hold(6.5) is None
+    limit = RateLimit(None)
+    early = [limit.begin(0.0) for _ in range(4)]
+    limit.close(1.0, 5.0, is_limit=False)
+    for permit in early:
+        limit.end(1.5, permit, was_taken=True)
+    assert limit.hold(1.5) == Hold(4.5, is_vendors=True)
+    assert limit.hold(6.0) is None
+    first = limit.begin(6.0)
+    assert limit.hold(6.1) is not None
+    limit.end(6.2, first, was_taken=True)
+    second = limit.begin(6.2)
+    third = limit.begin(6.2)
+    assert limit.hold(6.2) is not None
+    limit.end(6.4, second, was_taken=False)
+    limit.begin(6.4)
+    assert limit.hold(6.4) is not None, "a failure widens nothing"
+    limit.end(6.5, third, was_taken=True)
+    assert limit.hold(6.5) is None
 
 
 def test_later_and_shorter_wait_does_not_open_early() -> None:
-    flow = RateLimit(None)
-    flow.close(0.0, 30.0, is_limit=True)
-    flow.close(1.0, 2.0, is_limit=True)
-    assert flow.closed_for(1.0) == 29.0
+    limit = RateLimit(None)
+    limit.close(0.0, 30.0, is_limit=True)
+    limit.close(1.0, 2.0, is_limit=True)
+    assert limit.opens_at == 30.0
 
 
 def test_closings_in_a_row_grow() -> None:
-    flow, now, waits = RateLimit(None), 0.0, []
+    limit, now, waits = RateLimit(None), 0.0, []
     for _ in range(5):
-        flow.close(now, 1.0, is_limit=True)
-        waits.append(flow.closed_for(now))
+        limit.close(now, 1.0, is_limit=True)
+        waits.append(limit.opens_at - now)
         now += waits[-1]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0]
-    flow.end(now, flow.begin(now), was_taken=True)
-    flow.close(now, 1.0, is_limit=True)
-    assert flow.closed_for(now) == 1.0
+    limit.end(now, limit.begin(now), was_taken=True)
+    limit.close(now, 1.0, is_limit=True)
+    assert limit.opens_at - now == 1.0
 
 
 def test_no_more_in_flight_than_remain() -> None:
-    flow = RateLimit(None)
-    asking = flow.begin(0.0)
-    flow.heed(0.1, RateLimitHeaders(2, None))
-    flow.end(0.1, asking, was_taken=True)
-    flow.begin(0.2)
-    assert flow.hold(0.2) is None
-    flow.begin(0.2)
-    assert flow.hold(0.2) == Hold(float("inf"), is_vendors=False)
+    limit = RateLimit(None)
+    asking = limit.begin(0.0)
+    limit.note_headers(0.1, RateLimitHeaders(2, None))
+    limit.end(0.1, asking, was_taken=True)
+    limit.begin(0.2)
+    assert limit.hold(0.2) is None
+    limit.begin(0.2)
+    assert limit.hold(0.2) == Hold(float("inf"), is_vendors=False)
 
 
 def test_answers_that_overtake_each_other_do_not_raise_what_remains() -> None:
-    flow = RateLimit(None)
-    passages = [flow.begin(0.0) for _ in range(3)]
-    for passage, remaining in zip(passages, [0, 2, 1], strict=True):
-        flow.heed(0.2, RateLimitHeaders(remaining, None))
-        flow.end(0.2, passage, was_taken=True)
-    alone = flow.begin(0.3)
-    assert flow.hold(0.3) is not None
-    flow.heed(60.0, RateLimitHeaders(9, None))
-    flow.end(60.0, alone, was_taken=True)
-    assert flow.hold(60.0) is None
+    limit = RateLimit(None)
+    permits = [limit.begin(0.0) for _ in range(3)]
+    for permit, remaining in zip(permits, [0, 2, 1], strict=True):
+        limit.note_headers(0.2, RateLimitHeaders(remaining, None))
+        limit.end(0.2, permit, was_taken=True)
+    alone = limit.begin(0.3)
+    assert limit.hold(0.3) is not None
+    limit.note_headers(60.0, RateLimitHeaders(9, None))
+    limit.end(60.0, alone, was_taken=True)
+    assert limit.hold(60.0) is None
 
 
 def test_none_remaining_closes_until_the_reset() -> None:
-    flow = RateLimit(None)
-    flow.heed(1.0, RateLimitHeaders(0, 20.0))
-    assert flow.hold(2.0) == Hold(19.0, is_vendors=True)
-    assert flow.hold(21.0) is None
+    limit = RateLimit(None)
+    limit.note_headers(1.0, RateLimitHeaders(0, 20.0))
+    assert limit.hold(2.0) == Hold(19.0, is_vendors=True)
+    assert limit.hold(21.0) is None
