@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ADMIN_SEGMENTS = {"system", "admin", "link", "oauth"}
+_ADMIN_LABEL = re.compile(r"(?i:admin(istration)?)(?![a-z])")
 _RAW_TABLES = "/raw/tables"
 _VERSION = re.compile(r"v(\d{1,6}(?:\.\d{1,6})*)", re.ASCII)
 _ENTITIES = {entity.slug: entity for entity in ENTITIES}
@@ -95,15 +96,26 @@ def sort_out(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operatio
 
 
 def _role(operation: Operation) -> Role:
-    own = ListPath.of(operation).own
-    is_of_administration = len(own) > 1 and own[0].lower() in _ADMIN_SEGMENTS
-    if is_of_administration or _RAW_TABLES in operation.path or not operation.has_usable_path:
+    if _is_of_administration(operation) or _RAW_TABLES in operation.path or not operation.has_usable_path:
         return Role.IGNORED
     if operation.parent_and_name and child_item(operation):
         return Role.CHILD
     if operation.is_of_one_record:
         return Role.IGNORED
     return Role.LIST if list_item(operation) else Role.OTHER
+
+
+def _is_of_administration(operation: Operation) -> bool:
+    """Say whether a path or tag says so, or only an administrator's credentials are accepted."""
+    own = ListPath.of(operation).own
+    tags, accepted = (
+        said if isinstance(said, list) else [] for said in map(operation.description.get, ("tags", "security"))
+    )
+    is_tagged = any(_ADMIN_LABEL.match(tag) for tag in tags if isinstance(tag, str))
+    is_for_admins = bool(accepted) and all(
+        isinstance(names, dict) and any(map(_ADMIN_LABEL.match, names)) for names in accepted
+    )
+    return is_tagged or is_for_admins or (len(own) > 1 and own[0].lower() in _ADMIN_SEGMENTS)
 
 
 class _Rival(NamedTuple):

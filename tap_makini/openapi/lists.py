@@ -56,8 +56,9 @@ def read_documents(
     except RecursionError:
         msg = f"{labels}: schemas are nested too deeply. Report it with the document."
         raise DocumentError(msg) from None
+    streams = {operation.document.path: stream for stream, operation in chosen.items()}
     for document in documents:
-        document.warn_of_missing()
+        document.warn_of_missing(streams)
     if not chosen:
         raise _nothing_to_read(labels, found, products)
     return Offer(endpoints, tuple(_servers(found, {operation.path for operation in chosen.values()})))

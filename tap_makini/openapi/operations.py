@@ -77,18 +77,19 @@ class Operation:
 def operations_of(document: Document) -> Iterator[Operation]:
     """Yield the GETs of a document."""
     for template, node in document.content["paths"].items():
+        described = document.at(template)
         own = node if isinstance(node, dict) else {}
-        item = {**document.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
+        item = {**described.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
         get = item.get("get")
         if isinstance(get, dict):
-            origin, prefix = _server(document, get, item, document.content)
+            origin, prefix = _server(described, get, item, document.content)
             bare = template.rstrip("/")
             yield Operation(
-                document,
+                described,
                 _encoded(prefix + bare),
                 _encoded(bare),
                 get,
-                tuple(_parameters(document, item, get)),
+                tuple(_parameters(described, item, get)),
                 "/" if bare != template else "",
                 origin,
             )

@@ -78,6 +78,8 @@ def test_one_needless_level_of_nesting_is_undone() -> None:
         {"get": {}},
         {"post": get()["get"]},
         get(parameters=[{"name": "key", "in": "path"}]),
+        *(get(tags=[tag]) for tag in ("Admin", "Admin API", "administration", "admin_api")),
+        get(security=[{"adminToken": []}]),
         {**get(), "parameters": [{"$ref": "#/components/parameters/Key"}]},
     ],
 )
@@ -145,8 +147,20 @@ def test_the_log_says_what_every_get_is(caplog: pytest.LogCaptureFixture) -> Non
     ]
 
 
-def test_what_is_not_of_administration() -> None:
-    assert streams({"/api/v4/link": get(), "/api/v4/system": get()}) == ["link", "system"]
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tags": ["Administrators", "Plant admin", "Administrative units"]},
+        {"security": [{"bearer": []}, {"adminToken": []}]},
+        {"security": []},
+        {"security": [{"adminToken": []}, {}]},
+        {"tags": 5, "security": [5, None]},
+    ],
+)
+def test_what_is_not_of_administration(more: Node) -> None:
+    paths = {"/x": get(**more), "/api/v4/link": get(), "/api/v4/system": get()}
+
+    assert streams(paths) == ["link", "system", "x"]
 
 
 def test_a_servers_own_path_is_no_part_of_names() -> None:
