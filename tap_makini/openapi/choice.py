@@ -81,8 +81,8 @@ class ListPath:
         return document_stream_name("/".join(self.own)) if self.own else whole, whole
 
 
-def sort_out(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
-    """Tell what each GET is, and log how many of them are what."""
+def classify(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
+    """Tell what each GET is, and log how many there are of each role."""
     found: dict[Role, list[Operation]] = {role: [] for role in Role}
     for operation in operations:
         found[_role(operation)].append(operation)

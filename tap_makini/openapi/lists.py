@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoints import Child, Endpoint, Offer
 from tap_makini.entities import MATERIALS, child_list
-from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, sort_out
+from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, classify
 from tap_makini.openapi.columns import is_v4, item_schema, key_of, replication_key_of, with_text_key
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.location import DocumentError, Location
@@ -47,7 +47,7 @@ def read_documents(
     documents = [open_document(Location(text), timeout, user_agent) for text in locations]
     labels = ", ".join(document.location.label for document in documents)
     try:
-        found = sort_out(operation for document in documents for operation in operations_of(document))
+        found = classify(operation for document in documents for operation in operations_of(document))
         chosen = choose(found[Role.LIST], products)
         children = children_by_parent(found[Role.CHILD])
         endpoints = tuple(

@@ -121,7 +121,7 @@ def _describe(error: Exception, timeout: float) -> str:
     if isinstance(error, requests.TooManyRedirects):
         return "too many redirects"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {timeout:g} s"
+        return f"no response within {timeout:g} s"
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not trusted"
     return f"could not be fetched ({_cause(error)})"

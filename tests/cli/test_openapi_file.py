@@ -51,8 +51,8 @@ def v4(described: Node, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def document(sandbox: Sandbox, path: str = "/api/v4/openapi.json") -> Node:
-    with urlopen(sandbox.url + path) as answer:  # noqa: S310 - the sandbox gave its address
-        content: Node = json.load(answer)
+    with urlopen(sandbox.url + path) as response:  # noqa: S310 - the sandbox gave its address
+        content: Node = json.load(response)
     return content
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openapi.documents import TEXT, Node, answers, columns, document, endpoints, get
+from openapi.documents import TEXT, Node, columns, document, endpoints, get, responses
 
 NUMBER = {"type": ["number", "null"]}
 FLAG = {"type": ["boolean", "null"]}
@@ -284,8 +284,8 @@ def test_an_item_of_very_many_choices_is_a_list_all_the_same(choice: str) -> Non
 )
 def test_an_envelope_extends_its_base(base: Node, form: str, *, is_list: bool) -> None:
     own = {"properties": {"data": {"type": "array", "items": SITE}}}
-    answer = {"allOf": [ref("Base"), own]} if form == "behind" else {"allOf": [ref("Base")], **own}
-    paths = {"/x": {"get": {"responses": answers(answer)}}, "/ok": get()}
+    response = {"allOf": [ref("Base"), own]} if form == "behind" else {"allOf": [ref("Base")], **own}
+    paths = {"/x": {"get": {"responses": responses(response)}}, "/ok": get()}
 
     read = endpoints(document(paths, components={"schemas": {"Base": {"type": "object", "properties": base}}}))
 
