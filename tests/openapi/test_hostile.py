@@ -92,13 +92,25 @@ def test_paths_that_refer_to_each_other_in_a_circle() -> None:
     assert [endpoint.stream for endpoint in offer(document(paths)).endpoints] == ["ok"]
 
 
+CHAIN = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
+
+
 def test_a_long_chain_of_references() -> None:
-    chain = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
     item = {"properties": {"far": {"$ref": "#/components/schemas/C0"}}}
 
-    (endpoint,) = offer(document({"/x": get(item)}, components={"schemas": chain})).endpoints
+    (endpoint,) = offer(document({"/x": get(item)}, components={"schemas": CHAIN})).endpoints
 
     assert endpoint.schema["properties"] == {"far": {"type": ["string", "null"]}}
+
+
+def test_what_pythons_stack_cannot_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller may have used most of it."""
+    monkeypatch.setattr("tap_makini.openapi.schemas._LONGEST_TRAIL", len(CHAIN))
+
+    with pytest.raises(DocumentError) as raised:
+        offer(document({"/x": get({"$ref": "#/components/schemas/C0"})}, components={"schemas": CHAIN}))
+
+    assert str(raised.value) == "0.json: schemas are nested too deeply. Report it with the document."
 
 
 @pytest.mark.parametrize("keyword", ["properties", "items", "allOf"])
