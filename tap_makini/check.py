@@ -35,13 +35,13 @@ class Finding(NamedTuple):
     newest: str = ""
 
 
-def check(connections: Iterable[Connection], streams: Sequence[ListStream], echo: Callable[[str], None]) -> None:
+def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
     """Request one record of each stream of each connection, and print what came.
 
     Args:
         connections: The connections to check.
         streams: The streams to check.
-        echo: Prints a line.
+        tell: Prints a line.
 
     Raises:
         NothingReadError: No credential is valid, or no stream is offered.
@@ -51,14 +51,14 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], echo
     offered = 0
     for connection in connections:
         if connection.name is not None:
-            echo(presentable(f"Connection {connection.name}"))
-        echo(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
+            tell(presentable(f"Connection {connection.name}"))
+        tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
             result = Result(stream.name, connection.name)
             finding = _find(result, stream.source(connection))
             offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which is no entity
             name = presentable(finding.stream)
-            echo(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
+            tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if result.error is not None:
                 failed.append(result)
             if isinstance(result.error, (CredentialError, UnreachableError)):
