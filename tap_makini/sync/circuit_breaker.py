@@ -31,6 +31,14 @@ def is_unheard_of(connection: Connection) -> bool:
     return isinstance(connection.integration.error, EntityAbsentError)
 
 
+def _weight(output: Partition, error: Exception | None) -> int:
+    """Return how much an error says against the whole server; 0 if it is the stream's alone."""
+    if isinstance(error, UnreachableError):
+        return _WEIGHT_OF_SILENCE
+    has_failed_only = output.traffic.requests <= output.traffic.repeats + 1
+    return int(has_failed_only and isinstance(error, TransientError) and not isinstance(error, BadBodyError))
+
+
 class CircuitBreaker:
     """Keeps count of each connection's outputs, and of how they end.
 
@@ -88,10 +96,8 @@ class CircuitBreaker:
         self._left[key] -= 1
         if not is_whole:
             self._broken.add(key)
-        if isinstance(error, TransientError) and not isinstance(error, BadBodyError):
-            self._failing[key] += _WEIGHT_OF_SILENCE if isinstance(error, UnreachableError) else 1
-        else:
-            self._failing[key] = 0
+        weight = _weight(output, error)
+        self._failing[key] = weight and self._failing[key] + weight
         return isinstance(error, _OF_THE_WHOLE) or self._failing[key] >= _FAILURES_IN_A_ROW
 
     def is_whole(self, connection: Connection) -> bool:
