@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 MOST = 2**16
-LONG = 0.3
+LONG = 0.2
 PACE = 0.01
-BEYOND_PATIENCE = 300
+BEYOND_PATIENCE = 200
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 GZIP = b"Content-Encoding: gzip\r\n"
@@ -142,8 +142,9 @@ ENDLESS: dict[str, Callable[[], Iterable[bytes]]] = {
 
 
 @pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize("kind", ENDLESS)
-@pytest.mark.parametrize("way", ["get", "post"])
+@pytest.mark.parametrize(
+    ("way", "kind"), [*(("get", kind) for kind in ENDLESS), ("post", "announced"), ("post", "bomb")]
+)
 def test_a_response_that_is_too_large_is_an_error_for_good(peer: Peer, kind: str, way: str) -> None:
     peer.parts = ENDLESS[kind]
     with no_more_memory_than(30 * MOST), pytest.raises(MakiniError, match=r"larger than 0.0625 MiB") as caught:
@@ -225,8 +226,7 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("kind", SLOW)
-@pytest.mark.parametrize("way", ["get", "post"])
+@pytest.mark.parametrize(("way", "kind"), [*(("get", kind) for kind in SLOW), ("post", "headers"), ("post", "body")])
 def test_a_server_that_never_comes_to_an_end_is_given_up_in_time(peer: Peer, kind: str, way: str) -> None:
     peer.parts, peer.pace = SLOW[kind], PACE
     began = time.monotonic()
@@ -244,7 +244,7 @@ def test_so_is_a_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_is_slow_may_take_the_time_that_there_is(peer: Peer) -> None:
-    drops = 100
+    drops = 50
     peer.parts = lambda: [OK, b"Content-Length: %d\r\n\r\n" % drops, *repeat(b"x", drops)]
     peer.pace = PACE
     patient = Transport(peer.url, drops * PACE / 2, "test")
@@ -276,14 +276,14 @@ def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("kind", ["announced", "bomb"])
 def test_a_document_is_bounded_in_size(peer: Peer, kind: str) -> None:
     peer.parts = ENDLESS[kind]
     with no_more_memory_than(30 * MOST), pytest.raises(DocumentError, match="larger than"):
         Location(f"{peer.url}/api.json").fetch(PATIENCE_SECONDS, "test")
 
 
-@pytest.mark.parametrize("kind", SLOW)
+@pytest.mark.parametrize("kind", ["headers", "body"])
 def test_a_document_is_bounded_in_time(peer: Peer, kind: str) -> None:
     peer.parts, peer.pace = SLOW[kind], PACE
     with pytest.raises(DocumentError, match="not complete after"):
