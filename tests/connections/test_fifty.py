@@ -55,7 +55,7 @@ def test_the_others_have_each_row_once(run: Run, slug: str) -> None:
     assert len(rows) == len(set(rows))
 
 
-def test_trouble_costs_few_requests(run: Run) -> None:
+def test_a_failing_connection_costs_few_requests(run: Run) -> None:
     requests = run.vendor.requests()
     assert requests[REVOKED] <= 3
     assert max(requests[FORBIDDEN], requests[GONE]) <= 4
@@ -98,11 +98,11 @@ def test_the_state_holds_what_is_complete(run: Run) -> None:
 
 
 def test_the_summary_tells_of_each_stream_of_each_connection(run: Run) -> None:
-    told = summary(run.outcome.errors)
-    assert len(told) == len(NAMES) * len(SLUGS)
-    statuses = Counter((one["connection"] in WHOLE, one["status"]) for one in told)
+    results = summary(run.outcome.errors)
+    assert len(results) == len(NAMES) * len(SLUGS)
+    statuses = Counter((one["connection"] in WHOLE, one["status"]) for one in results)
     assert statuses[True, "complete"] == len(WHOLE) * len(SLUGS)
-    assert sum(one["records"] for one in told) == len(run.outcome.of("RECORD"))
-    assert sum(one["repeats"] for one in told if one["connection"] == LIMITED) >= 1
+    assert sum(one["records"] for one in results) == len(run.outcome.of("RECORD"))
+    assert sum(one["repeats"] for one in results if one["connection"] == LIMITED) >= 1
     table = run.outcome.logged("INFO")
     assert all(any(line.startswith(name) for line in table) for name in NAMES)

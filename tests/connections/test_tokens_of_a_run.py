@@ -1,4 +1,4 @@
-"""Tokens that a run gets for itself: minted, renewed, refreshed; and that none of them is told to anybody."""
+"""Tokens that a run gets for itself: minted, renewed, refreshed; and that none of them is shown to anybody."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ FAULTS: list[Fault] = [
 
 
 @pytest.mark.parametrize("way", [{}, VENDOR], ids=["set", "minted"])
-def test_no_token_is_told(reader: Reader, way: dict[str, Any]) -> None:
+def test_no_token_is_shown(reader: Reader, way: dict[str, Any]) -> None:
     with Vendor(NAMES, manners={NAMES[4]: Manner(status=401), NAMES[5]: Manner(status=403)}) as vendor:
         vendor.sandbox.behaviour.faults = FAULTS
         streams = (*STREAMS, "users", "assets")

@@ -20,7 +20,7 @@ EPOCH = 1772366400
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
-def quota(headers: Mapping[str, str]) -> RateLimitHeaders:
+def limits(headers: Mapping[str, str]) -> RateLimitHeaders:
     return read_rate_limit_headers(CaseInsensitiveDict(headers))
 
 
@@ -44,12 +44,12 @@ def quota(headers: Mapping[str, str]) -> RateLimitHeaders:
     ],
 )
 def test_each_form(headers: dict[str, str], found: tuple[int | None, float | None]) -> None:
-    assert quota(headers) == found
+    assert limits(headers) == found
 
 
 def test_epoch_without_a_date_is_measured_by_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: EPOCH - 15.0)
-    assert quota({"X-RateLimit-Reset": str(EPOCH), "Date": "today"}) == RateLimitHeaders(None, 15.0)
+    assert limits({"X-RateLimit-Reset": str(EPOCH), "Date": "today"}) == RateLimitHeaders(None, 15.0)
 
 
 NAMES = ["X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit", "Date"]
@@ -57,7 +57,7 @@ NAMES = ["X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Remaining", "R
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
 def test_garbage_never_raises_and_never_gives_a_negative(headers: dict[str, str]) -> None:
-    found = quota(headers)
+    found = limits(headers)
     assert found.remaining is None or found.remaining >= 0
     assert found.reset is None or found.reset > 0
 
