@@ -36,9 +36,7 @@ def test_a_sync_writes_to_what_has_replaced_standard_output(tap: TapMakini, sand
     with redirect_stdout(io.StringIO()) as output:
         tap.sync_all()
     messages = messages_in(output.getvalue())
-    keys = {
-        message["record"]["key"] for message in messages if message.get("stream") == "sites" and "record" in message
-    }
+    sites = [message for message in messages if message.get("stream") == "sites" and "record" in message]
     assert {message["record"]["key"] for message in sites} == set(sandbox.store.keys("sites"))
     assert messages[-1]["type"] == "STATE"
 
