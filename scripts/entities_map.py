@@ -16,6 +16,7 @@ from scripts.references import (
     Reference,
     Table,
     columns,
+    ending,
     in_words,
     is_reference,
     references,
@@ -37,7 +38,7 @@ SALES = (
 
 
 def tables() -> list[Table]:
-    """Give the tap's streams in alphabetical order."""
+    """Return the tap's streams in alphabetical order."""
     entities = sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
     return [
         Table(entity.stream, entity.key, entity.replication_key, entity.products, SCHEMAS.fetch_schema(entity.item))
@@ -55,12 +56,17 @@ def shared() -> list[str]:
 
 
 def areas() -> dict[str, list[str]]:
-    """Give the streams of each diagram by its heading, those that are shared in one of their own."""
+    """Return the streams of each diagram by its heading, those that are shared in one of their own."""
     ready, common = selections(), shared()
-    grouped: dict[str, Sequence[str]] = {"Maintenance": ready["maintenance"], "Procurement": ready["procurement"]}
-    grouped |= {"Sales and production": SALES, "Warehouse": ready["warehouse"]}
+    grouped: dict[str, Sequence[str]] = {
+        "Maintenance": ready["maintenance"],
+        "Procurement": [*ready["procurement"], "statuses_projects"],
+        "Sales and production": SALES,
+        "Warehouse": ready["warehouse"],
+    }
     own = {heading: sorted(set(streams).difference(common)) for heading, streams in grouped.items()}
-    return {"Shared by all areas": sorted(common), **own}
+    others = {table.stream for table in tables()}.difference(common, *own.values())
+    return {"Shared by all areas": sorted(common), **own, **({"Other": sorted(others)} if others else {})}
 
 
 def diagram(own: Collection[str], listed: Iterable[Table]) -> str:
@@ -89,7 +95,7 @@ def _box(table: Table, found: Iterable[Reference]) -> str:
 
 
 def _foreign(table: Table, found: Iterable[Reference]) -> list[str]:
-    """Give a row for each column of a table that refers, or that holds something that does."""
+    """Return a row for each column of a table that refers, or that holds something that does."""
     comments: dict[str, list[str]] = {}
     for reference in found:
         column, _, inner = reference.path.partition(".")
@@ -99,7 +105,7 @@ def _foreign(table: Table, found: Iterable[Reference]) -> list[str]:
 
 
 def _relations(drawn: Iterable[Reference]) -> list[str]:
-    """Give a line for each pair of streams, labelled with all columns that make it."""
+    """Return a line for each pair of streams, labelled with all columns that make it."""
     labels: dict[tuple[str, str], list[str]] = {}
     for reference in drawn:
         labels.setdefault((reference.stream, reference.target), []).append(reference.path)
@@ -171,7 +177,7 @@ the place of a line, from 0; the other columns, and what they refer to, are thos
 
 
 def document(listed: Sequence[Table]) -> str:
-    """Give the whole text.
+    """Return the whole text.
 
     Args:
         listed: The streams, in the order of their sections.
@@ -179,7 +185,7 @@ def document(listed: Sequence[Table]) -> str:
     streams = {table.stream for table in listed}
     drawings = [_fenced(heading, diagram(own, listed)) for heading, own in areas().items()]
     sections = [_section(table, streams) for table in listed]
-    certainty = [_CERTAINTY, _concluded(), _not_known()]
+    certainty = [_CERTAINTY, _concluded(), _not_known(listed)]
     dependents = _DEPENDENTS + dependents_table()
     return "\n".join([_INTRODUCTION, _DIAGRAMS, *drawings, *certainty, dependents, "## Streams\n", *sections])
 
@@ -193,8 +199,17 @@ def _concluded() -> str:
     return "These were concluded from more than the name:\n\n" + _markdown(("column", "refers to", "because"), rows)
 
 
-def _not_known() -> str:
-    rows = [(f"`{place}`", reason) for place, reason in NOT_KNOWN.items()]
+def _not_known(listed: Sequence[Table]) -> str:
+    streams = {table.stream for table in listed}
+    unnamed = [
+        (f"`{place}`", "the name is that of no stream")
+        for table in listed
+        for column in columns(table.schema)
+        if is_reference(column.name)
+        and not target(table.stream, column.path, streams)
+        and not ending(place := f"{table.stream}.{column.path}", NOT_KNOWN)
+    ]
+    rows = [*((f"`{place}`", reason) for place, reason in NOT_KNOWN.items()), *unnamed]
     return "Of these it is not known:\n\n" + _markdown(("column", "what can be said"), rows)
 
 

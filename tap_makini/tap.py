@@ -10,22 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import JSONSchemaValidator
-from singer_sdk.singerlib import Schema
 
-from tap_makini.catalog import check_catalog, with_choices
+from tap_makini.catalog import adapt, check_catalog, with_choices
 from tap_makini.check import check
 from tap_makini.cli import CommandLine
-from tap_makini.config import SETTINGS, Settings, faults
-from tap_makini.credentials import secrets
+from tap_makini.config import SETTINGS, Settings
 from tap_makini.discovery import offer, open_connections
 from tap_makini.errors import MakiniError, NothingReadError
 from tap_makini.identifiers import RAW_PREFIX
-from tap_makini.redaction import redact_logs
-from tap_makini.schema import with_deletion_column
-from tap_makini.shared_tables import qualify_keys
 from tap_makini.streams import (
     ConnectionsStream,
     KeysStream,
@@ -44,10 +36,6 @@ from tap_makini.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
-
-    from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.helpers.types import TapState
 
     from tap_makini.connections.connection import Connection
     from tap_makini.endpoints import Offer
@@ -66,32 +54,9 @@ class TapMakini(CommandLine):
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     message_writer_class = LineWriter
     message_writer: LineWriter
-    # without BATCH, which in the SDK ignores field selection and stream maps
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        TapCapabilities.CATALOG,
-        TapCapabilities.STATE,
-        TapCapabilities.DISCOVER,
-        TapCapabilities.ACTIVATE_VERSION,
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.STRUCTURED_LOGGING,
-    ]
 
     def __init__(self, *, catalog: dict[str, Any] | None = None, **others: Any) -> None:  # noqa: ANN401 - the SDK's arguments
         super().__init__(catalog=None if catalog is None else with_choices(catalog), **others)
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Name all faults of the settings at once; the SDK's own messages hold their values, secret or not."""
-        self.append_builtin_config(self.config_jsonschema)
-        for secret in secrets(self._config):
-            redact_logs(secret)
-        errors = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
-        # discovery works without settings, not with wrong ones
-        found = faults(errors, self._config, is_complete=raise_errors)
-        if found:
-            raise ConfigValidationError(" ".join(found), errors=found, schema=self.config_jsonschema)
-        return found
 
     @cached_property
     def settings(self) -> Settings:
@@ -100,24 +65,24 @@ class TapMakini(CommandLine):
 
     @cached_property
     def offer(self) -> Offer:
-        """What the API offers.
+        """The lists that the API offers.
 
         Raises:
-            NothingReadError: An OpenAPI document cannot be used.
+            NothingReadError: An OpenAPI document is not valid.
         """
         return offer(self.settings)
 
     @cached_property
     def interruption(self) -> Interruption:
-        """What SIGTERM and SIGINT lead to."""
+        """The handler of SIGTERM and SIGINT."""
         return Interruption(self.message_writer)
 
     @cached_property
     def connections(self) -> list[Connection]:
-        """What to read from.
+        """The connections to read.
 
         Raises:
-            NothingReadError: There is nothing.
+            NothingReadError: There is none.
         """
         settings = self.settings
         if settings.api_url == SETTINGS["properties"]["api_url"]["default"] and self.offer.servers:
@@ -127,33 +92,34 @@ class TapMakini(CommandLine):
         except MakiniError as error:
             raise NothingReadError(str(error)) from error
         if not connections:
-            raise NothingReadError("There is no connection to read: check the setting connection_names.")
+            raise NothingReadError("There is no connection to read. Check the setting connection_names.")
         return connections
 
     def _only_server(self, servers: Sequence[str]) -> str:
         if len(servers) > 1:
             raise NothingReadError(
-                f"The OpenAPI documents name several servers ({', '.join(servers)}), and a token is good for one: "
-                "read those of each server in a run of its own, or set api_url to the one that answers all."
+                f"Setting openapi_file: the documents name several servers ({', '.join(servers)}), but a token is "
+                "valid for one. Read each server in a run of its own, or set api_url to the one that serves them all."
             )
         (server,) = servers
-        logger.info("Reading from %s, as the OpenAPI document says.", server)
+        logger.info("Reading from %s, the server in the OpenAPI document.", server)
         return server
 
     def setup_mapper(self) -> None:
         """Set up stream maps, with the catalog's schemas and keys; the catalog may be older than the settings."""
-        if self.input_catalog and self.settings.names_connections:
-            qualify_keys(self.input_catalog)
-        if self.input_catalog and self.config.get("mark_deleted"):
-            for entry in self.input_catalog.streams:
-                entry.schema = Schema.from_dict(with_deletion_column(entry.schema.to_dict()))
+        if self.input_catalog:
+            adapt(
+                self.input_catalog,
+                names_connections=self.settings.names_connections,
+                marks_deleted=self.settings.mark_deleted,
+            )
         super().setup_mapper()
 
     def discover_streams(self) -> Sequence[MakiniStream]:
         """Give the streams of what the API offers, with custom fields if lists are sampled."""
         lists: list[ListStream] = [ListStream(self, endpoint) for endpoint in self.offer.endpoints]
         if self.config.get("sample_records") and self.input_catalog is None:
-            self._validate_config()
+            self.require_credentials()
             for stream in lists:
                 add_custom_fields(stream, self.connections, self.settings.sample_records)
         dependent = [stream for parent in lists for stream in dependents(self, parent)]
@@ -165,32 +131,32 @@ class TapMakini(CommandLine):
             return []
         if self.input_catalog is not None:
             return [RawStream(self, name) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
-        self._validate_config()
+        self.require_credentials()
         streams = [RawStream(self, name) for name in names_of_raw_streams(self.connections)]
         for stream in streams:
             add_columns(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
         return streams
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state as it is; each stream judges its own bookmark when it is read.
+        """Keep a state as it is; each stream checks its own bookmark when it is read.
 
         Raises:
-            NothingReadError: The state has not the form of a Singer state.
+            NothingReadError: The state does not have the form of a Singer state.
         """
         if not isinstance(state, dict) or (state and not isinstance(state.get("bookmarks"), dict)):
             raise NothingReadError(
-                "The state must be a JSON object with an object 'bookmarks' in it: give the value of the last STATE "
-                "message of an earlier run."
+                "State: not valid. It must be a JSON object with an object 'bookmarks'. Pass the value of the last "
+                "STATE message of an earlier run."
             )
-        self._state = cast("TapState", copy.deepcopy(state))
+        cast("dict[str, Any]", self.state).update(copy.deepcopy(state))
 
-    def sync_all(self) -> None:  # type: ignore[misc] # final in the SDK, whose loop ends with the first stream that fails
+    def sync_selected(self) -> None:
         """Read every selected stream.
 
         Raises:
             NothingReadError: Nothing could be read at all.
             StreamsFailedError: Some streams failed.
-            Interrupted: The process was told to stop.
+            Interrupted: A signal asked the process to stop.
         """
         with self.interruption.prompt():
             check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
@@ -214,15 +180,15 @@ class TapMakini(CommandLine):
     def _lists(self) -> list[ListStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, ListStream)]
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's interface
-        """Stop with the line that is being written, as `interruption` says."""
-        self.interruption.handle(signum)
+    def handle_signal(self, number: int) -> None:
+        """Stop after the line that is being written."""
+        self.interruption.handle(number)
 
     def check(self) -> None:
-        """Ask for one record of each stream, and print a table of what can be read.
+        """Request one record of each stream, and print a table of what can be read.
 
         Raises:
-            NothingReadError: The credential is wrong, or no stream is offered.
+            NothingReadError: The credential is not valid, or no stream is offered.
             StreamsFailedError: Some streams could not be read.
         """
         check(self.connections, self._lists(), click.echo)

@@ -6,10 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import (
+    BadBodyError,
     ConnectionClosedError,
     CredentialError,
     EntityAbsentError,
     NothingNewError,
+    TransientError,
     UnreachableError,
 )
 
@@ -20,12 +22,21 @@ if TYPE_CHECKING:
     from tap_makini.sync.partition import Partition
 
 _OF_THE_WHOLE = (ConnectionClosedError, CredentialError, NothingNewError)
-_IN_A_ROW = 2  # a single stream may time out because it is large
+_FAILURES_IN_A_ROW = 4  # each has lasted for max_wait_seconds; a few streams may be broken by themselves
+_WEIGHT_OF_SILENCE = 2  # a server that does not respond at all; a single stream may time out because it is large
 
 
 def is_unheard_of(connection: Connection) -> bool:
     """Whether Makini does not say what a connection is."""
     return isinstance(connection.integration.error, EntityAbsentError)
+
+
+def _weight(output: Partition, error: Exception | None) -> int:
+    """Return how much an error says against the whole server; 0 if it is the stream's alone."""
+    if isinstance(error, UnreachableError):
+        return _WEIGHT_OF_SILENCE
+    has_failed_only = output.traffic.requests <= output.traffic.repeats + 1
+    return int(has_failed_only and isinstance(error, TransientError) and not isinstance(error, BadBodyError))
 
 
 class CircuitBreaker:
@@ -38,7 +49,7 @@ class CircuitBreaker:
     def __init__(self, outputs: Sequence[Partition]) -> None:
         self._left = Counter(id(output.connection) for output in outputs)
         self._are_several = len(self._left) > 1
-        self._unreachable: Counter[int] = Counter()
+        self._failing: Counter[int] = Counter()
         self._broken: set[int] = set()
         self._found: set[int] = set()
         self._has_heard_of_any = False
@@ -85,8 +96,9 @@ class CircuitBreaker:
         self._left[key] -= 1
         if not is_whole:
             self._broken.add(key)
-        self._unreachable[key] = self._unreachable[key] + 1 if isinstance(error, UnreachableError) else 0
-        return isinstance(error, _OF_THE_WHOLE) or self._unreachable[key] >= _IN_A_ROW
+        weight = _weight(output, error)
+        self._failing[key] = weight and self._failing[key] + weight
+        return isinstance(error, _OF_THE_WHOLE) or self._failing[key] >= _FAILURES_IN_A_ROW
 
     def is_whole(self, connection: Connection) -> bool:
         """Whether all outputs of a connection have ended with all there is."""

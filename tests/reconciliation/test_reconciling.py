@@ -190,7 +190,7 @@ def test_an_older_catalog_is_told_of(
     assert outcome.code == 0
     assert {message["stream"] for message in outcome.of("RECORD")} == {STREAM}
     [warning] = [record.message for record in caplog.records if "reconcile_days" in record.message]
-    assert "discover it anew" in warning
+    assert "Discover the catalog again" in warning
 
 
 def test_without_the_setting_there_is_nothing_of_it(
