@@ -1,0 +1,78 @@
+"""A list that is read in full each run, though it has a replication key, says why, once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scripted_transport import ScriptedTransport
+
+from pagination.test_repeated_passes import REFUSED, Token
+from tap_makini.http.client import Client
+from tap_makini.pagination.list_reader import ListReader, why_read_in_full
+from tap_makini.pagination.page_fetcher import PageFetcher
+from tap_makini.query_parameters import ASSUMED, PageSize
+from tap_makini.streams.custom_fields import newest_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripted_transport import Asked
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+ROWS = [{"key": f"{n:02}", "updatedAt": (START + timedelta(hours=n * 7 % 40)).isoformat()} for n in range(40)]
+FILTER, SORT = "filter[updatedAt:gteq]", "sort[updatedAt]"
+
+
+def honoring(*names: str, counts: bool = True, refuses: str = "") -> Callable[[Asked], Any]:
+    """Serve the rows in pages of ten, by those parameters that are honored."""
+
+    def respond(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        sent, found = asked.sent, ROWS
+        if refuses in sent:
+            return REFUSED
+        if FILTER in names and FILTER in sent:
+            found = [row for row in found if row["updatedAt"] >= sent[FILTER].replace("Z", "+00:00")]
+        if SORT in names and SORT in sent:
+            found = sorted(found, key=lambda row: row["updatedAt"], reverse=sent[SORT] == "1")
+        number, size = int(sent.get("page", 1)), int(sent.get("per_page", 10))
+        page = found[size * (number - 1) : size * number]
+        meta = {"current_page": number, "last_page": max(-(-len(found) // size), 1), "per_page": size}
+        return {"data": page, "meta": {**meta, "total": len(found)}} if counts else {"data": page}
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("respond", "reason"),
+    [
+        (honoring(FILTER, SORT), None),
+        (honoring(SORT), None),
+        (honoring(FILTER, SORT, counts=False), "its responses do not count pages"),
+        (honoring(FILTER, SORT, refuses=SORT), "the server refuses the order"),
+        (honoring(), "the server does not show that it honors the order"),
+    ],
+    ids=["honored", "order only", "uncounted", "order refused", "nothing honored"],
+)
+def test_why_a_list_is_read_in_full(
+    respond: Callable[[Asked], Any], reason: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fetcher() -> PageFetcher:
+        client = Client(ScriptedTransport(respond), Token(), max_wait=0)
+        return PageFetcher(client, "/x", "updatedAt", PageSize(10), ASSUMED, ("key",))
+
+    reader = ListReader(fetcher(), START + timedelta(hours=20), reached=START + timedelta(hours=20))
+    delivered = {row.raw for batch in reader.batches() for row in batch.rows}
+
+    assert len(delivered) >= 20
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    if reason is None:
+        assert warnings == []
+        assert reader.outcome.full_read_reason is None
+    else:
+        assert len(warnings) == 1
+        assert warnings[0].startswith("/x is read in full each run, because ")
+        assert reader.outcome.full_read_reason is not None
+    checked = fetcher()
+    assert why_read_in_full(checked, newest_page(checked, 1)) == reason
