@@ -150,9 +150,17 @@ def test_without_a_cursor_the_pages_count(cursor: object) -> None:
 
 
 @pytest.mark.parametrize("meta", [{}, said(current_page=0, last_page=0, total=0, per_page=0), {"per_page": 15}])
-def test_a_meta_that_counts_nothing_is_an_error(meta: dict[str, object]) -> None:
-    with pytest.raises(BadBodyError, match=r"does not say which page of how many|page 0 came where page 1"):
-        parse_page(body(filled(3), meta), 1)
+def test_a_meta_that_counts_nothing_leaves_the_list_uncounted(meta: dict[str, object]) -> None:
+    page = parse_page(body(filled(3), meta), 1)
+
+    assert page.is_uncounted
+    assert not page.is_last
+
+
+@pytest.mark.parametrize("meta", [None, {}, said(current_page=0, last_page=0)], ids=repr)
+def test_without_records_such_a_meta_is_no_end(meta: dict[str, object] | None) -> None:
+    with pytest.raises(BadBodyError, match=r"does not say which page of how many|'total' is"):
+        parse_page(body([], meta), 1)
 
 
 @pytest.mark.parametrize(
