@@ -31,7 +31,7 @@ PLUGINS_READY := .meltano/.demo-plugins-ready
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.10 --custom-compile-command "make requirements" $(UPGRADE)
 
-.PHONY: help demo demo-v4 demo-reset test test-targets test-fuzz fuzz-one bench lint catalogs docs format check build requirements clean
+.PHONY: help demo demo-v4 demo-reset test test-targets test-fuzz fuzz-one bench lint docs format check build requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,10 +63,7 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-catalogs: $(READY) ## Write the reference catalogs anew
-	@$(BIN)/python -m scripts.catalogs
-
-docs: $(READY) ## Write the README's tables and docs/entities.md anew
+docs: $(READY) ## Generate the README's tables, docs/entities.md, meltano.yml's settings and the ready catalogs
 	@$(BIN)/python -m scripts.docs
 
 format: $(READY) ## Mend style where that can be done by itself

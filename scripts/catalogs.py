@@ -1,4 +1,4 @@
-"""Write the reference catalogs: all that discovery gives, and ready selections of it."""
+"""The reference catalogs: all that discovery finds, and ready selections of it."""
 
 from __future__ import annotations
 
@@ -15,31 +15,24 @@ FOLDER = Path(__file__).parents[1] / "catalog"
 
 
 def discovered() -> dict[str, Any]:
-    """Give the catalog that discovery prints."""
+    """Return the catalog that discovery prints."""
     return TapMakini(config={}, validate_config=False, setup_mapper=False).catalog_dict
 
 
 def selections() -> dict[str, list[str]]:
-    """Give the streams of each ready selection."""
+    """Return the streams of each ready selection."""
     listed = yaml.safe_load((FOLDER / "selections.yml").read_text(encoding="utf-8"))
     return {name: sorted(chain(*groups)) for name, groups in listed.items() if not name.startswith("x-")}
 
 
-def catalogs() -> dict[str, str]:
-    """Give the text of each catalog by the name of its file."""
+def catalogs() -> dict[Path, str]:
+    """Return the text of each catalog."""
     whole = discovered()
     entries = {entry["tap_stream_id"]: entry for entry in whole["streams"]}
     ready = {
         f"{name}.json": {"streams": [entries[stream] for stream in streams]} for name, streams in selections().items()
     }
-    return {name: json.dumps(catalog, indent=2) + "\n" for name, catalog in {"catalog.json": whole, **ready}.items()}
-
-
-def main() -> None:
-    """Write the files."""
-    for name, text in catalogs().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return {
+        FOLDER / name: json.dumps(catalog, indent=2) + "\n"
+        for name, catalog in {"catalog.json": whole, **ready}.items()
+    }

@@ -1,4 +1,4 @@
-"""Write what the documents say of the code: tables of the README, and the map of entities."""
+"""Write everything that is generated from the code: tables, the map of entities, `meltano.yml`, the ready catalogs."""
 
 from __future__ import annotations
 
@@ -6,22 +6,44 @@ import re
 from pathlib import Path
 from typing import Any
 
-from scripts import entities_map
-from scripts.hub_settings import about
+from scripts import catalogs, entities_map
+from scripts.meltano_settings import about, hub_settings, with_settings
 from tap_makini.entities import CONNECTIONS, ENTITIES
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+MELTANO = ROOT / "meltano.yml"
 
 
-def settings_table() -> str:
-    """Give the settings as `--about` tells them."""
-    rows = [f"| `{name}` | {_default(declared)} | {_description(declared)} |" for name, declared in _settings().items()]
-    return "\n".join(["| setting | default | |", "| --- | --- | --- |", *rows])
-
-
-def _settings() -> dict[str, dict[str, Any]]:
+def generated() -> dict[Path, str]:
+    """Return the text of each generated file, with what is written by hand in it as it stands."""
     settings: dict[str, dict[str, Any]] = about()["settings"]["properties"]
-    return settings
+    tables = {"settings": settings_table(settings), "streams": streams_table()}
+    return {
+        README: with_tables(README.read_text(encoding="utf-8"), tables),
+        MELTANO: with_settings(MELTANO.read_text(encoding="utf-8"), hub_settings(settings)),
+        entities_map.DOCUMENT: entities_map.document(entities_map.tables()),
+        **catalogs.catalogs(),
+    }
+
+
+def with_tables(text: str, tables: dict[str, str]) -> str:
+    """Return a text with other tables between their marks."""
+    for name, table in tables.items():
+        mark = rf"(?<=<!-- {name}: written by `make docs` -->\n).*?(?=<!-- end -->)"
+        escaped = f"{table}\n".replace("\\", r"\\")
+        text = re.sub(mark, escaped, text, flags=re.DOTALL)
+    return text
+
+
+def settings_table(settings: dict[str, dict[str, Any]]) -> str:
+    """Return a row for each setting.
+
+    Args:
+        settings: The properties of their JSON schema.
+    """
+    rows = [f"| `{name}` | {_default(declared)} | {_description(declared)} |" for name, declared in settings.items()]
+    return "\n".join(["| setting | default | |", "| --- | --- | --- |", *rows])
 
 
 def _default(declared: dict[str, Any]) -> str:
@@ -38,7 +60,7 @@ def _description(declared: dict[str, Any]) -> str:
 
 
 def streams_table() -> str:
-    """Give a row for each stream."""
+    """Return a row for each stream."""
     rows = [
         f"| `{entity.stream}` | `{entity.slug}` | {', '.join(entity.products)} | "
         f"{', '.join(f'`{key}`' for key in entity.key)} | "
@@ -50,22 +72,10 @@ def streams_table() -> str:
     )
 
 
-def filled(text: str) -> str:
-    """Put the tables between their marks."""
-    for name, table in (("settings", settings_table()), ("streams", streams_table())):
-        text = re.sub(
-            rf"(?<=<!-- {name}: written by `make docs` -->\n).*?(?=<!-- end -->)",
-            f"{table}\n".replace("\\", r"\\"),
-            text,
-            flags=re.DOTALL,
-        )
-    return text
-
-
 def main() -> None:
-    """Write the documents anew."""
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
-    entities_map.DOCUMENT.write_text(entities_map.document(entities_map.tables()), encoding="utf-8")
+    """Write the files."""
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from scripts.references import (
     Reference,
     Table,
     columns,
+    ending,
     in_words,
     is_reference,
     references,
@@ -57,10 +58,15 @@ def shared() -> list[str]:
 def areas() -> dict[str, list[str]]:
     """Give the streams of each diagram by its heading, those that are shared in one of their own."""
     ready, common = selections(), shared()
-    grouped: dict[str, Sequence[str]] = {"Maintenance": ready["maintenance"], "Procurement": ready["procurement"]}
-    grouped |= {"Sales and production": SALES, "Warehouse": ready["warehouse"]}
+    grouped: dict[str, Sequence[str]] = {
+        "Maintenance": ready["maintenance"],
+        "Procurement": [*ready["procurement"], "statuses_projects"],
+        "Sales and production": SALES,
+        "Warehouse": ready["warehouse"],
+    }
     own = {heading: sorted(set(streams).difference(common)) for heading, streams in grouped.items()}
-    return {"Shared by all areas": sorted(common), **own}
+    others = {table.stream for table in tables()}.difference(common, *own.values())
+    return {"Shared by all areas": sorted(common), **own, **({"Other": sorted(others)} if others else {})}
 
 
 def diagram(own: Collection[str], listed: Iterable[Table]) -> str:
@@ -179,7 +185,7 @@ def document(listed: Sequence[Table]) -> str:
     streams = {table.stream for table in listed}
     drawings = [_fenced(heading, diagram(own, listed)) for heading, own in areas().items()]
     sections = [_section(table, streams) for table in listed]
-    certainty = [_CERTAINTY, _concluded(), _not_known()]
+    certainty = [_CERTAINTY, _concluded(), _not_known(listed)]
     dependents = _DEPENDENTS + dependents_table()
     return "\n".join([_INTRODUCTION, _DIAGRAMS, *drawings, *certainty, dependents, "## Streams\n", *sections])
 
@@ -193,8 +199,17 @@ def _concluded() -> str:
     return "These were concluded from more than the name:\n\n" + _markdown(("column", "refers to", "because"), rows)
 
 
-def _not_known() -> str:
-    rows = [(f"`{place}`", reason) for place, reason in NOT_KNOWN.items()]
+def _not_known(listed: Sequence[Table]) -> str:
+    streams = {table.stream for table in listed}
+    unnamed = [
+        (f"`{place}`", "the name is that of no stream")
+        for table in listed
+        for column in columns(table.schema)
+        if is_reference(column.name)
+        and not target(table.stream, column.path, streams)
+        and not ending(place := f"{table.stream}.{column.path}", NOT_KNOWN)
+    ]
+    rows = [*((f"`{place}`", reason) for place, reason in NOT_KNOWN.items()), *unnamed]
     return "Of these it is not known:\n\n" + _markdown(("column", "what can be said"), rows)
 
 

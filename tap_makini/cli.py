@@ -1,43 +1,53 @@
-"""The command line: that of the Singer SDK, with exit codes and last lines that say what came of a run."""
+"""The command line: that of the Singer SDK, with exit codes and last lines that tell the outcome of a run."""
 
 from __future__ import annotations
 
 import gc
+import io
+import json
 import logging
 import os
 import sys
 import threading
-from abc import abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 import click
-from singer_sdk import Tap
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import SingerCommand
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_makini.credentials import SECRETS, secrets
+from tap_makini.catalog import form_faults
+from tap_makini.config import SECRETS, faults, secrets
+from tap_makini.config_schema import settings_from_environment
 from tap_makini.errors import NothingReadError, StreamsFailedError
-from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
 from tap_makini.redaction import clean_logs, presentable, redact_logs
+from tap_makini.sdk_compat import SDKTap, set_message
 from tap_makini.signals import after_deferral
 from tap_makini.standard_output import OutputError, ReaderGoneError, printing
 from tap_makini.sync.interruption import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jsonschema import ValidationError
 
 _PROGRAM = "tap-makini"
 _OUTPUT_LOST = 4
-_TARGET_GONE = 141  # as a shell shows a process that died of SIGPIPE
+_TARGET_GONE = 141  # as a shell reports a process that died of SIGPIPE
+
+
+class InputError(Exception):
+    """A file on the command line is not valid.
+
+    Each argument is one line for one fault: the file, what is wrong with it, what to do.
+    """
 
 
 class Command(SingerCommand):
-    """The program: whatever it is asked to do, it ends with an exit code and a last line that say what came of it."""
+    """The program: it ends with an exit code and a last line that tell the outcome, whatever it was asked to do."""
 
     def main(self, *args: Any, **others: Any) -> Any:  # noqa: ANN401 - click's
         """Run the program."""
@@ -48,53 +58,56 @@ class Command(SingerCommand):
             return super().main(*args, **others)
 
     def make_context(self, *args: Any, **others: Any) -> click.Context:  # noqa: ANN401 - click's
-        """Read the command line, and act on options that ask for something other than a sync.
+        """Parse the command line, and run the options that do something other than a sync.
 
         Raises:
-            click.ClickException: The command line is wrong; the message is fit to be shown.
+            click.ClickException: The command line is wrong. The message shows no secret.
         """
         try:
             return super().make_context(*args, **others)
         except click.ClickException as error:
-            error.message = presentable(error.message)  # type: ignore[misc] # final, but there is no other way
+            set_message(error, presentable(error.message))
             raise
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run; `main` does what the SDK does here, and for all options."""
+        """Run the sync; `main` does what the SDK does here, for all options."""
         return click.Command.invoke(self, ctx)
 
 
-class CommandLine(Tap):
+class CommandLine(SDKTap):
     """A tap as a program."""
 
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
-        """The SDK's own ends with a traceback at the first value of a wrong type."""
-        cls.append_builtin_config(cls.config_jsonschema)
-        return settings_from_environment(cls.config_jsonschema, cls._env_var_prefix)
+    @classmethod
+    def environment_settings(cls, schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+        """Return the settings from environment variables, faulty ones as text."""
+        return settings_from_environment(schema, prefix)
 
-    @abstractmethod
-    def check(self) -> None:
-        """Ask for one record of each stream, and print a table of what can be read."""
+    def config_faults(
+        self, errors: Iterable[ValidationError], config: Mapping[str, Any], *, is_complete: bool
+    ) -> list[str]:
+        """Return a sentence for each fault of the settings; from here on, logs mask the secrets among them."""
+        for secret in secrets(config):
+            redact_logs(secret)
+        return faults(errors, config, is_complete=is_complete)
 
     @plugin_cli
     def cli(cls) -> click.Command:  # noqa: N805
-        """The SDK's command line, which ends with a traceback where the level of the log is none."""
-        gc.freeze()  # what was imported stays: looking for garbage in it would cost discovery a sixth of its time
+        """Return the SDK's command line, which ends with a traceback when the log level is not valid."""
+        gc.freeze()  # imported objects stay: looking for garbage among them would take a sixth of discovery's time
         if cast("TextIO | None", sys.stderr) is None:  # it is closed
             sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process lasts
         clean_logs()
         for name in SECRETS:
-            redact_logs(os.environ.get(f"{cls._env_var_prefix}{name.upper()}"))
+            redact_logs(os.environ.get(cls.variable_of(name)))
         try:
             return super().cli
         except ValueError as error:
-            message = f"The environment variable LOGLEVEL or TAP_MAKINI_LOGLEVEL is not valid: {error}."
+            message = f"Environment variable LOGLEVEL or {cls.variable_of('loglevel')}: not valid ({error})."
             sys.exit(presentable(message))
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Give the program with the SDK's options."""
+        """Return the program with the SDK's options."""
         usual = super().get_singer_command()
         return Command(
             usual.name,
@@ -113,35 +126,67 @@ class CommandLine(Tap):
         except OSError as error:
             raise click.BadParameter(error.strerror or str(error), ctx, param) from error
         except (ValueError, TypeError):
-            _exit(1, "The settings file is damaged: it must be a JSON object.")
+            _exit(1, "Settings file: not valid. It must be a JSON object.")
         for secret in secrets(given.config):
             redact_logs(secret)
         return given
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Check the connection with `--test`; the SDK's own way ends at the first stream that is not offered.
+        """Check the connection with `--test`, or write the SCHEMA messages with `--test=schema`.
 
         Raises:
             click.BadParameter: There is no such test.
         """
         if value not in {test.value for test in CliTestOptionValue}:
-            raise click.BadParameter("there are the tests 'all' and 'schema'", ctx, param)
-        if value != CliTestOptionValue.All.value:
-            super().cb_test(ctx, param, value)
-            return
-        config = ctx.params["config"]
-        cls(config=config.config, parse_env_config=config.parse_env).check()
-        ctx.exit()
+            raise click.BadParameter("the tests are 'all' and 'schema'", ctx, param)
+        super().cb_test(ctx, param, value)
 
     @classmethod
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any) -> None:  # noqa: ANN401 - click's options
-        """Check the state and the catalog, and read."""
+        """Check the form of the state and of the catalog, and sync."""
         super().invoke(
             state=state and checked_state(state),
             catalog=catalog and checked_catalog(catalog),
             **options,
         )
+
+
+def checked_state(file: IO[str]) -> IO[str]:
+    """Return a state again from its beginning, after checking that it is a JSON object; the file may be a pipe.
+
+    Raises:
+        InputError: It is not.
+    """
+    text, _ = _read_object(file, "State")
+    return io.StringIO(text)
+
+
+def checked_catalog(file: IO[str]) -> IO[str]:
+    """Return a catalog again from its beginning, after checking that it has the form of a Singer catalog.
+
+    Raises:
+        InputError: It has not; one line for each faulty stream.
+    """
+    text, document = _read_object(file, "Catalog")
+    if found := form_faults(document):
+        raise InputError(*found)
+    return io.StringIO(text)
+
+
+def _read_object(file: IO[str], what: str) -> tuple[str, dict[str, Any]]:
+    try:
+        text = file.read()
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{what}: not valid JSON{_place(error)}.") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{what}: not valid. It must be a JSON object, in braces.")
+    return text, document
+
+
+def _place(error: Exception) -> str:
+    return f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
 
 
 @contextmanager
@@ -153,7 +198,7 @@ def _exit_codes() -> Iterator[None]:
     except (InputError, NothingReadError) as error:
         _exit(1, *error.args)
     except (MapExpressionError, StreamMapConfigError) as error:
-        _exit(1, f"The setting stream_maps is not valid: {error}")
+        _exit(1, f"Setting stream_maps: not valid ({error}).")
     except StreamsFailedError as error:
         _exit(3, str(error))
     except ReaderGoneError:
@@ -162,12 +207,12 @@ def _exit_codes() -> Iterator[None]:
     except OutputError as error:
         _exit(
             _OUTPUT_LOST,
-            f"Standard output could not be written: {error}. Send it to a target, or to a file on a disk with room.",
+            f"Standard output could not be written: {error}. Pipe it to a target, or to a disk with free space.",
         )
     except Interrupted as interrupted:
         logging.shutdown()
         with after_deferral():
-            # without the interpreter's own end, which threads that still wait for a server can hold or break
+            # skips the interpreter's shutdown, which threads that still wait for a server can block or break
             os._exit(interrupted.exit_code)
 
 

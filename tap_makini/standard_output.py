@@ -1,4 +1,4 @@
-"""Standard output that says what is wrong with it when it cannot be written."""
+"""Write to standard output, and say why where that fails."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import io
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TextIO
 
     from _typeshed import ReadableBuffer
 
+DESCRIPTOR = 1
+"""The file descriptor of standard output."""
+
 
 class OutputError(Exception):
-    """Standard output could not be written. The message says why."""
+    """Standard output could not be written. The message is the reason."""
 
 
 class ReaderGoneError(OutputError):
@@ -35,28 +37,59 @@ def write(descriptor: int, data: bytes) -> int:
     """
     try:
         return os.write(descriptor, data)
-    except BrokenPipeError as error:
-        raise ReaderGoneError(error.strerror) from error
     except OSError as error:
-        raise OutputError(error.strerror) from error
+        raise _output_error(error) from error
+
+
+def write_text(stream: TextIO, data: bytes) -> None:
+    """Write lines in UTF-8 to a text stream, and flush it.
+
+    Raises:
+        ReaderGoneError: It is a pipe that nobody reads any more.
+        OutputError: It could not be written.
+    """
+    buffer = getattr(stream, "buffer", None)
+    try:
+        if buffer is None:
+            stream.write(data.decode())
+        else:  # messages are in UTF-8, whatever the encoding of the stream is
+            stream.flush()
+            buffer.write(data)
+        stream.flush()
+    except OSError as error:
+        raise _output_error(error) from error
+
+
+def _output_error(error: OSError) -> OutputError:
+    kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
+    return kind(error.strerror or str(error))
+
+
+def replacement() -> TextIO | None:
+    """Return what a program that embeds the tap has put in the place of `sys.stdout`; None if nothing."""
+    stream = cast("TextIO | None", sys.stdout)
+    try:
+        return None if stream is None or stream.fileno() == DESCRIPTOR else stream
+    except (OSError, ValueError):  # it is no file at all
+        return stream
 
 
 @contextmanager
 def printing() -> Iterator[None]:
     """Have `print` raise OutputError at once, or when this ends.
 
-    Python would tell of it with a traceback, or only when the interpreter ends. What the encoding of standard output
-    does not have is printed as an escape.
+    Python would show a traceback, or report it only when the interpreter ends. Characters that the encoding of standard
+    output lacks are printed as escapes.
 
     Raises:
         OutputError: Standard output is closed, or could not be written.
     """
     usual = sys.stdout
-    if cast("TextIO | None", usual) is None:  # what is opened later would get its descriptor, and be sent the records
+    if cast("TextIO | None", usual) is None:  # the next file to be opened would get its descriptor, and the records
         raise OutputError("it is closed")
     try:
         descriptor = usual.fileno()
-    except (OSError, ValueError):  # it has been replaced by somebody who wants to see what is printed
+    except (OSError, ValueError):  # an embedding program has replaced it
         yield
         return
     usual.flush()

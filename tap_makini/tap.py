@@ -10,22 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import JSONSchemaValidator
-from singer_sdk.singerlib import Schema
 
-from tap_makini.catalog import check_catalog, with_choices
+from tap_makini.catalog import adapt, check_catalog, with_choices
 from tap_makini.check import check
 from tap_makini.cli import CommandLine
-from tap_makini.config import SETTINGS, Settings, faults
+from tap_makini.config import SETTINGS, Settings
 from tap_makini.connections.raw_tables import PREFIX
-from tap_makini.credentials import secrets
 from tap_makini.discovery import offer, open_connections
 from tap_makini.errors import MakiniError, NothingReadError
-from tap_makini.redaction import redact_logs
-from tap_makini.schema import with_deletion_column
-from tap_makini.shared_tables import qualify_keys
 from tap_makini.streams import (
     ConnectionsStream,
     KeysStream,
@@ -44,10 +36,6 @@ from tap_makini.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
-
-    from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.helpers.types import TapState
 
     from tap_makini.connections.connection import Connection
     from tap_makini.endpoints import Offer
@@ -66,32 +54,9 @@ class TapMakini(CommandLine):
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
     message_writer_class = LineWriter
     message_writer: LineWriter
-    # without BATCH, which in the SDK ignores field selection and stream maps
-    capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        TapCapabilities.CATALOG,
-        TapCapabilities.STATE,
-        TapCapabilities.DISCOVER,
-        TapCapabilities.ACTIVATE_VERSION,
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.STRUCTURED_LOGGING,
-    ]
 
     def __init__(self, *, catalog: dict[str, Any] | None = None, **others: Any) -> None:  # noqa: ANN401 - the SDK's arguments
         super().__init__(catalog=None if catalog is None else with_choices(catalog), **others)
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Name all faults of the settings at once; the SDK's own messages hold their values, secret or not."""
-        self.append_builtin_config(self.config_jsonschema)
-        for secret in secrets(self._config):
-            redact_logs(secret)
-        errors = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
-        # discovery works without settings, not with wrong ones
-        found = faults(errors, self._config, is_complete=raise_errors)
-        if found:
-            raise ConfigValidationError(" ".join(found), errors=found, schema=self.config_jsonschema)
-        return found
 
     @cached_property
     def settings(self) -> Settings:
@@ -142,18 +107,19 @@ class TapMakini(CommandLine):
 
     def setup_mapper(self) -> None:
         """Set up stream maps, with the catalog's schemas and keys; the catalog may be older than the settings."""
-        if self.input_catalog and self.settings.names_connections:
-            qualify_keys(self.input_catalog)
-        if self.input_catalog and self.config.get("mark_deleted"):
-            for entry in self.input_catalog.streams:
-                entry.schema = Schema.from_dict(with_deletion_column(entry.schema.to_dict()))
+        if self.input_catalog:
+            adapt(
+                self.input_catalog,
+                names_connections=self.settings.names_connections,
+                marks_deleted=self.settings.mark_deleted,
+            )
         super().setup_mapper()
 
     def discover_streams(self) -> Sequence[MakiniStream]:
         """Give the streams of what the API offers, with custom fields if lists are sampled."""
         lists: list[ListStream] = [ListStream(self, endpoint) for endpoint in self.offer.endpoints]
         if self.config.get("sample_records") and self.input_catalog is None:
-            self._validate_config()
+            self.require_credentials()
             for stream in lists:
                 add_custom_fields(stream, self.connections, self.settings.sample_records)
         dependent = [stream for parent in lists for stream in dependents(self, parent)]
@@ -165,7 +131,7 @@ class TapMakini(CommandLine):
             return []
         if self.input_catalog is not None:
             return [RawStream(self, name) for name in self.input_catalog if name.startswith(PREFIX)]
-        self._validate_config()
+        self.require_credentials()
         streams = [RawStream(self, name) for name in names_of_raw_streams(self.connections)]
         for stream in streams:
             add_columns(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
@@ -182,9 +148,9 @@ class TapMakini(CommandLine):
                 "The state must be a JSON object with an object 'bookmarks' in it: give the value of the last STATE "
                 "message of an earlier run."
             )
-        self._state = cast("TapState", copy.deepcopy(state))
+        cast("dict[str, Any]", self.state).update(copy.deepcopy(state))
 
-    def sync_all(self) -> None:  # type: ignore[misc] # final in the SDK, whose loop ends with the first stream that fails
+    def sync_selected(self) -> None:
         """Read every selected stream.
 
         Raises:
@@ -214,9 +180,9 @@ class TapMakini(CommandLine):
     def _lists(self) -> list[ListStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, ListStream)]
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's interface
-        """Stop with the line that is being written, as `interruption` says."""
-        self.interruption.handle(signum)
+    def handle_signal(self, number: int) -> None:
+        """Stop after the line that is being written."""
+        self.interruption.handle(number)
 
     def check(self) -> None:
         """Ask for one record of each stream, and print a table of what can be read.

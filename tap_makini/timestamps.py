@@ -1,56 +1,82 @@
-"""Instants: points in time, always in UTC, as this tap reads, compares and writes them.
+"""Read, compare and write points in time, always in UTC.
 
-All samples of the v3 spec look like `2025-01-02T03:04:05Z`, but source systems put other forms into records, and
-text forms cannot be compared: `…00Z` sorts behind `…00.500Z`, and offsets break any order.
+All samples of the v3 spec look like `2025-01-02T03:04:05Z`, but source systems put other forms into records. Texts of
+different forms cannot be compared: `…00Z` sorts after `…00.500Z`, and offsets break any order.
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
-_FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
+_DATE_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+)
 _USUAL_LENGTH = len("2025-01-02T03:04:05Z")
+_HOURS, _MINUTES = 24, 60
 
 
 def parse_timestamp(value: object) -> datetime | None:
-    """Read a date or date-time; one without a zone is UTC, a date is its midnight.
+    """Read a date or date-time, with or without white space around it.
 
     Args:
-        value: Anything found in a record, a setting or a state.
+        value: Anything from a record, a setting or a state.
 
     Returns:
-        An aware datetime in UTC, microsecond precision, or None where the value is no readable date.
+        An aware datetime in UTC, cut to microseconds, or None if the value is not a valid date.
     """
     if not isinstance(value, str):
         return None
     if len(value) == _USUAL_LENGTH and value[4::3] == "--T::Z":
-        with suppress(ValueError):  # what is not of the usual form after all is looked at more closely
+        with suppress(ValueError):  # it may be of another form after all
             return datetime.fromisoformat(f"{value[:-1]}+00:00")
-    if (match := _FORM.fullmatch(value.strip())) is None:
-        return None
-    day, clock, fraction, zone = match.groups()
-    offset = "+00:00" if zone in {None, "Z", "z"} else f"{zone[:3]}:{zone[-2:]}"
+    second, fraction = read_date_time(value.strip())
+    return second and second.replace(microsecond=int(f"{fraction or 0:0<6}"[:6]), tzinfo=timezone.utc)
+
+
+def read_date_time(text: str) -> tuple[datetime | None, str]:
+    """Read a date or date-time of any form that the tap understands.
+
+    The form is that of RFC 3339, where the seconds, the zone, or the whole time may be missing. A time without a zone
+    is in UTC, a date is its midnight.
+
+    Returns:
+        The second in UTC, without tzinfo, and the digits of its fraction. None if the text is not a valid date.
+    """
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        return None, ""
+    day, minute, second, fraction, zone = match.groups()
     try:
-        instant = datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset}")
-        return instant.astimezone(timezone.utc).replace(microsecond=int(f"{fraction or 0:0<6}"[:6]))
+        local = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}")
+        return local - _offset(zone or "Z"), fraction or ""
     except (ValueError, OverflowError):
-        return None
+        return None, ""
+
+
+def _offset(zone: str) -> timedelta:
+    if zone in "Zz":
+        return timedelta(0)
+    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
+    if hours >= _HOURS or minutes >= _MINUTES:
+        raise ValueError(zone)
+    size = timedelta(hours=hours, minutes=minutes)
+    return -size if zone[0] == "-" else size
 
 
 def format_timestamp(instant: datetime) -> str:
-    """Write an instant for the state: fixed precision, so that equal instants are equal text."""
+    """Write an instant for the state. The precision is fixed, so that equal instants are equal texts."""
     return _in_utc(instant, "microseconds")
 
 
 def format_whole_seconds(instant: datetime) -> str:
-    """Write an instant for a filter, in the only form that all samples of the v3 spec use: whole seconds."""
+    """Write an instant for a filter, in whole seconds, as all samples of the v3 spec do."""
     return _in_utc(instant, "seconds")
 
 
 def _in_utc(instant: datetime, precision: str) -> str:
-    # not strftime, which writes the year 1, a popular stand-in for "never", as "1" on some platforms
+    # strftime writes the year 1, which often stands for "never", as "1" on some platforms
     return f"{instant.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 

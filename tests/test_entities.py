@@ -23,7 +23,6 @@ each_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: ent
 
 def test_every_list_endpoint_has_exactly_one_row() -> None:
     assert Counter(entity.slug for entity in ENTITIES) == Counter(DECLARED.keys())
-    assert len(ENTITIES) == 61
 
 
 @each_entity

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sqlite3
 from contextlib import closing
@@ -39,22 +38,14 @@ SLUGS = {entity.stream: entity.slug for entity in ENTITIES}
 WRITTEN = document(TABLES)
 
 
-def test_document_is_up_to_date() -> None:
-    present = DOCUMENT.read_text(encoding="utf-8")
-    difference = list(
-        difflib.unified_diff(present.splitlines(), WRITTEN.splitlines(), "docs/entities.md", "make docs", n=1)
-    )
-    assert not difference, "run `make docs`:\n" + "\n".join(difference[:60])
-
-
 # --- references ---
 
 
 def test_every_key_column_refers_to_a_stream_or_is_said_not_to_be_known() -> None:
     mapped = {f"{reference.stream}.{reference.path}" for reference in REFERENCES}
-    keys = {place for place in PLACES if is_reference(place)}
-    left_out = {place for place in keys - mapped if not ending(place, NOT_KNOWN)}
-    assert left_out == set(), "add them to CONCLUDED or NOT_KNOWN in scripts/references.py"
+    not_known = WRITTEN.partition("Of these it is not known:")[2].partition("\n## ")[0]
+    for place in {place for place in PLACES if is_reference(place)} - mapped:
+        assert any(ending(place, {told}) for told in re.findall(r"^\| `(.+?)` \|", not_known, re.MULTILINE)), place
     assert {reference.target for reference in REFERENCES} <= STREAMS
 
 
@@ -215,12 +206,14 @@ def test_in_words(schema: dict[str, Any], words: str) -> None:
     assert in_words(schema) == words
 
 
-def test_a_stream_of_another_making_gets_a_section_too() -> None:
+def test_a_new_stream_gets_a_section_and_its_unknown_references_are_named() -> None:
     text = {"type": ["string", "null"]}
-    lines = Table("assets__parts", ("key", "no"), None, ("eam",), {"properties": {"key": text, "assetKey": text}})
+    columns = {"key": text, "robotKey": text, "assetKey": text}
+    lines = Table("assets__parts", ("key", "no"), None, ("eam",), {"properties": columns})
     added = document([*TABLES, lines])
     assert "### assets__parts\n\nKey `key`, `no`, read whole, products eam.\n" in added
     assert added.endswith("| `assetKey` | text | [`assets`](#assets) |\n")
+    assert "| `assets__parts.robotKey` | the name is that of no stream |" in added
 
 
 # --- lines and child lists ---

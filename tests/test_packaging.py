@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from scripts.hub_settings import about, hub_settings
+from scripts.meltano_settings import about, kind
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -135,8 +135,18 @@ def test_no_plugin_needs_the_hub() -> None:
     assert MELTANO["cli"] == {"disable_version_check": True}
 
 
-def test_meltano_settings_are_those_of_about() -> None:
-    assert EXTRACTOR["settings"] == hub_settings(about())
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        ({"type": "string"}, "string"),
+        ({"type": ["integer", "null"]}, "integer"),
+        ({"type": ["string", "array", "null"]}, "string"),
+        ({"type": ["string", "null"], "format": "date-time"}, "date_iso8601"),
+        ({"type": ["string", "null"], "enum": ["a", None]}, "options"),
+    ],
+)
+def test_kinds_of_settings_are_those_of_the_hub(declared: dict[str, object], wanted: str) -> None:
+    assert kind(declared) == wanted
 
 
 def test_meltano_capabilities_are_those_of_about() -> None:

@@ -17,23 +17,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from tap_makini.rawjson import NUMBER_PATTERN, REFUSED, text_json
+from tap_makini.timestamps import read_date_time
 
 Turn = Callable[[bytes], "bytes | None"]
 """Takes the JSON of a value; gives what a column can hold instead, None if that loses something."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _NUMBER = re.compile(NUMBER_PATTERN)
-_INSTANT = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
-    re.ASCII,
-)
 # 29 February is not in it: whether it exists depends on the year, so the slow path reads it
 _YEAR = "(?!0000)[0-9]{4}"
 _DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -41,7 +38,6 @@ _TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
 _MICROSECOND_DIGITS = 6
 _INT64_DIGITS = 19
 _INT64 = 2**63
-_HOURS, _MINUTES = 24, 60
 
 _read_string = msgspec.json.Decoder(str).decode
 
@@ -146,25 +142,7 @@ def _to_date(raw: bytes) -> bytes | None:
 
 def _instant(raw: bytes) -> tuple[datetime | None, str]:
     """Read the second in UTC (without tzinfo) and the digits of its fraction."""
-    match = _INSTANT.fullmatch(clean_text(raw) or "")
-    if match is None:
-        return None, ""
-    day, minute, second, fraction, zone = match.groups()
-    try:
-        clock = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}")
-        return clock - _offset(zone or "Z"), fraction or ""
-    except (ValueError, OverflowError):
-        return None, ""
-
-
-def _offset(zone: str) -> timedelta:
-    if zone in "Zz":
-        return timedelta(0)
-    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
-    if hours >= _HOURS or minutes >= _MINUTES:
-        raise ValueError(zone)
-    size = timedelta(hours=hours, minutes=minutes)
-    return -size if zone[0] == "-" else size
+    return read_date_time(clean_text(raw) or "")
 
 
 STRING = Kind(str, _to_string)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_makini.conform import compile_conformer
 from tap_makini.schema import CONNECTION_COLUMN, CREATION_TIMES, UPDATE_TIMES, stream_schema, with_deletion_column
+from tap_makini.sdk_compat import SDKStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
     from tap_makini.conform import Conformer
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
     from tap_makini.tap import TapMakini
 
 
-class MakiniStream(Stream):
+class MakiniStream(SDKStream):
     """A stream, described; it is read by a job.
 
     Args:
@@ -38,9 +34,6 @@ class MakiniStream(Stream):
         own_replication_key: What it may be read incrementally by, whatever a catalog says.
     """
 
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-    """The SDK's way drops what it does not know, and emits wrong types as they are; `conform` does neither."""
-
     def __init__(
         self, tap: TapMakini, name: str, schema: dict[str, Any], key: tuple[str, ...], replication_key: str | None
     ) -> None:
@@ -53,7 +46,7 @@ class MakiniStream(Stream):
         self.primary_keys = key
         self.replication_key = replication_key
         if self.config.get("mark_deleted"):
-            self._schema = with_deletion_column(self.schema)
+            self.replace_schema(with_deletion_column(self.schema))
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take keys, method, schema and selection from a catalog.
@@ -98,11 +91,3 @@ class MakiniStream(Stream):
     def writer(self) -> LineWriter:
         """What takes this stream's messages."""
         return self._makini_tap.message_writer
-
-    def write_schema(self) -> None:
-        """Tell the target what records to expect."""
-        self._write_schema_message()
-
-    def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's interface
-        """Read nothing: what belongs to other records comes with these."""
-        return ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_makini.connections.freshness import PATH
 from tap_makini.endpoints import Endpoint
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError
-from tap_makini.pagination.list_reader import ListReader, PageFetcher, PageSize
+from tap_makini.pagination.list_reader import PageFetcher, PageSize
 from tap_makini.pagination.response import Page
 from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.schema import SCHEMAS
@@ -16,9 +16,7 @@ from tap_makini.streams.base import MakiniStream
 from tap_makini.streams.custom_fields import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from singer_sdk.helpers.types import Context
+    from collections.abc import Sequence
 
     from tap_makini.connections.connection import Connection
     from tap_makini.pagination.page_request import PageRequest
@@ -55,19 +53,7 @@ class ListStream(MakiniStream):
             MakiniError: The list cannot be read.
         """
         records = newest_page(self.source(connection), count).records[:count]
-        self._schema = with_custom_fields(self.schema, records)
-
-    def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's interface
-        """Read all records, for the SDK's own dry run.
-
-        Yields:
-            Conformed records.
-        """
-        connection = self._makini_tap.connections[0]
-        conformer = self.conformer(connection.label)
-        for batch in ListReader(self.source(connection), None).batches():
-            for row in batch.rows:
-                yield conformer.as_dict(row.raw)
+        self.replace_schema(with_custom_fields(self.schema, records))
 
 
 class IntegrationSource(PageFetcher):

@@ -1,14 +1,14 @@
-"""Being told to stop, by SIGTERM or SIGINT.
+"""Stop a sync on SIGTERM or SIGINT.
 
-The SDK exits with 0 and writes STATE from inside the signal handler, into the middle of a RECORD if one is being
-written. Here the line is finished first.
+The SDK exits with 0, and writes STATE from within the signal handler, in the middle of a RECORD if one is being
+written. Here the line is completed first.
 
-Python runs a handler in the main thread, once that comes back to its own code. A signal that arrives just before the
-main thread begins to wait, or in another thread, would be heeded only when the wait is over, and some waits are long. A
-thread hears of signals at once and wakes the main thread. It also sees to it that a reader that has stopped reading
-cannot hold the process: it ends all the same before an orchestrator would lose its patience.
+Python runs a handler in the main thread, when that returns to Python code. A signal that arrives just before the main
+thread starts to wait, or in another thread, would take effect only when the wait is over, and some waits are long. So a
+listening thread learns of signals at once and wakes the main thread. It also ends the process when a reader that has
+stopped reading blocks it, before an orchestrator kills it.
 
-Work that defers signals comes first (see `tap_makini.signals`): nothing here ends the process before it is done.
+Work that defers signals comes first (see `tap_makini.signals`): nothing here ends the process before that is done.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ if TYPE_CHECKING:
 
     from tap_makini.sync.writer import LineWriter
 
-_PATIENCE_SECONDS = 1.5
-_SECONDS_TO_HEED = 0.1
+_GRACE_SECONDS = 1.5
+_SECONDS_BETWEEN_WAKINGS = 0.1
+_SECONDS_OF_REPETITION = 5.0
 _SIGNAL_EXIT = 128
-_WAKING = signal.SIGURG  # it ends a wait, and nothing else uses it
+_WAKING = signal.SIGURG  # it interrupts a wait, and nothing else uses it
 
 
 class Interrupted(SystemExit):
-    """The process was told to stop; it exits with 128 and the signal's number, as shells have it.
+    """A signal asked the process to stop.
 
     Args:
-        exit_code: What to exit with.
+        exit_code: The exit code: 128 plus the number of the signal, as in shells.
     """
 
     def __init__(self, exit_code: int) -> None:
@@ -49,28 +50,33 @@ class Interruption:
     """Handles the signals that ask to stop.
 
     Args:
-        writer: What must not be cut off within a line.
+        writer: Writes the lines that must be completed.
 
     Attributes:
-        exit_code: What to exit with, once told to stop.
+        exit_code: The exit code of the process; None unless a signal has asked to stop.
     """
 
     def __init__(self, writer: LineWriter) -> None:
         self._writer = writer
+        self._first_at = 0.0
         self.exit_code: int | None = None
 
     def handle(self, signum: int) -> None:
-        """Stop; a second signal ends the process at once, unless there is work that defers signals.
+        """Stop after the line that is being written.
 
-        Nothing is locked here, nor a thread begun: the main thread may be within either.
+        A second signal within a few seconds changes nothing: a terminal sends SIGINT to Meltano and the tap alike, and
+        Meltano forwards its own. A later one ends the process at once, unless there is work that defers signals.
+
+        Nothing is locked here, nor a thread started: the main thread may be within either.
 
         Raises:
             Interrupted: No line is being written.
         """
         if self.exit_code is not None:
-            if is_deferring():
-                return  # the end that the first signal began comes soon after
+            if is_deferring() or time.monotonic() - self._first_at < _SECONDS_OF_REPETITION:
+                return
             os._exit(self.exit_code)
+        self._first_at = time.monotonic()
         self.exit_code = _SIGNAL_EXIT + signum
         self._writer.make_room()
         if self._writer.is_writing:
@@ -80,40 +86,40 @@ class Interruption:
 
     @contextmanager
     def prompt(self) -> Iterator[None]:
-        """Have a signal heeded at once, and the process end soon after it.
+        """Have signals take effect at once, and the process end soon after one.
 
-        Without effect in a program that runs the tap in another thread than its main one: its signals are its own.
+        Has no effect outside of the main thread: the signals belong to the program that runs the tap there.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        heard, told = os.pipe()
-        os.set_blocking(told, False)
-        threading.Thread(target=self._listen, args=(heard,), name="interruption", daemon=True).start()
-        told_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-        waking_before = signal.signal(_WAKING, lambda *_: None)
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        threading.Thread(target=self._listen, args=(reader,), name="interruption", daemon=True).start()
+        previous_writer = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        previous_handler = signal.signal(_WAKING, lambda *_: None)
         try:
             yield
         finally:
-            if self.exit_code is None:  # else there is an end still to be seen to
-                signal.set_wakeup_fd(told_before)
-                signal.signal(_WAKING, waking_before)
-                os.close(told)
+            if self.exit_code is None:  # else the process is about to end
+                signal.set_wakeup_fd(previous_writer)
+                signal.signal(_WAKING, previous_handler)
+                os.close(writer)
 
-    def _listen(self, heard: int) -> None:
-        while arrived := os.read(heard, 1):
+    def _listen(self, reader: int) -> None:
+        while arrived := os.read(reader, 1):
             [signum] = arrived
             if signum in STOPPING_SIGNALS:
-                self._see_to_the_end(signum)
-        os.close(heard)
+                self._ensure_end(signum)
+        os.close(reader)
 
-    def _see_to_the_end(self, signum: int) -> NoReturn:
+    def _ensure_end(self, signum: int) -> NoReturn:
         main_thread = threading.main_thread().ident
-        end = time.monotonic() + _PATIENCE_SECONDS
+        end = time.monotonic() + _GRACE_SECONDS
         while (now := time.monotonic()) < end:
-            time.sleep(_SECONDS_TO_HEED)
+            time.sleep(_SECONDS_BETWEEN_WAKINGS)
             if is_deferring():
-                end = now + _PATIENCE_SECONDS  # the main thread may be the one that does the work
+                end = now + _GRACE_SECONDS  # the main thread may be the one that does the work
             elif self.exit_code is None and main_thread is not None:
                 signal.pthread_kill(main_thread, _WAKING)
         with after_deferral():

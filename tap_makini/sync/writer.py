@@ -1,7 +1,8 @@
-"""The one writer: whole lines on standard output, and a STATE for nothing but what has been written.
+"""Write Singer messages as whole lines, and a STATE only for what has been written.
 
-It writes to the file descriptor itself. A write that a signal cuts short then returns how far it came, so the line at
-that place can be finished; a buffered stream would not tell, and would glue the next line into the half-written one.
+The writer uses the file descriptor itself. A write that a signal interrupts then returns how far it got, so that the
+line can be completed. A buffered stream does not tell, and the next line would start within the incomplete one. Where a
+program that embeds the tap has replaced `sys.stdout`, messages go there.
 """
 
 from __future__ import annotations
@@ -15,37 +16,38 @@ from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.singerlib.messages import Message, StateMessage
 
 from tap_makini.rawjson import text_json
-from tap_makini.standard_output import write
+from tap_makini.standard_output import DESCRIPTOR, replacement, write, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_CHUNK = 1 << 13  # what a slow reader has to take before a signal is heeded
+_CHUNK = 1 << 13  # what a slow reader has to take before a signal takes effect
 _LARGEST_PIPE = 1 << 20  # that Linux grants to anybody
 _SMALL_STATE = 1 << 13
 _NEWLINE = b"\n"
 
 
 class LineWriter(GenericSingerWriter[bytes, Message]):
-    """Writes Singer messages to a file descriptor.
+    """Writes Singer messages.
 
     Args:
-        descriptor: Where to write; standard output by default.
+        descriptor: The file descriptor to write to; by default that of standard output, or what has replaced it.
 
     Attributes:
-        is_writing: Whether lines are being written just now, so that an interruption has to wait for the end of one.
-        stop_with: Set from a signal handler, to be raised at the end of the line that is being written.
+        is_writing: Whether a line is being written, so that an interruption has to wait for its end.
+        stop_with: Set by a signal handler, to be raised at the end of the line that is being written.
     """
 
-    def __init__(self, descriptor: int = 1) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._may_be_replaced = descriptor is None
+        self._descriptor = DESCRIPTOR if descriptor is None else descriptor
         self._last_state: bytes | None = None
         self._bytes_since_state = 0
         self.is_writing = False
         self.stop_with: BaseException | None = None
 
     def serialize_message(self, message: Message) -> bytes:
-        """Write a message as one line of JSON."""
+        """Return a message as one line of JSON."""
         return serialize_json(message.to_dict()).encode() + _NEWLINE
 
     def write_message(self, message: Message) -> None:
@@ -53,15 +55,14 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         self.write_lines([self.format_message(message)])
 
     def write_state(self, state: Mapping[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
-        """Write a STATE, unless the last one said the same and nothing has been written since.
+        """Write a STATE, unless the last one was the same and nothing has been written since.
 
-        Some targets forget a STATE as soon as a RECORD follows it, so the same one is needed again.
-
-        A state of thousands of bookmarks is not written for each page: it would soon outweigh the records.
+        Some targets forget a STATE when a RECORD follows it, so the same one is needed again. A state of thousands of
+        bookmarks is not written for each page, since it would soon outweigh the records.
 
         Args:
             state: Its value.
-            may_wait: Whether one of the next will do as well, should this one be large.
+            may_wait: Whether a later one will do as well if this one is large.
             anew: Whether to write it in any case.
         """
         if not state or (may_wait and self._state_outweighs_records()):
@@ -77,20 +78,24 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         return size > _SMALL_STATE and self._bytes_since_state < size
 
     def write_lines(self, lines: Iterable[bytes]) -> None:
-        """Write lines, all of them or up to a line's end.
+        """Write lines, all of them or up to the end of one.
 
         Args:
             lines: Each with its newline.
 
         Raises:
-            BaseException: `stop_with`; what follows the last whole line has not been written.
+            BaseException: `stop_with`; nothing after the last whole line has been written.
             OutputError: They could not be written, or nobody reads any more.
         """
         data = b"".join(lines)
         self._bytes_since_state += len(data)
         self.is_writing = True
         try:
-            self._finish_line(data, self._write(data, 0, len(data)))
+            stream = replacement() if self._may_be_replaced else None
+            if stream is None:
+                self._finish_line(data, self._write(data, 0, len(data)))
+            elif self.stop_with is None:
+                write_text(stream, data)
         finally:
             self.is_writing = False
         if self.stop_with is not None:
@@ -98,9 +103,9 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             raise stop_with
 
     def make_room(self) -> None:
-        """Let a pipe that is full take the rest of a line and a STATE, though its reader is slow or has stopped.
+        """Enlarge a full pipe for the rest of a line and a STATE, though its reader is slow or has stopped.
 
-        Only Linux can; elsewhere an interruption has to wait for the reader.
+        Only Linux can do that. Elsewhere an interruption has to wait for the reader.
         """
         with suppress(OSError, AttributeError):
             fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, _LARGEST_PIPE)

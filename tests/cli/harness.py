@@ -1,25 +1,36 @@
-"""Runs the program, and reads what it says."""
+"""Runs the program, within this process where a process of its own adds nothing, and reads what it says."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from forks import forking
+
+from tap_makini.tap import TapMakini
+
+from .jumping_clock import jumping_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from makini_sandbox import Sandbox
 
-PROGRAM = [str(Path(sys.executable).with_name("tap-makini"))]
-DEAF = [sys.executable, str(Path(__file__).with_name("deaf.py"))]
-WITHOUT_WAITS = [sys.executable, str(Path(__file__).with_name("without_waits.py"))]
+INSTALLED = str(Path(sys.executable).with_name("tap-makini"))
+PROGRAM = forking(INSTALLED)
 _PATIENCE_SECONDS = 60
 _LOG_LINE = re.compile(r"\S+ \S+ \| (\w+) +\| \S+ +\| (.*)")
 
@@ -73,30 +84,93 @@ class Outcome:
 def run(
     *arguments: str | Path,
     environment: Mapping[str, str] | None = None,
+    waits: bool = True,
     program: list[str] | None = None,
 ) -> Outcome:
-    """Run the program to its end.
+    """Run the program to its end, within this process unless it says how to start another one.
 
     Args:
         arguments: Of the command line.
         environment: Variables beside the usual ones.
-        program: How to start it.
+        waits: Whether waits between requests are real.
+        program: How to start it in a process of its own.
 
     Returns:
         What came of it.
     """
+    variables = clean_environment(environment or {})
+    run_it = _run_here if program is None else partial(_run_process, program)
+    with nullcontext() if waits else jumping_clock():
+        outcome = run_it([*map(str, arguments)], variables)
+    assert "Traceback" not in outcome.errors, outcome.errors
+    return outcome
+
+
+def _run_process(program: list[str], arguments: list[str], variables: Mapping[str, str]) -> Outcome:
     done = subprocess.run(
-        [*(program or PROGRAM), *map(str, arguments)],
+        [*program, *arguments],
         capture_output=True,
         check=False,
         encoding="utf-8",
-        env=clean_environment(environment or {}),
+        env=variables,
         stdin=subprocess.DEVNULL,
         timeout=_PATIENCE_SECONDS,
     )
-    outcome = Outcome(done.returncode, done.stdout, done.stderr)
-    assert "Traceback" not in outcome.errors, outcome.errors
-    return outcome
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def _run_here(arguments: list[str], variables: Mapping[str, str]) -> Outcome:
+    output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    with (
+        _kept_process(),
+        mock.patch.dict(os.environ, variables, clear=True),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        code = _exit_code(arguments)
+    texts = []
+    for stream in (output, errors):
+        stream.seek(0)
+        texts.append(stream.read())
+    return Outcome(code, *texts)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        TapMakini.cli(arguments)
+    except SystemExit as end:
+        if isinstance(end.code, str):  # which the interpreter prints
+            print(end.code, file=sys.stderr)  # noqa: T201
+            return 1
+        return end.code or 0
+    return 0
+
+
+@contextmanager
+def _kept_process() -> Iterator[None]:
+    """Give the process back what the program takes over: hooks, handlers of signals, and the log."""
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    hooks = sys.excepthook, threading.excepthook
+    loggers = {logger: {**vars(logger), "handlers": logger.handlers[:]} for logger in _loggers()}
+    try:
+        with mock.patch("gc.freeze"):
+            yield
+    finally:
+        logging.captureWarnings(capture=False)
+        for logger in _loggers():
+            kept = loggers.get(logger, {"handlers": [], "propagate": True, "level": logging.NOTSET})
+            for handler in set(logger.handlers).difference(kept["handlers"]):
+                handler.close()
+            vars(logger).update(kept)
+            vars(logger)["_cache"].clear()
+        sys.excepthook, threading.excepthook = hooks
+        for number, action in signals.items():
+            signal.signal(number, action)
+
+
+def _loggers() -> list[logging.Logger]:
+    named = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    return [logging.root, *named]
 
 
 def clean_environment(additions: Mapping[str, str]) -> dict[str, str]:
@@ -170,7 +244,7 @@ class Files:
         arguments: list[str | Path] = ["--config", self.write("config.json", config)]
         arguments += ["--catalog", self.selection(*streams, replication=replication)] if streams else []
         arguments += ["--state", self.write("state.json", state)] if state is not None else []
-        return run(*arguments, program=None if waits else WITHOUT_WAITS)
+        return run(*arguments, waits=waits)
 
 
 def held_keys(sandbox: Sandbox, slug: str) -> set[str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from makini_sandbox import Behaviour, Sandbox
+from scripts.catalogs import FOLDER
 
-from .harness import Files, run
+from .harness import INSTALLED, Files, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,10 @@ def connect(sandbox: Sandbox, token: str | None = None) -> dict[str, str]:
 
 
 def test_discovery_gives_the_same_bytes_each_time() -> None:
-    outcomes = [run("--discover", environment={"PYTHONHASHSEED": seed}) for seed in "12"]
+    outcomes = [run("--discover", environment={"PYTHONHASHSEED": seed}, program=[INSTALLED]) for seed in "12"]
     assert outcomes[0].output == outcomes[1].output
     assert outcomes[0].code == 0
+    assert json.loads(outcomes[0].output) == json.loads((FOLDER / "catalog.json").read_text(encoding="utf-8"))
 
 
 def test_about_describes_every_setting() -> None:
@@ -50,8 +52,8 @@ def _undescribed(path: str, schema: dict[str, Any]) -> Iterator[str]:
             yield from _undescribed(here, setting["items"])
 
 
-@pytest.mark.parametrize("program", [None, [sys.executable, "-m", "tap_makini"]])
-def test_version(program: list[str] | None) -> None:
+@pytest.mark.parametrize("program", [[INSTALLED], [sys.executable, "-m", "tap_makini"]])
+def test_version(program: list[str]) -> None:
     outcome = run("--version", program=program)
     assert outcome.code == 0
     assert outcome.output.startswith("tap-makini v")
@@ -102,7 +104,7 @@ def test_the_schema_test_reads_nothing(sandbox: Sandbox, catalog: dict[str, Any]
 def test_no_settings(option: list[str]) -> None:
     outcome = run(*option)
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line.startswith("The setting api_token is missing")
+    assert outcome.last_line.startswith("Setting api_token: missing")
 
 
 def test_a_wrong_token(files: Files, sandbox: Sandbox) -> None:

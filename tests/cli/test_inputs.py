@@ -5,28 +5,29 @@ import json
 
 import pytest
 
+from tap_makini.cli import InputError, checked_catalog, checked_state
 from tap_makini.config import SETTINGS
-from tap_makini.inputs import InputError, checked_catalog, checked_state, settings_from_environment
+from tap_makini.config_schema import settings_from_environment
 
 
 @pytest.mark.parametrize("text", ["", "{nope", "nope", '{"bookmarks": {}', "[" * 100_000])
 def test_a_text_that_is_not_json(text: str) -> None:
-    with pytest.raises(InputError, match="The state is not JSON"):
+    with pytest.raises(InputError, match="State: not valid JSON"):
         checked_state(io.StringIO(text))
-    with pytest.raises(InputError, match="The catalog is not JSON"):
+    with pytest.raises(InputError, match="Catalog: not valid JSON"):
         checked_catalog(io.StringIO(text))
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "7", '"state"'])
 def test_json_that_is_no_object(text: str) -> None:
-    with pytest.raises(InputError, match="must be a JSON object"):
+    with pytest.raises(InputError, match="It must be a JSON object"):
         checked_state(io.StringIO(text))
-    with pytest.raises(InputError, match="must be a JSON object"):
+    with pytest.raises(InputError, match="It must be a JSON object"):
         checked_catalog(io.StringIO(text))
 
 
 def test_bytes_that_are_no_text() -> None:
-    with pytest.raises(InputError, match="The state is not JSON"):
+    with pytest.raises(InputError, match="State: not valid JSON"):
         checked_state(io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), encoding="utf-8"))
 
 

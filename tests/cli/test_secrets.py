@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from leaks import leaks
 
-from .harness import WITHOUT_WAITS, Files, Outcome, clean_environment, run
+from .harness import Files, Outcome, clean_environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +51,8 @@ class Echo(BaseHTTPRequestHandler):
             "teams": (404, {}, error),
             "users": (401, {}, error),
             **{slug: (418, {}, json.dumps({"message": form, "request_id": form})) for slug, form in FORMS.items()},
-            "current": (404, {}, error),
         }
-        status, headers, body = answers[slug]
+        status, headers, body = answers.get(slug, answers["teams"])
         self.answer(status, body, token, headers)
 
     def answer(self, status: int, body: str, reason: str | None = None, headers: dict[str, str] | None = None) -> None:
@@ -112,7 +111,7 @@ def outcome(request: pytest.FixtureRequest, echo: str, module_files: Files) -> O
     return run(
         *arguments(module_files, echo, [*SLUGS, *FORMS]),
         environment={"TAP_MAKINI_LOGLEVEL": request.param},
-        program=WITHOUT_WAITS,
+        waits=False,
     )
 
 
@@ -136,7 +135,7 @@ def test_nothing_of_it_is_in_the_connection_test(echo: str, module_files: Files)
     command = arguments(module_files, echo, ["accounts"], connections=[{"name": f"of {TOKEN}", "api_token": TOKEN}])
     config = json.loads(command[1].read_text())
     del config["api_token"]
-    checked = run("--config", module_files.write("named.json", config), "--test", program=WITHOUT_WAITS)
+    checked = run("--config", module_files.write("named.json", config), "--test", waits=False)
 
     assert checked.code == 3
     assert checked.output.startswith("Connection of (secret)\n")
@@ -158,7 +157,7 @@ def test_nothing_of_it_is_in_logs_that_are_configured(echo: str, module_files: F
     run(
         *arguments(module_files, echo, [*SLUGS, *FORMS]),
         environment={"SINGER_SDK_LOG_CONFIG": str(module_files.write("logging.yaml", document))},
-        program=WITHOUT_WAITS,
+        waits=False,
     )
     written = file.read_text()
 

@@ -28,7 +28,7 @@ def test_every_fault_is_named_at_once_and_no_value_shown(files: Files) -> None:
     assert (outcome.code, outcome.output) == (1, "")
     told = outcome.logged("ERROR")
     for name in ("products.1" if name == "products" else name for name in [*settings, "api_token"]):
-        assert len([line for line in told if f" {name} " in line or f" {name}." in line]) == 1, name
+        assert len([line for line in told if line.startswith(f"Setting {name}:")]) == 1, name
     assert "value" not in outcome.errors
     assert "777" not in outcome.errors
 
@@ -45,7 +45,7 @@ def test_every_fault_of_the_environment_is_named_at_once() -> None:
     }
     outcome = run("--config", "ENV", environment={f"TAP_MAKINI_{name}": text for name, text in texts.items()})
     assert (outcome.code, outcome.output) == (1, "")
-    named = [line.split()[2].partition(".")[0].upper() for line in outcome.logged("ERROR")]
+    named = [line.split()[1].partition(".")[0].rstrip(":").upper() for line in outcome.logged("ERROR")]
     assert named == ["API_TOKEN", *texts]
     assert "value" not in outcome.errors
     assert "777" not in outcome.errors
@@ -56,13 +56,13 @@ def test_a_stream_map_that_cannot_be_parsed(files: Files) -> None:
     settings = {"api_token": "some-token", "api_url": UNREACHABLE, "stream_maps": maps}
     outcome = run("--config", files.write("config.json", settings))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line.startswith("The setting stream_maps is not valid: ")
+    assert outcome.last_line.startswith("Setting stream_maps: not valid (")
 
 
 def test_a_log_level_that_there_is_not() -> None:
     outcome = run("--version", environment={"TAP_MAKINI_LOGLEVEL": "loud"})
     assert outcome.code == 1
-    assert "TAP_MAKINI_LOGLEVEL is not valid" in outcome.last_line
+    assert "TAP_MAKINI_LOGLEVEL: not valid" in outcome.last_line
 
 
 @pytest.mark.parametrize("settings", [{"products": 7}, {"api_tokn": "value"}])
@@ -78,7 +78,7 @@ def test_discovery_names_faults_but_nothing_that_is_missing(files: Files, settin
 def test_a_settings_file_that_is_damaged(files: Files, text: str) -> None:
     outcome = run("--config", files.write("config.json", text))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line == "The settings file is damaged: it must be a JSON object."
+    assert outcome.last_line == "Settings file: not valid. It must be a JSON object."
 
 
 @pytest.mark.parametrize("option", ["state", "catalog"])
@@ -86,7 +86,7 @@ def test_a_state_or_catalog_that_is_damaged(files: Files, option: str) -> None:
     config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
     outcome = run("--config", config, f"--{option}", files.write("damaged", "{nope"))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line == f"The {option} is not JSON (line 1, column 2)."
+    assert outcome.last_line == f"{option.capitalize()}: not valid JSON (line 1, column 2)."
 
 
 def test_a_state_without_bookmarks_in_it(files: Files) -> None:

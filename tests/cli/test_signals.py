@@ -10,24 +10,23 @@ import signal
 import subprocess
 import sys
 import termios
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from forks import forking
 
 from makini_sandbox import Behaviour, Fault, Sandbox
-from tap_makini.sync.interruption import Interrupted, Interruption
-from tap_makini.sync.writer import LineWriter
 from tap_makini.timestamps import parse_timestamp
 
-from .harness import DEAF, PROGRAM, Files, clean_environment, run
+from .harness import PROGRAM, Files, clean_environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LONG_TEXT = "x" * 20_000
+DEAF = forking(str(Path(__file__).with_name("deaf.py")))
 PIPE_SIZE = 1 << 16
 PATIENCE_SECONDS = 10
 PIPES_CAN_GROW = pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="the last line cannot leave a full pipe")
@@ -141,7 +140,7 @@ def test_with_a_fast_reader(files: Files, sandbox: Sandbox, number: signal.Signa
 
 
 @PIPES_CAN_GROW
-@pytest.mark.parametrize("taken", range(1_000, 2_000_000, 199_800))
+@pytest.mark.parametrize("taken", range(1_000, 2_000_000, 399_700))
 def test_with_a_reader_that_is_slow_and_long_lines(files: Files, sandbox: Sandbox, taken: int) -> None:
     with running(files, sandbox, "assets") as run:
         run.take(taken)
@@ -207,69 +206,18 @@ def test_that_does_not_wake_the_main_thread(files: Files, number: signal.Signals
     assert "progress" in outcome.state["bookmarks"]["accounts"]
 
 
-def test_while_a_thread_is_being_started(tmp_path: Path) -> None:
-    """The main thread, in which the signal is handled, then holds a lock that each start of a thread needs."""
-    is_held, interrupted = threading.Event(), threading.Event()
-
-    def handle(interruption: Interruption) -> None:
-        is_held.wait()
-        with suppress(Interrupted):
-            interruption.handle(signal.SIGTERM)
-        interrupted.set()
-
-    with (tmp_path / "output").open("wb") as output:
-        interruption = Interruption(LineWriter(output.fileno()))
-        threading.Thread(target=handle, args=(interruption,), daemon=True).start()
-        with threading._active_limbo_lock:  # type: ignore[attr-defined] # noqa: SLF001 - the lock in question
-            is_held.set()
-            assert interrupted.wait(PATIENCE_SECONDS)
-    assert interruption.exit_code == 128 + signal.SIGTERM
-
-
-def test_a_run_in_another_thread_leaves_signals_alone(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGURG)
-    seen: list[object] = []
-
-    def run_it() -> None:
-        with (tmp_path / "output").open("wb") as output, Interruption(LineWriter(output.fileno())).prompt():
-            seen.append(signal.getsignal(signal.SIGURG))
-
-    thread = threading.Thread(target=run_it)
-    thread.start()
-    thread.join()
-    assert seen == [before]
-
-
-def open_descriptors() -> set[int]:
-    return {number for number in range(1000) if is_open(number)}
-
-
-def is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
-
-
-def test_a_run_leaves_signals_as_they_were(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGURG)
-    before_it = open_descriptors()
-    with (tmp_path / "output").open("wb") as output, Interruption(LineWriter(output.fileno())).prompt():
-        assert signal.getsignal(signal.SIGURG) != before
-    assert signal.getsignal(signal.SIGURG) == before
-    assert signal.set_wakeup_fd(-1) == -1
-    for listening in [thread for thread in threading.enumerate() if thread.name == "interruption"]:
-        listening.join(PATIENCE_SECONDS)
-    assert open_descriptors() == before_it
-
-
-def test_a_second_signal_ends_at_once(files: Files, sandbox: Sandbox) -> None:
-    with running(files, sandbox, "accounts") as run:
+@PIPES_CAN_GROW
+def test_a_second_signal_soon_after_the_first_does_not_cost_the_state(files: Files, sandbox: Sandbox) -> None:
+    """A terminal sends SIGINT to Meltano and the tap alike, and Meltano forwards its own."""
+    with running(files, sandbox, "assets") as run:
         run.take(500_000)
-        run.process.send_signal(signal.SIGTERM)
+        run.let_the_pipe_fill()
         run.process.send_signal(signal.SIGINT)
-        assert run.wait() in {128 + signal.SIGTERM, 128 + signal.SIGINT}
+        run.take(8_000)
+        run.process.send_signal(signal.SIGTERM)
+        assert run.wait() == 128 + signal.SIGINT
+        run.drain()
+        run.assert_ends_with_a_state(sandbox, "assets")
 
 
 def test_a_target_that_has_gone(files: Files, sandbox: Sandbox) -> None:

@@ -12,16 +12,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from forks import forking
 
-from .harness import PROGRAM, Files, clean_environment
+from . import hasty
+from .harness import Files, clean_environment
+from .hasty import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PATIENCE_SECONDS = 20
-BEYOND_THAT_OF_THE_INTERRUPTION = 2.0
-BOTH_SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+BEYOND_ITS_GRACE = GRACE_SECONDS + 0.3
+HASTY = forking(hasty.__file__)
+BY_BOTH_AND_ALL = pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 1), (signal.SIGINT, 4)])
 PAIR = {"access_token": "access-new", "refresh_token": "refresh-new", "expires_in": 2_592_000}
 OLD_PAIR = {"access_token": "access-old", "refresh_token": "refresh-old", "issued_at": 0, "expires_at": 1}
 
@@ -101,7 +105,7 @@ class Refreshing:
     def is_held(self) -> bool:
         """Whether it does not end, even after the time that a reader is given."""
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(BEYOND_THAT_OF_THE_INTERRUPTION)
+            self.process.wait(BEYOND_ITS_GRACE)
         return self.process.poll() is None
 
     def end(self) -> int:
@@ -132,7 +136,7 @@ def refreshing(files: Files, vendor: Vendor, *arguments: str, **settings: object
         "token_file": str(folder / "tokens.json"),
         **settings,
     }
-    command = [*PROGRAM, "--config", str(files.write("config.json", config)), *arguments]
+    command = [*HASTY, "--config", str(files.write("config.json", config)), *arguments]
     if not arguments:
         command += ["--catalog", str(files.selection("sites", "teams", "users"))]
     process = subprocess.Popen(command, env=clean_environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -143,8 +147,7 @@ def refreshing(files: Files, vendor: Vendor, *arguments: str, **settings: object
         process.communicate()
 
 
-@BOTH_SIGNALS
-@pytest.mark.parametrize("workers", [1, 4])
+@BY_BOTH_AND_ALL
 def test_the_new_pair_is_kept_before_the_end(files: Files, vendor: Vendor, number: int, workers: int) -> None:
     with refreshing(files, vendor, max_parallel=workers) as run:
         assert vendor.asked.wait(PATIENCE_SECONDS)
@@ -171,20 +174,18 @@ def test_not_even_a_second_signal_loses_it(files: Files, vendor: Vendor, workers
         assert run.pair["refresh_token"] == "refresh-new"  # noqa: S105 - made up
 
 
-@BOTH_SIGNALS
-def test_nor_is_it_lost_while_connections_are_checked(files: Files, vendor: Vendor, number: int) -> None:
+def test_nor_is_it_lost_while_connections_are_checked(files: Files, vendor: Vendor) -> None:
     with refreshing(files, vendor, "--test") as run:
         assert vendor.asked.wait(PATIENCE_SECONDS)
-        run.process.send_signal(number)
+        run.process.send_signal(signal.SIGTERM)
         assert run.is_held
         vendor.may_answer.set()
 
-        assert run.end() == 128 + number
+        assert run.end() == 128 + signal.SIGTERM
         assert run.pair["refresh_token"] == "refresh-new"  # noqa: S105 - made up
 
 
-@BOTH_SIGNALS
-@pytest.mark.parametrize("workers", [1, 4])
+@BY_BOTH_AND_ALL
 def test_a_server_that_never_answers_does_not_hold_the_end(
     files: Files, vendor: Vendor, number: int, workers: int
 ) -> None:

@@ -9,13 +9,13 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from cli.harness import PROGRAM, run
+from cli.harness import INSTALLED, run
 
 if TYPE_CHECKING:
     from .conftest import Reader
 
 SIZE = 2**30
-WITH_LITTLE_MEMORY = ["sh", "-c", 'ulimit -v 1500000 && exec "$0" "$@"', *PROGRAM]
+WITH_LITTLE_MEMORY = ["sh", "-c", 'ulimit -v 1500000 && exec "$0" "$@"', INSTALLED]
 SITES = [{"key": f"site-{number}", "updatedAt": "2025-01-02T03:04:05Z"} for number in range(3)]
 META = {"current_page": 1, "from": 1, "last_page": 1, "per_page": 500, "to": 3, "total": 3}
 PAGE = json.dumps({"data": SITES, "links": {}, "meta": META}).encode()

@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,6 +16,8 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cli.harness import PROGRAM
 
 from fuzz import verdict as judge
 from fuzz.output import Output
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from fuzz.scenario import Kill, Scenario
 
-COMMAND = shlex.split(os.environ.get("TAP_COMMAND", "")) or [str(Path(sys.executable).with_name("tap-makini"))]
+COMMAND = shlex.split(os.environ.get("TAP_COMMAND", "")) or PROGRAM
 QUIET = Run()
 
 _WALL_SECONDS = 120

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli.without_waits import jumping_clock
+from cli.jumping_clock import jumping_clock
 
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
 from tap_makini.http.authenticators import StaticAuthenticator

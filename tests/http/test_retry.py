@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from cli.without_waits import jumping_clock
+from cli.jumping_clock import jumping_clock
 from hypothesis import given
 from hypothesis import strategies as st
 

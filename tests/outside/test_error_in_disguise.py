@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cli.harness import WITHOUT_WAITS, Files, run
+from cli.harness import Files, run
 
 from .mock_server import Answer, serving
 
@@ -18,7 +18,7 @@ DISGUISES = {
 def test_an_error_with_status_200_keeps_what_the_vendor_says(files: Files, answer: Answer) -> None:
     with serving(lambda _: answer) as url:
         config = files.write("config.json", {"api_url": url, "api_token": "t"})
-        outcome = run("--config", config, "--catalog", files.selection("accounts"), program=WITHOUT_WAITS)
+        outcome = run("--config", config, "--catalog", files.selection("accounts"), waits=False)
     assert outcome.code == 3
     assert "SAP does not answer" in outcome.last_line
     assert "(Makini request id rq-77)" in outcome.last_line
@@ -27,7 +27,7 @@ def test_an_error_with_status_200_keeps_what_the_vendor_says(files: Files, answe
 def test_a_body_that_cannot_be_trusted_is_told_with_its_request_id(files: Files) -> None:
     with serving(lambda _: Answer({"data": []}, headers={"X-Request-Id": "rq-78"})) as url:
         config = files.write("config.json", {"api_url": url, "api_token": "t"})
-        outcome = run("--config", config, "--catalog", files.selection("accounts"), program=WITHOUT_WAITS)
+        outcome = run("--config", config, "--catalog", files.selection("accounts"), waits=False)
     assert outcome.code == 3
     assert "(Makini request id rq-78)" in outcome.last_line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.harness import WITHOUT_WAITS, Files, Outcome, run
+from cli.harness import Files, Outcome, run
 from jsonschema import Draft7Validator, FormatChecker
 
 from .mock_server import VENDOR, mocked, serving
@@ -27,7 +27,7 @@ TEXTS = {"prism": "string", "mockoon": "", "sampler": "2019-08-24T14:15:22Z"}
 def read(files: Files, url: str, *streams: str) -> Outcome:
     config = files.write("config.json", {"api_url": url, "api_token": "t"})
     selected: list[str | Path] = ["--catalog", files.selection(*streams)] if streams else []
-    return run("--config", config, *selected, program=WITHOUT_WAITS)
+    return run("--config", config, *selected, waits=False)
 
 
 def faults(outcome: Outcome) -> Iterator[str]:

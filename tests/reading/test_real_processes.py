@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cli.harness import PROGRAM
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from makini_sandbox.clock import system_clock
@@ -17,11 +16,11 @@ from reading.harness import SLUG, VENDORS, Replica, catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from makini_sandbox import RecordedRequest
 
 ROWS = 400
-PROGRAM = str(Path(sys.executable).with_name("tap-makini"))
 
 
 class Program:
@@ -37,7 +36,7 @@ class Program:
         self._folder = folder
         self._replica = replica
         settings = {"api_url": sandbox.url, "api_token": sandbox.token, "page_size": 20}
-        self._arguments = [PROGRAM]
+        self._arguments = [*PROGRAM]
         self._arguments += ["--config", self._write("config", settings), "--catalog", self._write("catalog", CATALOG)]
 
     def _write(self, name: str, content: object) -> str:

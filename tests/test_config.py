@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from tap_makini.config import PRODUCTS, SETTINGS, Settings, faults
-from tap_makini.credentials import credential_faults
-from tap_makini.inputs import settings_from_environment
+from tap_makini.config import PRODUCTS, SECRETS, SETTINGS, Settings, credential_faults, faults, secrets
+from tap_makini.config_schema import settings_from_environment
 from tap_makini.timestamps import parse_timestamp
 
 TOKEN = {"api_token": "abcd-1234"}
@@ -41,8 +40,7 @@ def test_null_stands_for_the_default() -> None:
     assert Settings.from_config(nulls) == Settings.from_config(TOKEN)
 
 
-def test_every_setting_of_the_schema_is_taken_over() -> None:
-    assert set(Settings.__dataclass_fields__) <= SETTINGS["properties"].keys()
+def test_every_setting_has_title_and_description() -> None:
     for name, declared in SETTINGS["properties"].items():
         assert {"title", "description"} <= declared.keys(), name
 
@@ -76,6 +74,19 @@ def test_values_are_checked_ones() -> None:
 
     assert settings.start_date == parse_timestamp("2025-01-31")
     assert settings.products == ("erp", "eam")
+
+
+def test_a_list_of_one_text_may_be_given_as_that_text() -> None:
+    assert Settings.from_config(TOKEN | {"openapi_file": "a.json"}).openapi_file == ("a.json",)
+    assert Settings.from_config(TOKEN | {"openapi_file": ["a.json", "b.json"]}).openapi_file == ("a.json", "b.json")
+
+
+def test_secrets_are_found_whatever_the_types_are() -> None:
+    assert SECRETS == ["api_token", "client_secret", "refresh_token"]
+    entries = [{"name": "a", "api_token": "tok-1"}, {"name": "b", "api_token": 7}, "tok-2"]
+    config = {"api_token": "tok-0", "connections": entries, "client_id": "me", "client_secret": "mine"}
+    assert list(secrets(config)) == ["tok-0", "tok-1", 7, "tok-2", "mine", None]
+    assert list(secrets({"connections": "tok-3"})) == [None, None, None]
 
 
 # --- what is wrong ---------------------------------------------------------------------------------
@@ -120,19 +131,19 @@ def test_values_are_checked_ones() -> None:
 def test_a_wrong_value_is_named_by_its_setting(config: dict[str, Any], named: str) -> None:
     (fault,) = faults_of(TOKEN | config)
 
-    assert fault.startswith(f"The setting {named} is not valid: it must be ")
+    assert fault.startswith(f"Setting {named}: not valid. It must be ")
 
 
 def test_all_faults_are_found_at_once() -> None:
     config = {"api_url": "x", "page_size": "many", "products": ["eam", "crm"], "start_date": "soon", "page_sise": 5}
 
-    assert [fault.split(": ")[0].rstrip(".") for fault in faults_of(config)] == [
-        "The setting api_token is missing",
-        "The setting api_url is not valid",
-        "The setting page_size is not valid",
-        "The setting products.1 is not valid",
-        "The setting start_date is not valid",
-        "There is no setting page_sise",
+    assert [fault.split(". ")[0].rstrip(".") for fault in faults_of(config)] == [
+        "Setting api_token: missing",
+        "Setting api_url: not valid",
+        "Setting page_sise: there is no such setting",
+        "Setting page_size: not valid",
+        "Setting products.1: not valid",
+        "Setting start_date: not valid",
     ]
 
 
@@ -208,48 +219,52 @@ def test_wrong_values_of_the_environment_are_named_like_all_others(monkeypatch: 
     )
     messages = faults_of(TOKEN | config)
 
-    assert [message.split()[2] for message in messages] == ["api_url", "emit_activate_version_messages", "page_size"]
+    assert [message.split()[1].rstrip(":") for message in messages] == [
+        "api_url",
+        "emit_activate_version_messages",
+        "page_size",
+    ]
     assert MARK not in " ".join(messages)
 
 
 @pytest.mark.parametrize(
     ("config", "fault"),
     [
-        ({}, "The setting api_token is missing: it, connections, or client_id and client_secret must be set."),
+        ({}, "Setting api_token: missing. Set it, connections, or client_id and client_secret."),
         (
             {"api_token": None},
-            "The setting api_token is missing: it, connections, or client_id and client_secret must be set.",
+            "Setting api_token: missing. Set it, connections, or client_id and client_secret.",
         ),
         (
             {"connections": []},
-            "The setting api_token is missing: it, connections, or client_id and client_secret must be set.",
+            "Setting api_token: missing. Set it, connections, or client_id and client_secret.",
         ),
-        ({"client_id": "me"}, "The setting client_secret is missing: client_id needs it."),
-        ({"client_secret": "mine"}, "The setting client_id is missing: client_secret needs it."),
+        ({"client_id": "me"}, "Setting client_secret: missing. client_id needs it."),
+        ({"client_secret": "mine"}, "Setting client_id: missing. client_secret needs it."),
         (
             {"client_id": "me", "client_secret": "mine", "refresh_token": "once"},
-            "The setting token_file is missing: refresh_token needs it.",
+            "Setting token_file: missing. refresh_token needs it.",
         ),
         (
             TOKEN | {"client_id": "me", "client_secret": "mine"},
-            "The settings api_token and client_id are both set: give one of them.",
+            "Settings api_token and client_id: both are set. Set only one of them.",
         ),
         (
             {"connections": [{"name": "a", "api_token": "tok-1"}, {"name": "a", "api_token": "tok-2"}]},
-            "The setting connections is not valid: each name in it must be another one.",
+            "Setting connections: not valid. Each name must be unique.",
         ),
         (
             {"connections": [{"name": "", "api_token": "tok-1"}]},
-            "The setting connections is not valid: a name in it is empty.",
+            "Setting connections: not valid. A name is empty.",
         ),
         (
             {"connections": [{"name": "a", "api_token": "two words"}]},
             (
-                "The setting connections.0.api_token is not valid: it must be visible characters without spaces, as "
-                "Makini gives them."
+                "Setting connections.0.api_token: not valid. It must be visible characters without spaces, as Makini "
+                "issues them."
             ),
         ),
-        ({"connections": [{"name": "a"}]}, "The setting connections.0.api_token is missing."),
+        ({"connections": [{"name": "a"}]}, "Setting connections.0.api_token: missing."),
     ],
 )
 def test_whose_data_to_read_must_be_said_in_one_whole_way(config: dict[str, Any], fault: str) -> None:

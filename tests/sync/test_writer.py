@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +213,60 @@ def test_a_state_that_says_nothing_is_not_written(use: Callable[[Pipe], LineWrit
     pipe = Pipe()
     use(pipe).write_state({})
     assert pipe.taken == b""
+
+
+# --- within another program ---
+
+
+class Recorder(io.StringIO):
+    """A stream without a file descriptor; on the way it asks the writer to stop."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def write(self, text: str) -> int:
+        self._writer.stop_with = StopError()
+        return super().write(text)
+
+
+def test_messages_go_to_what_has_replaced_standard_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    writer = LineWriter()
+    writer.write_message(record("ü"))
+    assert json.loads(capsys.readouterr().out)["record"] == {"name": "ü"}
+
+    with redirect_stdout(io.StringIO()) as text:
+        writer.write_message(record("ü"))
+    assert json.loads(text.getvalue())["record"] == {"name": "ü"}
+
+    with (tmp_path / "output").open("w", encoding="latin-1") as file, redirect_stdout(file):
+        file.write("before\n")
+        writer.write_message(record("ü"))
+    before, message = (tmp_path / "output").read_bytes().splitlines()
+    assert before == b"before"
+    assert json.loads(message)["record"] == {"name": "ü"}
+
+
+def test_a_stop_comes_at_the_end_of_lines_there_too() -> None:
+    writer = LineWriter()
+    stream = Recorder(writer)
+    with redirect_stdout(stream):
+        with pytest.raises(StopError):
+            writer.write_lines([b"a\n", b"b\n"])
+        writer.stop_with = StopError()
+        with pytest.raises(StopError):
+            writer.write_lines([b"c\n"])
+    assert stream.getvalue() == "a\nb\n"
+
+
+class Gone(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(errno.EPIPE, f"nobody reads {text!r}")
+
+
+def test_a_reader_that_is_gone_is_reported_there_too() -> None:
+    with redirect_stdout(Gone()), pytest.raises(ReaderGoneError, match="nobody reads"):
+        LineWriter().write_lines([b"a\n"])
 
 
 # --- nobody reads ----------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
-"""A clock that jumps ahead wherever the tap would wait before it repeats a request; as a program, the tap under it."""
+"""A clock that jumps ahead wherever the tap would wait before it repeats a request."""
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -20,17 +22,36 @@ class JumpingClock:
     """Tells the time, and what has been slept without sleeping.
 
     Attributes:
-        waits: Seconds of each wait.
+        waits: Seconds of each wait before a repetition.
     """
 
     def __init__(self) -> None:
         self.waits: list[float] = []
+        self._ahead = 0.0
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
+        self.skip(seconds)
+
+    def skip(self, seconds: float) -> None:
+        self._ahead += seconds
 
     def monotonic(self) -> float:
-        return time.monotonic() + sum(self.waits)
+        return time.monotonic() + self._ahead
+
+
+class JumpingCondition(threading.Condition):
+    """Does not wait where it would wait for a time to come."""
+
+    def __init__(self, clock: JumpingClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is None:
+            return super().wait()
+        self._clock.skip(timeout)
+        return super().wait(0)
 
 
 @contextmanager
@@ -41,12 +62,6 @@ def jumping_clock() -> Iterator[JumpingClock]:
     with (
         mock.patch.object(backoff._sync, "time", clock),  # noqa: SLF001
         mock.patch.object(rate_limiter, "time", told),
+        mock.patch.object(rate_limiter, "threading", SimpleNamespace(Condition=partial(JumpingCondition, clock))),
     ):
         yield clock
-
-
-if __name__ == "__main__":
-    from tap_makini.tap import TapMakini
-
-    with jumping_clock():
-        TapMakini.cli()

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tap_makini.conform.values import DATE_TIME
 from tap_makini.timestamps import floor_day, floor_second, format_timestamp, format_whole_seconds, parse_timestamp
 
 zones = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -59,6 +61,7 @@ def test_fractions_of_any_length_are_cut_to_microseconds(digits: str, point: str
         (" 2025-01-02T03:04:05Z\n", MORNING),
         ("2025-01-02 03:04:05 Z", MORNING),
         ("2025-01-02T05:04:05+0200", MORNING),
+        ("2025-01-02 05:04:05 +02", MORNING),
         ("2025-01-01T22:04:05-05:00", MORNING),
         ("2025-01-02T03:04", MORNING.replace(second=0)),
         ("2025-01-02T03:04Z", MORNING.replace(second=0)),
@@ -86,6 +89,8 @@ def test_forms(text: str, instant: datetime) -> None:
         "20250102T030405Z",
         "2025-W01-1T03:04:05Z",
         "2025-01-02T03:04+02Z",
+        "2025-01-02T03:04.5Z",
+        "2025-01-02T03:04:05+02:75",
         "٢٠٢٥-01-02",
         "2025-01-02\x00",
         "1735787045",
@@ -113,3 +118,12 @@ def test_floors_cut_off_less_than_their_unit(instant: datetime) -> None:
     assert timedelta(0) <= instant - floor_second(instant) < timedelta(seconds=1)
     assert timedelta(0) <= instant - floor_day(instant) < timedelta(days=1)
     assert format_whole_seconds(floor_day(instant)).endswith("T00:00:00Z")
+
+
+@given(st.from_regex(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,8})?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?", fullmatch=True))
+@example("2025-01-02 03:04:05 +02")
+@example("2025-01-02T03:04.5Z")
+def test_bookmarks_and_columns_take_the_same_texts(text: str) -> None:
+    """What a record has in a column of instants is what its bookmark is compared by."""
+    column = DATE_TIME.nearest(json.dumps(text).encode())
+    assert parse_timestamp(text) == (column and parse_timestamp(json.loads(column)))
