@@ -10,8 +10,8 @@ import msgspec
 from singer_sdk.singerlib import Schema
 from singer_sdk.singerlib.catalog import Metadata
 
-from tap_makini.connections.raw_tables import PREFIX
 from tap_makini.errors import NothingReadError
+from tap_makini.identifiers import RAW_PREFIX
 from tap_makini.schema import CONNECTION_COLUMN, with_deletion_column
 from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
 
@@ -256,7 +256,7 @@ def _listed(key: Iterable[str]) -> str:
 
 
 def _why_unknown(stream: str) -> str:
-    if stream.startswith(PREFIX):
+    if stream.startswith(RAW_PREFIX):
         return "the setting raw_tables is empty"
     if stream in {KEYS, RECONCILIATIONS}:
         return "the setting reconcile_days is not set"

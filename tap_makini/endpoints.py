@@ -1,4 +1,4 @@
-"""What the API offers to read, whether the built-in table or an OpenAPI document says so."""
+"""What the API offers to read, according to the built-in table or an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tap_makini.query_parameters import V3, V3_UNSIZED, QueryParameters
 
 @dataclass(frozen=True)
 class Child:
-    """A list that each record of another list has: one request a parent.
+    """A list that each record of another list has; it takes one request for each parent.
 
     Attributes:
         name: What the vendor calls it; with the parent's stream, the name of its stream.
         path: Its path, with `{key}` for the parent's key.
-        schema: Of an item.
-        key: What tells the items of one parent apart; empty where nothing does.
-        dialect: How it is asked.
+        schema: Schema of an item.
+        key: What tells the items of one parent apart; empty if nothing does.
+        query_parameters: Names of its query parameters.
     """
 
     name: str
     path: str
     schema: dict[str, Any]
     key: tuple[str, ...]
-    dialect: QueryParameters = V3_UNSIZED
+    query_parameters: QueryParameters = V3_UNSIZED
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Endpoint:
     Attributes:
         stream: Name of the stream.
         path: Path of the list on the API's host.
-        schema: Of an item: a nullable object of `type`, `format`, `properties` and `items` only.
-        key: Primary key; empty where there is none.
+        schema: Schema of an item: a nullable object of `type`, `format`, `properties` and `items` only.
+        key: Primary key; empty if there is none.
         replication_key: Property to read incrementally by, None for a full table.
-        dialect: How it is asked.
+        query_parameters: Names of its query parameters.
         children: The lists that each record has.
     """
 
@@ -46,7 +46,7 @@ class Endpoint:
     schema: dict[str, Any]
     key: tuple[str, ...]
     replication_key: str | None = None
-    dialect: QueryParameters = V3
+    query_parameters: QueryParameters = V3
     children: tuple[Child, ...] = ()
 
 
@@ -56,7 +56,7 @@ class Offer:
 
     Attributes:
         endpoints: Its lists.
-        servers: Scheme, host and port of those that answer; none where that is not said.
+        servers: Scheme, host and port of the servers; empty if they are not known.
     """
 
     endpoints: tuple[Endpoint, ...]

@@ -1,7 +1,9 @@
 """The entities of Makini's v3 API: one row for each list endpoint, one stream for each row.
 
 Slugs, products and query parameters are those of the v3 spec (its exports for EAM, ERP and WMS).
-A new entity is a row here and, where its item type is new, a file in `schemas/`.
+
+To add an entity, add a row to `ENTITIES` and, if its item type is new, `schemas/<item>.json`. The stream, its catalog
+entry, its line tables and child lists, and what an OpenAPI document adds to it all follow from these two.
 """
 
 from __future__ import annotations
@@ -10,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_makini.endpoints import Child, Endpoint
-from tap_makini.query_parameters import V3, V3_UNSIZED
+from tap_makini.identifiers import stream_name
+from tap_makini.query_parameters import V3, V3_UNSIZED, QueryParameters
 from tap_makini.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STREAM_NAME = str.maketrans("-/.", "___")
-_CHILD = "MaterialItem"
-"""Most child lists are declared as a bare object; by their names and by the one that is not, they are materials."""
+MATERIALS = "MaterialItem"
+"""Item type of all child lists: most are declared as a bare object, and the one that is not lists materials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,7 @@ class Entity:
         key: Primary key.
         replication_key: Property to read incrementally by, None for a full table.
         sizes_pages: Whether the v3 spec lists `per_page` for it.
-        filters: Whether the v3 spec describes filtering and sorting for it.
-        children: The lists of materials that each record has, by their place below its key.
+        children: The lists of materials that each record has, by their name below its key.
     """
 
     slug: str
@@ -42,16 +43,15 @@ class Entity:
     key: tuple[str, ...] = ("key",)
     replication_key: str | None = "updatedAt"
     sizes_pages: bool = True
-    filters: bool = True
     children: tuple[str, ...] = ()
 
     @property
     def stream(self) -> str:
         """Name of the stream."""
-        return self.slug.translate(_STREAM_NAME)
+        return stream_name(self.slug)
 
     def path(self, products: Sequence[str]) -> str | None:
-        """Give the path of the endpoint on the API's host.
+        """Return the path of the endpoint on the API's host.
 
         Args:
             products: Products of a connection, the preferred one first.
@@ -65,11 +65,10 @@ class Entity:
         return None
 
     def endpoint(self, products: Sequence[str]) -> Endpoint | None:
-        """Describe the endpoint for a connection's products; None if none of them offers it."""
+        """Return the endpoint under a connection's products, None if none of them offers it."""
         path = self.path(products)
         if path is None:
             return None
-        materials = SCHEMAS.fetch_schema(_CHILD) if self.children else {}
         return Endpoint(
             self.stream,
             path,
@@ -77,12 +76,19 @@ class Entity:
             self.key,
             self.replication_key,
             V3 if self.sizes_pages else V3_UNSIZED,
-            tuple(Child(name, f"{path}/{{key}}/{name}", materials, ("key",)) for name in self.children),
+            tuple(child_list(name, f"{path}/{{key}}/{name}") for name in self.children),
         )
 
 
-def _statuses(of: str, products: tuple[str, ...]) -> Entity:
-    return Entity(f"statuses/{of}", products, "Status", sizes_pages=False, filters=False)
+def child_list(name: str, path: str, query_parameters: QueryParameters = V3_UNSIZED) -> Child:
+    """Return a list of materials that each record has.
+
+    Args:
+        name: What the vendor calls it.
+        path: Its path, with `{key}` for the parent's key.
+        query_parameters: Names of its query parameters.
+    """
+    return Child(name, path, SCHEMAS.fetch_schema(MATERIALS), ("key",), query_parameters)
 
 
 ALL = ("eam", "erp", "wms")
@@ -94,7 +100,7 @@ ERP_WMS = ("erp", "wms")
 ENTITIES: tuple[Entity, ...] = (
     # Organization, people, places
     Entity("organizations", ALL, "Organization"),
-    Entity("sites", ALL, "Site", sizes_pages=False, filters=False),
+    Entity("sites", ALL, "Site", sizes_pages=False),
     Entity("locations", ALL, "Location"),
     Entity("storerooms", ALL, "Storeroom"),
     Entity("accounts", ALL, "Account"),
@@ -119,8 +125,8 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("pm", EAM, "PreventiveMaintenance", children=("materials",)),
     Entity("service-requests", EAM, "ServiceRequest"),
     Entity("work-orders", EAM, "WorkOrder", children=("materials",)),
-    # Declared as WorkOrder, but the child lists of the same name give the materials of a parent.
-    Entity("work-orders/materials", EAM, "MaterialItem", sizes_pages=False, filters=False),
+    # Declared as WorkOrder, but the child lists of the same name return the materials of a parent.
+    Entity("work-orders/materials", EAM, MATERIALS, sizes_pages=False),
     Entity(
         "work-orders/custom-fields",
         EAM,
@@ -128,7 +134,6 @@ ENTITIES: tuple[Entity, ...] = (
         key=("name",),
         replication_key=None,
         sizes_pages=False,
-        filters=False,
     ),
     Entity("documents", EAM, "Document"),
     # Procurement
@@ -148,30 +153,28 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("sales-orders", ERP_WMS, "SalesOrder"),
     Entity("fulfillments", ERP_WMS, "Fulfillment"),
     # Warehouse
-    Entity("materials", ALL, "Part", sizes_pages=False, filters=False, children=("children",)),
+    Entity("materials", ALL, "Part", sizes_pages=False, children=("children",)),
     Entity("inventories", ALL, "Inventory"),
     Entity("stocks", ALL, "Stock"),
     Entity("stock-adjustments", WMS, "StockAdjustment"),
     Entity("stock-transfers", ERP_WMS, "StockTransfer"),
     Entity("shipment-orders", WMS, "ShipmentOrder"),
     # Statuses
-    _statuses("work-orders", EAM),
-    _statuses("service-requests", EAM),
-    _statuses("purchase-requisitions", ERP),
-    _statuses("rfq", ERP),
-    _statuses("purchase-orders", ALL),
-    _statuses("receiving", ERP),
-    _statuses("invoices", ERP),
-    _statuses("return-orders", ALL),
-    _statuses("projects", ERP),
-    _statuses("production-orders", ERP),
-    _statuses("sales-orders", ERP_WMS),
-    _statuses("fulfillments", ERP_WMS),
-    _statuses("stock-transfers", WMS),
-    _statuses("shipment-orders", WMS),
+    Entity("statuses/work-orders", EAM, "Status", sizes_pages=False),
+    Entity("statuses/service-requests", EAM, "Status", sizes_pages=False),
+    Entity("statuses/purchase-requisitions", ERP, "Status", sizes_pages=False),
+    Entity("statuses/rfq", ERP, "Status", sizes_pages=False),
+    Entity("statuses/purchase-orders", ALL, "Status", sizes_pages=False),
+    Entity("statuses/receiving", ERP, "Status", sizes_pages=False),
+    Entity("statuses/invoices", ERP, "Status", sizes_pages=False),
+    Entity("statuses/return-orders", ALL, "Status", sizes_pages=False),
+    Entity("statuses/projects", ERP, "Status", sizes_pages=False),
+    Entity("statuses/production-orders", ERP, "Status", sizes_pages=False),
+    Entity("statuses/sales-orders", ERP_WMS, "Status", sizes_pages=False),
+    Entity("statuses/fulfillments", ERP_WMS, "Status", sizes_pages=False),
+    Entity("statuses/stock-transfers", WMS, "Status", sizes_pages=False),
+    Entity("statuses/shipment-orders", WMS, "Status", sizes_pages=False),
 )
 
-CONNECTIONS = Entity(
-    "connections", ALL, "Integration", key=("id",), replication_key=None, sizes_pages=False, filters=False
-)
-"""The connection itself: no list, but what `GET /api/integrations/current` says of it."""
+CONNECTIONS = Entity("connections", ALL, "Integration", key=("id",), replication_key=None, sizes_pages=False)
+"""The connection itself: not a list, but what `GET /api/integrations/current` returns."""

@@ -28,6 +28,7 @@ class QueryParameters:
         descending: The value of `sort` that puts the latest record first.
         may_not_count: Whether answers may come that do not say which page of how many they are.
         accept: The media type to ask for.
+        unknown_paging: Declared parameters that look like paging, but are not known, where no known one is declared.
     """
 
     page: str | None = "page"
@@ -48,6 +49,7 @@ class QueryParameters:
     descending: str = "1"
     may_not_count: bool = False
     accept: str = "application/json"
+    unknown_paging: tuple[str, ...] = ()
 
     def sorted(self, replication_key: str, *, descending: bool) -> dict[str, str]:
         """Give the parameter that asks for an order, if there is one."""

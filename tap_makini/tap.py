@@ -15,9 +15,9 @@ from tap_makini.catalog import adapt, check_catalog, with_choices
 from tap_makini.check import check
 from tap_makini.cli import CommandLine
 from tap_makini.config import SETTINGS, Settings
-from tap_makini.connections.raw_tables import PREFIX
 from tap_makini.discovery import offer, open_connections
 from tap_makini.errors import MakiniError, NothingReadError
+from tap_makini.identifiers import RAW_PREFIX
 from tap_makini.streams import (
     ConnectionsStream,
     KeysStream,
@@ -130,7 +130,7 @@ class TapMakini(CommandLine):
         if not self.settings.raw_tables:
             return []
         if self.input_catalog is not None:
-            return [RawStream(self, name) for name in self.input_catalog if name.startswith(PREFIX)]
+            return [RawStream(self, name) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
         self.require_credentials()
         streams = [RawStream(self, name) for name in names_of_raw_streams(self.connections)]
         for stream in streams:

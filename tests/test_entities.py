@@ -32,7 +32,6 @@ def test_row_agrees_with_the_vendor(entity: Entity) -> None:
     assert list(entity.products) == declared["products"]
     assert entity.item == READ_AS_ANOTHER_ITEM.get(entity.slug, declared["item"])
     assert entity.sizes_pages == declared["per_page"]
-    assert entity.filters == declared["filter"]
 
 
 def test_stream_names_are_unique_identifiers() -> None:
@@ -104,10 +103,10 @@ def test_there_is_a_status_list_for_each_kind_of_order() -> None:
     for slug in STATUSES:
         status = BY_SLUG[slug]
         assert (slug, status.item, status.replication_key) == (slug, "Status", "updatedAt")
-        assert (slug, status.sizes_pages, status.filters) == (slug, False, False)
+        assert (slug, status.sizes_pages) == (slug, False)
 
 
-def test_no_other_lists_lack_page_size_and_filters() -> None:
-    bare = {e.slug for e in ENTITIES if not (e.sizes_pages and e.filters)} - set(STATUSES)
+def test_no_other_lists_lack_page_size() -> None:
+    bare = {e.slug for e in ENTITIES if not e.sizes_pages} - set(STATUSES)
 
     assert bare == {"sites", "materials", "work-orders/materials", "work-orders/custom-fields"}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tap_makini.errors import EntityAbsentError, NotFoundError, RequestRefusedError
 from tap_makini.http.transport import path_segment
-from tap_makini.identifiers import mark_of, short_enough
+from tap_makini.identifiers import mark_of, raw_stream_name, shorten
 from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource
 from tap_makini.pagination.undocumented.table_list import TableList, read_tables
 
@@ -27,14 +27,7 @@ if TYPE_CHECKING:
     from tap_makini.pagination.response import Page
 
 PATH = "/api/raw/tables"
-PREFIX = "raw_"
-_SIGNS = re.compile(r"[\W_]+")
 _WILDCARDS = re.compile(r"[*?\[]")
-
-
-def stream_name(table: str) -> str:
-    """Name the stream of a table."""
-    return short_enough(PREFIX + _SIGNS.sub("_", table).strip("_"))
 
 
 def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -50,12 +43,10 @@ def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     Returns:
         The tables by the names of their streams.
     """
-    names = {table: stream_name(table) for table in sorted(set(tables))}
+    names = {table: raw_stream_name(table) for table in sorted(set(tables))}
     alike = Counter(name.casefold() for name in (*names.values(), *taken))
     marked = {name for name in names.values() if alike[name.casefold()] > 1}
-    return {
-        short_enough(f"{name}_{mark_of(table)}") if name in marked else name: table for table, name in names.items()
-    }
+    return {shorten(f"{name}_{mark_of(table)}") if name in marked else name: table for table, name in names.items()}
 
 
 class RawTables:
@@ -109,7 +100,7 @@ class RawTables:
 
     def _named_before(self, stream: str) -> str | None:
         """Give the table that had a stream's name until another one came whose name is alike but for its case."""
-        before = [table for table in self.streams().values() if stream_name(table) == stream]
+        before = [table for table in self.streams().values() if raw_stream_name(table) == stream]
         return before[0] if len(before) == 1 else None
 
     def paths(self, stream: str) -> list[str]:

@@ -1,89 +1,179 @@
-"""Which operation each stream is read by, where several documents, products or versions offer the same list."""
+"""Which GETs of the documents are lists, and which one each stream is read by."""
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import Enum
+from itertools import dropwhile
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from tap_makini.identifiers import short_enough
-from tap_makini.openapi.names import ListName, list_name
+from tap_makini.entities import ALL, ENTITIES, Entity
+from tap_makini.identifiers import document_stream_name, same_name_key, shorten
+from tap_makini.openapi.responses import child_item, list_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap_makini.openapi.operations import Operation
 
+logger = logging.getLogger(__name__)
+
+_ADMIN_SEGMENTS = {"system", "admin", "link", "oauth"}
+_RAW_TABLES = "/raw/tables"
+_VERSION = re.compile(r"v(\d{1,6}(?:\.\d{1,6})*)", re.ASCII)
+_ENTITIES = {entity.slug: entity for entity in ENTITIES}
+
+
+class Role(Enum):
+    """What a GET is; the values are what the log calls them."""
+
+    LIST = "lists"
+    CHILD = "lists of a record"
+    RAW = "of raw tables"
+    ADMIN = "of administration"
+    RECORD = "of a single record"
+    UNUSABLE = "with an unusable path"
+    OTHER = "without a list of records under 'data'"
+
 
 @dataclass(frozen=True)
-class _Candidate:
+class ListPath:
+    """What the path of a list says: `/api/v4/eam/work-orders` is `work-orders` of product `eam` and version 4.
+
+    Attributes:
+        own: Its own segments, behind those that name API, product and version.
+        whole: All segments.
+        product: Its product, None if the path names none.
+        version: The API's version, an empty one if the path names none.
+    """
+
+    own: tuple[str, ...]
+    whole: tuple[str, ...]
+    product: str | None
+    version: tuple[int, ...]
+
+    @classmethod
+    def of(cls, operation: Operation) -> ListPath:
+        """Read an operation's path; what is before its template is the server's, which may name product and version."""
+        segments = _segments(operation.template)
+        own = tuple(dropwhile(lambda segment: segment in {"api", *ALL} or _VERSION.fullmatch(segment), segments))
+        product: str | None = None
+        version: tuple[int, ...] = ()
+        leading = segments[: len(segments) - len(own)]
+        for segment in (*_segments(operation.path.removesuffix(operation.template)), *leading):
+            product = segment if segment in ALL else product
+            match = _VERSION.fullmatch(segment)
+            version = tuple(map(int, match[1].split("."))) if match else version
+        return cls(own, _segments(operation.path), product, version)
+
+    @property
+    def entity(self) -> Entity | None:
+        """The built-in entity, if this is a path of the v3 API (`/api/eam/…`)."""
+        is_v3 = self.product is not None and self.version[:1] in {(), (3,)}
+        return _ENTITIES.get("/".join(self.own)) if is_v3 else None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The name of its stream, and one of the whole path in case that another list has the first one."""
+        whole = document_stream_name("/".join(self.whole))
+        return document_stream_name("/".join(self.own)) if self.own else whole, whole
+
+
+def sort_out(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
+    """Tell what each GET is, and log how many of them are what."""
+    found: dict[Role, list[Operation]] = defaultdict(list)
+    for operation in operations:
+        found[_role(operation)].append(operation)
+    counts = [f"{len(found[role])} {role.value}" for role in Role if found.get(role)]
+    logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
+    for role in found.keys() - {Role.LIST, Role.CHILD}:
+        level = logging.INFO if role is Role.OTHER else logging.DEBUG
+        for operation in found[role]:
+            logger.log(level, "Not read, being %s: GET %s", role.value, unquote(operation.path))
+    return found
+
+
+def _role(operation: Operation) -> Role:
+    own = ListPath.of(operation).own
+    if not operation.has_usable_path:
+        return Role.UNUSABLE
+    if _RAW_TABLES in operation.path:
+        return Role.RAW
+    if len(own) > 1 and own[0].lower() in _ADMIN_SEGMENTS:
+        return Role.ADMIN
+    if operation.parent_and_name and child_item(operation):
+        return Role.CHILD
+    if operation.is_of_one_record:
+        return Role.RECORD
+    return Role.LIST if list_item(operation) else Role.OTHER
+
+
+class _Rival(NamedTuple):
     operation: Operation
-    name: ListName
-    product_rank: int
-    """The place of its product among those of the connection; the first where its path names none."""
+    path: ListPath
+
+    def place(self, products: Sequence[str]) -> int:
+        """Return the place of its product among those of the connection; the first one if its path names none."""
+        return products.index(self.path.product) if self.path.product else 0
 
 
 def choose(operations: Iterable[Operation], products: Sequence[str]) -> dict[str, Operation]:
-    """Choose.
+    """Choose the operation that each stream is read by.
 
     Args:
-        operations: Operations that list something; of those with the same path, the last counts.
+        operations: Operations that return lists; of those with the same path, the last one counts.
         products: Products of a connection, the preferred one first.
 
     Returns:
-        Operations by stream name, sorted: of the first product, then of the highest version. Where that leaves
-        several, the first one has the name, one without a product before others, and the rest is named after the whole
-        path.
+        Operations by stream name, sorted: of the first product, then of the highest version. If that leaves several,
+        the first one gets the name, one without a product before others, and the rest is named after the whole path.
     """
     by_path = {operation.path: operation for operation in operations}
-    by_name = defaultdict[str, list[_Candidate]](list)
-    for path in sorted(by_path):
-        name = list_name(path, by_path[path].template)
-        if name.product is None or name.product in products:
-            rank = products.index(name.product) if name.product else 0
-            by_name[name.stream.lower()].append(_Candidate(by_path[path], name, rank))
-    return _named(_best(rivals) for rivals in by_name.values())
-
-
-def _best(rivals: Sequence[_Candidate]) -> list[_Candidate]:
-    lasting = [rival for rival in rivals if not rival.operation.is_deprecated] or rivals
-    rank = min(rival.product_rank for rival in lasting)
-    of_product = [rival for rival in lasting if rival.product_rank == rank]
-    version = max(rival.name.version for rival in of_product)
-    best = (rival for rival in of_product if rival.name.version == version)
-    return sorted(best, key=lambda rival: (rival.name.product is not None, rival.operation.path))
-
-
-def _named(groups: Iterable[Sequence[_Candidate]]) -> dict[str, Operation]:
-    named: dict[str, Operation] = {}
+    rivals = defaultdict[str, list[_Rival]](list)
+    for _, operation in sorted(by_path.items()):
+        path = ListPath.of(operation)
+        if path.product is None or path.product in products:
+            rivals[same_name_key(path.names[0])].append(_Rival(operation, path))
+    chosen: dict[str, Operation] = {}
     taken = set[str]()
-    for group in sorted(groups, key=len):  # who has a name to himself keeps it
-        for place, candidate in enumerate(group):
-            name = _free(candidate.name.whole if place else candidate.name.stream, taken)
-            taken.add(name.lower())
-            named[name] = candidate.operation
-    return dict(sorted(named.items()))
+    for group in sorted((_best(group, products) for group in rivals.values()), key=len):
+        for number, rival in enumerate(group):
+            name = _free(rival.path.names[1 if number else 0], taken)
+            taken.add(same_name_key(name))
+            chosen[name] = rival.operation
+    return dict(sorted(chosen.items()))
+
+
+def _best(rivals: Sequence[_Rival], products: Sequence[str]) -> list[_Rival]:
+    current = [rival for rival in rivals if not rival.operation.is_deprecated] or rivals
+    place = min(rival.place(products) for rival in current)
+    of_product = [rival for rival in current if rival.place(products) == place]
+    version = max(rival.path.version for rival in of_product)
+    best = (rival for rival in of_product if rival.path.version == version)
+    return sorted(best, key=lambda rival: rival.path.product is not None)
 
 
 def _free(name: str, taken: Iterable[str]) -> str:
-    """Number a name that is taken: tables of databases are not told apart by case."""
     free, number = name, 1
-    while free.lower() in taken:
+    while same_name_key(free) in taken:
         number += 1
-        free = short_enough(f"{name}_{number}")
+        free = shorten(f"{name}_{number}")
     return free
 
 
 def children_by_parent(operations: Iterable[Operation]) -> Mapping[str, dict[str, Operation]]:
-    """Sort out the child lists.
-
-    Returns:
-        By their parent's path, each by its name; of those with the same name, the last counts.
-    """
+    """Return the lists of records by their parent's path and their name; of those with the same name, the last."""
     children: dict[str, dict[str, Operation]] = defaultdict(dict)
     for operation in operations:
         if operation.parent_and_name:
             parent, name = operation.parent_and_name
             children[parent][unquote(name)] = operation
     return children
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(unquote(path).strip("/").split("/"))

@@ -1,94 +1,148 @@
-"""From the shape of an item to the schema of its columns, of `type`, `format`, `properties` and `items` only."""
+"""From the shape of an item to a stream's columns, primary key and replication key.
+
+v4 records carry `id`, `_createdAt`, `_updatedAt` and other standard fields with an underscore (v4 guide), v3 records
+`key`, `createdAt` and `updatedAt` (v3 spec).
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.identifiers import LONGEST_NAME
-from tap_makini.openapi.keys import STANDARD_NAMES
-from tap_makini.openapi.shape import Kind, Shape
+from tap_makini.identifiers import is_column_name
+from tap_makini.openapi.schemas import Kind, Shape
+from tap_makini.schema import CREATION_TIMES, DELETION_TIMES, UPDATE_TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 _Schema = dict[str, Any]
 
-_OWN_PREFIXES = ("_sdc_", "_makini_")
+_MOST_LEVELS = 6
+_MOST_COLUMNS = 1_500
+"""Properties of a schema, nested ones included; a PostgreSQL table takes 1,600 columns."""
+_V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
+_KEYS = ("id", "key")
+_STANDARD_NAMES = frozenset({*_KEYS, *UPDATE_TIMES, *CREATION_TIMES, *DELETION_TIMES})
+_OF_UPDATES = re.compile("updat|modif|changed", re.IGNORECASE)
 _INSTANT_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
 _TYPES = {Kind.NUMBER: "number", Kind.BOOLEAN: "boolean"}
+_TYPES_OF_ITEMS = (Kind.STRING, Kind.INSTANT, Kind.NUMBER, Kind.BOOLEAN)
+_TEXT = {"type": ["string", "null"]}
 
 
-def item_schema(shape: Shape) -> _Schema:
-    """Give the schema of an item.
+def is_v4(properties: Iterable[str]) -> bool:
+    """Say whether an item with these properties is a v4 record."""
+    return not set(properties).isdisjoint(_V4_MARKS)
+
+
+def item_schema(item: Shape) -> _Schema:
+    """Return the schema of an item.
+
+    Objects are read level by level, until the table is full or six levels are read: what is deeper, or wider than the
+    columns that are left, is JSON text. Of an item that is wider than a table, the first columns stay, with key and
+    times; the rest is loaded in `_makini_extra`.
 
     Args:
-        shape: The shape of an object.
+        item: The shape of an object.
 
     Returns:
-        A nullable object schema. All in it is nullable too: that a document declares otherwise is its generator's
-        default and no promise.
+        A nullable object schema of `type`, `format`, `properties` and `items` only. Everything in it is nullable too:
+        that a document declares otherwise is its generator's default, not a promise.
     """
-    return {"type": ["object", "null"], "properties": _columns(shape.properties)}
+    names = _first_names(item)
+    left = _MOST_COLUMNS - len(names)
+    properties, nested = _columns(item, names, 1)
+    waiting = deque(nested)
+    while waiting:
+        objects = waiting.popleft()
+        names = _usable_names(objects.shape.properties)
+        if objects.level <= _MOST_LEVELS and 0 < len(names) <= left:
+            left -= len(names)
+            columns, nested = _columns(objects.shape, names, objects.level)
+            objects.fill(columns)
+            waiting += nested
+    return {"type": ["object", "null"], "properties": properties}
 
 
-def size(schema: _Schema) -> int:
-    """Count the properties in a schema, nested ones included."""
-    properties = schema.get("properties") or schema.get("items", {}).get("properties", {})
-    return sum(1 + size(column) for column in properties.values())
+def with_text_key(schema: _Schema, key: Iterable[str]) -> _Schema:
+    """Make the key text, whatever the document declares: a key is only ever compared."""
+    return {**schema, "properties": schema["properties"] | dict.fromkeys(key, _TEXT)}
 
 
-def first_columns(schema: _Schema, most: int, indispensable: Collection[str]) -> _Schema:
-    """Leave out what is behind the first columns of an item, nested ones counted; it lands in `_makini_extra`."""
-    columns: _Schema = schema["properties"]
-    count = sum(1 + size(columns[name]) for name in indispensable)
-    kept = set(indispensable)
-    for name in columns:
-        count += 0 if name in indispensable else 1 + size(columns[name])
-        if count > most:
-            break
-        kept.add(name)
-    return {**schema, "properties": {name: column for name, column in columns.items() if name in kept}}
+def key_of(properties: Iterable[str]) -> tuple[str, ...]:
+    """Return the primary key; an empty one if there is none that Makini's documents name."""
+    names = set(properties)
+    return next(((name,) for name in _KEYS if name in names), ())
 
 
-def _columns(properties: Mapping[str, Shape]) -> _Schema:
-    return {name: _column(shape, name) for name, shape in _usable(properties)}
+def replication_key_of(properties: Mapping[str, _Schema]) -> str | None:
+    """Return the property to read incrementally by: the time of update or, if records have none, of creation.
 
-
-def _usable(properties: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
-    """Leave out what no table can hold; its values land in `_makini_extra`.
-
-    Of names that differ in case alone, one stays: a standard one or else the first.
+    Returns:
+        None if there is neither, if it is not an instant, or if the time of update has another name: by the time of
+        creation no update would be seen.
     """
-    standard = {name.lower(): name for name in STANDARD_NAMES if name in properties}
-    taken = set[str]()
-    for name, shape in properties.items():
-        if _is_usable(name) and name.lower() not in taken and standard.get(name.lower(), name) == name:
-            taken.add(name.lower())
-            yield name, shape
+    place = 1 if is_v4(properties) else 0
+    updated, created = UPDATE_TIMES[place], CREATION_TIMES[place]
+    name = updated if updated in properties or any(map(_OF_UPDATES.search, properties)) else created
+    return name if properties.get(name, {}).get("format") == "date-time" else None
 
 
-def _is_usable(name: str) -> bool:
-    is_free = not name.lower().startswith(_OWN_PREFIXES)
-    return is_free and name.isprintable() and 0 < len(name.encode()) <= LONGEST_NAME
+def _first_names(item: Shape) -> list[str]:
+    usable = _usable_names(item.properties)
+    standard = {name for name in usable if name in _STANDARD_NAMES}
+    others = (name for name in usable if name not in standard)
+    kept = standard.union(islice(others, _MOST_COLUMNS - len(standard)))
+    return [name for name in usable if name in kept]
 
 
-def _column(shape: Shape, name: str = "") -> _Schema:
+def _usable_names(properties: Iterable[str]) -> list[str]:
+    """Leave out what no table can hold. Of names that differ in case alone, a standard one or the first stays."""
+    names = {name.lower(): name for name in properties if name in _STANDARD_NAMES}
+    usable = [name for name in properties if is_column_name(name)]
+    for name in usable:
+        names.setdefault(name.lower(), name)
+    return [name for name in usable if names[name.lower()] == name]
+
+
+class _Objects(NamedTuple):
+    """A column of objects whose own columns are not read yet."""
+
+    column: _Schema
+    shape: Shape
+    level: int
+    are_in_array: bool
+
+    def fill(self, columns: _Schema) -> None:
+        """Make the column, which is JSON text so far, one of objects with these columns."""
+        record = {"type": ["object", "null"], "properties": columns}
+        self.column.update({"type": ["array", "null"], "items": record} if self.are_in_array else record)
+
+
+def _columns(shape: Shape, names: Iterable[str], level: int) -> tuple[_Schema, list[_Objects]]:
+    """Return the columns of an object on this level, and which of them hold objects themselves."""
+    columns, nested = _Schema(), list[_Objects]()
+    for name in names:
+        part = shape.properties[name]()
+        columns[name] = _scalar(part, name)
+        item = part.items() if part.items else None
+        if item and item.kind in _TYPES_OF_ITEMS:
+            columns[name] = {"type": ["array", "null"], "items": _scalar(item)}
+        else:
+            nested.append(_Objects(columns[name], item or part, level + 1, are_in_array=item is not None))
+    return columns, nested
+
+
+def _scalar(shape: Shape, name: str = "") -> _Schema:
     if _is_instant(shape, name):
         return {"type": ["string", "null"], "format": "date-time"}
-    if shape.kind is Kind.OBJECT and (columns := _columns(shape.properties)):
-        return {"type": ["object", "null"], "properties": columns}
-    if shape.kind is Kind.ARRAY and shape.items and _is_typed(item := _column(shape.items), shape.items):
-        return {"type": ["array", "null"], "items": item}
     return {"type": [_TYPES.get(shape.kind, "string"), "null"]}
 
 
 def _is_instant(shape: Shape, name: str) -> bool:
-    """Tell instants by format or, as v3's export declares them text or bare objects, by name."""
-    is_silent = shape.kind in {Kind.STRING, Kind.ANY} or (shape.kind is Kind.OBJECT and not shape.properties)
-    return shape.kind is Kind.INSTANT or (is_silent and _INSTANT_NAME.fullmatch(name) is not None)
-
-
-def _is_typed(item: _Schema, shape: Shape) -> bool:
-    """Say whether the items of an array are more than JSON text."""
-    return item["type"][0] != "string" or shape.kind in {Kind.STRING, Kind.INSTANT}
+    """Say whether it is an instant by format or, as v3's export declares them text or bare objects, by name."""
+    says_little = shape.kind in {Kind.STRING, Kind.ANY} or (shape.kind is Kind.OBJECT and not shape.properties)
+    return shape.kind is Kind.INSTANT or (says_little and _INSTANT_NAME.fullmatch(name) is not None)

@@ -1,82 +1,59 @@
-"""One OpenAPI document: checked, with its references followed."""
+"""One OpenAPI document: decoded, checked, with its references followed."""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import yaml
 from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
-from tap_makini.openapi.errors import DocumentError
-from tap_makini.openapi.notation import NotationError, decode
+from tap_makini.rawjson import NUMBER_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from referencing import Resource
 
     from tap_makini.openapi.location import Location
 
 logger = logging.getLogger(__name__)
 
+_MOST_LEVELS = 200
 _REFERENCES_IN_A_ROW = 50
 _MOST_WARNINGS = 10
-_NO_TEXT = "# (not text)"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NOT_TEXT = "# (not text)"
 _EXPORT_AGAIN = "Export it again from Makini's docs, as OpenAPI 3."
+_CLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Document:
-    """An OpenAPI 3 document, or what one of its paths sees of it.
+    """An OpenAPI 3 document.
 
     Args:
         location: Where it comes from.
-        content: What it says.
-        path: The path that is read, to be named where a reference leads nowhere.
-        references: Those of the whole document; None makes them.
+        content: Its content.
     """
 
-    def __init__(
-        self, location: Location, content: Mapping[str, Any], path: str = "", references: _References | None = None
-    ) -> None:
+    def __init__(self, location: Location, content: Mapping[str, Any]) -> None:
         self.location = location
         self.content = content
-        self.path = path
-        self._references = references or _References(content)
-
-    def at(self, path: str) -> Document:
-        """Give the same document, read for one of its paths."""
-        return Document(self.location, self.content, path, self._references)
+        # opaque: an `$id` in the document must not change what its references are relative to
+        resource = Specification[Any].OPAQUE.create_resource(content)
+        self._resolver = Registry[Any]().with_resource("", resource).resolver()
+        self._targets: dict[str, dict[str, Any] | None] = {}
 
     def target(self, reference: object) -> dict[str, Any] | None:
-        """Give the object that a `$ref` names; None where it leads nowhere or out of the document, which is noted."""
-        return self._references.target(reference, self.path)
-
-    def warn_of_missing(self, streams: Mapping[str, str]) -> None:
-        """Name each reference that led nowhere so far, and what it is missing in.
-
-        Args:
-            streams: The names of streams by their paths in the document.
-        """
-        missing = [*self._references.missing.items()]
-        for reference, paths in missing[:_MOST_WARNINGS]:
-            affected = sorted({streams[path] for path in paths if path in streams})
-            is_inside = reference.startswith("#")
-            logger.warning(
-                "%s: refers to %.200s, which %s. Affected %s: %.500s.%s",
-                self.location.label,
-                reference,
-                "it does not define" if is_inside else "is in another file and is not read",
-                "streams" if affected else "paths",
-                ", ".join(affected or paths),
-                "" if is_inside else " Bundle the document into one file.",
-            )
-        if len(missing) > _MOST_WARNINGS:
-            count = len(missing) - _MOST_WARNINGS
-            logger.warning("%s: %d more references lead nowhere.", self.location.label, count)
+        """Return the object that a `$ref` names; None where there is none in this document."""
+        text = reference if isinstance(reference, str) else _NOT_TEXT
+        if text not in self._targets:
+            self._targets[text] = self._lookup(text)
+        return self._targets[text]
 
     def followed(self, node: object) -> dict[str, Any]:
-        """Give a path item, parameter or answer that may be a reference; an empty one where it is no object."""
+        """Return a path item, parameter or response that may be a reference; an empty one if it is not an object."""
         for _ in range(_REFERENCES_IN_A_ROW):
             if not isinstance(node, dict):
                 return {}
@@ -85,41 +62,26 @@ class Document:
             node = self.target(node["$ref"])
         return {}
 
+    def warn_of_missing(self) -> None:
+        """Log each reference that led nowhere."""
+        missing = [reference for reference, target in self._targets.items() if target is None]
+        for reference in missing[:_MOST_WARNINGS]:
+            logger.warning(
+                "%s: %.200s is %s. What it describes is loaded as JSON text or left out.%s",
+                self.location.label,
+                reference,
+                "not defined" if reference.startswith("#") else "in another file, which is not read",
+                "" if reference.startswith("#") else " Bundle the document into one file.",
+            )
+        if len(missing) > _MOST_WARNINGS:
+            logger.warning("%s: %d more references are undefined.", self.location.label, len(missing) - _MOST_WARNINGS)
 
-class _References:
-    """The references of a document.
-
-    Attributes:
-        missing: Those that led nowhere, each with the paths that had one.
-    """
-
-    def __init__(self, content: Mapping[str, Any]) -> None:
-        # opaque: a schema in the document must not be able to move the base of its references by an `$id`
-        resource: Resource[Any] = Specification.OPAQUE.create_resource(content)
-        self._resolver = Registry[Any]().with_resource("", resource).resolver()
-        self._targets: dict[str, dict[str, Any] | None] = {}
-        self.missing: dict[str, dict[str, None]] = {}
-
-    def target(self, reference: object, path: str) -> dict[str, Any] | None:
-        """Give the object that a reference names, if there is one.
-
-        Args:
-            reference: What stands at `$ref`, any JSON.
-            path: The path that is read.
-        """
-        text = reference if isinstance(reference, str) else _NO_TEXT
-        if text not in self._targets:
-            self._targets[text] = self._looked_up(text)
-        if self._targets[text] is None:
-            self.missing.setdefault(text, {})[path] = None
-        return self._targets[text]
-
-    def _looked_up(self, reference: str) -> dict[str, Any] | None:
-        if reference == _NO_TEXT or not reference.startswith("#"):
+    def _lookup(self, reference: str) -> dict[str, Any] | None:
+        if reference == _NOT_TEXT or not reference.startswith("#"):
             return None
         try:
             found = self._resolver.lookup(reference).contents
-        except (Unresolvable, TypeError, ValueError):  # the latter: a pointer into what is no container
+        except (Unresolvable, TypeError, ValueError):  # the latter: a pointer into a scalar
             return None
         return found if isinstance(found, dict) else None
 
@@ -129,20 +91,83 @@ def open_document(location: Location, timeout: float, user_agent: str) -> Docume
 
     Args:
         location: Where it is.
-        timeout: Seconds to wait for a connection and between two bytes of an answer.
-        user_agent: What to call ourselves.
+        timeout: Seconds to wait for the whole document.
+        user_agent: Value of the User-Agent header.
 
     Raises:
-        DocumentError: It cannot be had, or is none.
+        DocumentError: It cannot be fetched or decoded, or is not an OpenAPI 3 document.
     """
+    data = location.fetch(timeout, user_agent)
     try:
-        content = decode(location.fetch(timeout, user_agent))
-    except NotationError as error:
-        raise DocumentError.about(location.label, str(error), _EXPORT_AGAIN) from None
+        content = decode(data)
+    except RecursionError:
+        raise location.error("nested too deeply", _EXPORT_AGAIN) from None
+    except (yaml.YAMLError, ValueError, LookupError) as error:
+        raise location.error(f"neither JSON nor YAML{_problem(error)}", _EXPORT_AGAIN) from None
     fault = _fault(content)
     if fault:
-        raise DocumentError.about(location.label, fault, _EXPORT_AGAIN)
+        raise location.error(fault, _EXPORT_AGAIN)
     return Document(location, content)
+
+
+def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever the document holds
+    """Decode JSON, or the first document of a YAML file.
+
+    Raises:
+        RecursionError: It is nested too deeply.
+        YAMLError: It is neither JSON nor YAML, or uses what OpenAPI does not allow in YAML.
+        ValueError, LookupError: A tagged YAML value does not fit its tag.
+    """
+    try:
+        return msgspec.json.decode(data.removeprefix(_BYTE_ORDER_MARK))
+    except ValueError:
+        _check_nesting(data)
+        return next(yaml.load_all(data, Loader=_Loader), None)
+
+
+def _check_nesting(data: bytes) -> None:
+    """Refuse what the loader would not survive: libyaml builds nested nodes recursively, on the stack of C."""
+    level = 0
+    for event in yaml.parse(data, Loader=_CLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            level += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            level -= 1
+        if level > _MOST_LEVELS:
+            raise RecursionError
+
+
+class _Loader(_CLoader):  # type: ignore[misc,valid-type] # chosen at run time
+    """Loads YAML as JSON: keys are text as written (`200`, `no`), and so are dates, `yes` and `on`.
+
+    An alias is the very object that its anchor names, so aliases cannot multiply, but a document may contain itself.
+    """
+
+    yaml_implicit_resolvers: Any = {}  # noqa: RUF012 - as in the base class
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the base class's
+        """Build a mapping; its keys stay as written."""
+        for key in [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else [node]:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key is not text", problem_mark=key.start_mark)
+            if key.value == "<<":
+                raise yaml.MarkedYAMLError(problem="merge keys are not supported", problem_mark=key.start_mark)
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
+
+
+_TAG = "tag:yaml.org,2002:"
+_Loader.yaml_constructors = {
+    tag: constructor
+    for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.removeprefix(_TAG) in {"null", "bool", "int", "float", "str", "seq", "map"}
+}
+for _name, _pattern, _starts in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
+    ("float", NUMBER_PATTERN, list("-0123456789")),
+):
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_pattern})\Z"), _starts)
 
 
 def _fault(content: object) -> str | None:
@@ -154,3 +179,11 @@ def _fault(content: object) -> str | None:
     if not isinstance(paths, dict) or not paths:
         return "not an OpenAPI document (expected an object with paths under 'paths')"
     return None
+
+
+def _problem(error: Exception) -> str:
+    """Say where in a YAML document what is wrong."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return ""
+    mark = error.problem_mark
+    return f" (line {mark.line + 1}, column {mark.column + 1}: {error.problem})"

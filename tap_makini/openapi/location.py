@@ -1,4 +1,4 @@
-"""Where a document is: a file or a URL, fetched within bounds."""
+"""Where a document is: a file or a URL, fetched within limits of time and size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from requests.utils import get_auth_from_url
 from tap_makini.errors import MakiniError, UnreachableError
 from tap_makini.http.adapter import BoundedAdapter, complete_within
 from tap_makini.http.transport import BearerAuth
-from tap_makini.openapi.errors import DocumentError
 
 MOST_BYTES = 64 * 2**20
 
@@ -20,8 +19,12 @@ _EXPORT = "Give the OpenAPI file that Makini's docs export."
 _CHECK_URL = "Check the URL and the network, or give a file."
 
 
+class DocumentError(Exception):
+    """A document cannot be used. The message is one line: which document, what is wrong, what to do."""
+
+
 class Location:
-    """A place that a user names.
+    """A file or a URL, as the user sets it.
 
     Args:
         text: A path, in which `~` is the home folder, or an http(s) URL, which may hold a user and a password.
@@ -33,16 +36,16 @@ class Location:
 
     @property
     def label(self) -> str:
-        """What to call it in messages: one line, without a URL's user, password and query."""
-        text = _bare(self.text) if self.is_url else self.text
+        """Its name in messages: one line, without a URL's user, password and query."""
+        text = _public(self.text) if self.is_url else self.text
         return "".join(character if character.isprintable() else "?" for character in text)
 
     def fetch(self, timeout: float, user_agent: str) -> bytes:
-        """Give what is there.
+        """Return the document's bytes.
 
         Args:
             timeout: Seconds to wait for a connection, and for the whole document.
-            user_agent: What to call ourselves.
+            user_agent: Value of the User-Agent header.
 
         Returns:
             At most 64 MiB.
@@ -57,30 +60,31 @@ class Location:
             with Path(self.text).expanduser().open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
         except FileNotFoundError:
-            raise self._error("no such file", "Check the path.") from None
+            raise self.error("no such file", "Check the path.") from None
         except (OSError, RuntimeError, ValueError) as error:  # no such home folder; a path that is none
             reason = getattr(error, "strerror", None) or type(error).__name__
-            raise self._error(f"cannot be read ({reason})", "Check the path and who may read it.") from None
+            raise self.error(f"cannot be read ({reason})", "Check the path and who may read it.") from None
         if len(data) > MOST_BYTES:
-            raise self._error(f"is larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
+            raise self.error(f"is larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
         return data
 
     def _download(self, timeout: float, user_agent: str) -> bytes:
         headers = {"User-Agent": user_agent, "Accept": "application/json, application/yaml, */*"}
         try:
             with _Session() as session, complete_within(timeout):
-                answer = session.get(self.text, headers=headers, auth=_auth(self.text), timeout=timeout)
-                answer.raise_for_status()
-                return answer.content
+                response = session.get(self.text, headers=headers, auth=_auth(self.text), timeout=timeout)
+                response.raise_for_status()
+                return response.content
         except (requests.RequestException, ValueError) as error:
-            raise self._error(_describe(error, timeout), _CHECK_URL) from None
+            raise self.error(_describe(error, timeout), _CHECK_URL) from None
         except UnreachableError as error:
-            raise self._error(error.cause, _CHECK_URL) from None
+            raise self.error(error.cause, _CHECK_URL) from None
         except MakiniError as error:
-            raise self._error(error.cause, _EXPORT) from None
+            raise self.error(error.cause, _EXPORT) from None
 
-    def _error(self, fault: str, remedy: str) -> DocumentError:
-        return DocumentError.about(self.label, fault, remedy)
+    def error(self, fault: str, remedy: str) -> DocumentError:
+        """Return the error that says what is wrong with the document, and what to do, as a sentence."""
+        return DocumentError(f"{self.label}: {fault}. {remedy}")
 
 
 class _Session(requests.Session):
@@ -92,7 +96,7 @@ class _Session(requests.Session):
             self.mount(scheme, BoundedAdapter(MOST_BYTES))
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Leave the URL's credentials behind on the way to another host."""
+        """Drop the URL's credentials on a redirect to another host."""
         before, after = response.request.url, prepared_request.url
         if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call] # missing in its type stubs
             prepared_request.headers.pop("Authorization", None)
@@ -103,11 +107,11 @@ def _auth(url: str) -> BearerAuth | HTTPBasicAuth:
     return HTTPBasicAuth(user, password) if user or password else BearerAuth(None)
 
 
-def _bare(url: str) -> str:
+def _public(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "at a URL that is none"
+        return "an invalid URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -124,7 +128,7 @@ def _describe(error: Exception, timeout: float) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    """Give the operating system's reason where there is one, such as “Connection refused”."""
+    """Return the operating system's reason if there is one, such as “Connection refused”."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, OSError) and inner.strerror:

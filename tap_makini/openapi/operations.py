@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
-
-from tap_makini.openapi.server import server_of
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_makini.openapi.document import Document
 
-_SIGNS_OF_PATHS = "/{}._~!$&'()*+,;=:@%-"
-_LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/|%2f)(\.|%2e){0,2}(/|%2f|$)", re.IGNORECASE)
-"""What no path is asked with: the start of a query, signs that servers fold, and empty or dotted segments."""
+    Node = Mapping[str, Any]
 
 PARAMETER = re.compile(r"\{[^/{}]+\}")
 
 _CHILD_PATH = re.compile(rf"(?P<parent>.+)/{PARAMETER.pattern}/(?P<name>[^/{{}}]+)")
+_SIGNS_OF_PATHS = "/{}._~!$&'()*+,;=:@%-"
+_LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/|%2f)(\.|%2e){0,2}(/|%2f|$)", re.IGNORECASE)
+"""What must not be in a path: a query, signs that servers fold, and empty or dotted segments."""
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -28,31 +28,31 @@ class Operation:
     """A GET.
 
     Attributes:
-        document: What describes it, read for this path.
+        document: What describes it.
         path: Its path on the API's host as requests have it, without a slash at the end.
         template: The same without the server's own path.
         description: What the document says of it.
         parameters: Its parameters, with those of its path.
-        ending: The slash that the document puts behind the path; some servers answer no other address.
+        ending: The slash that the document puts behind the path; some servers know only this address.
         origin: Scheme, host and port of its server; None where the document does not say.
     """
 
     document: Document
     path: str
     template: str
-    description: Mapping[str, Any]
-    parameters: tuple[Mapping[str, Any], ...]
+    description: Node
+    parameters: tuple[Node, ...]
     ending: str = ""
     origin: str | None = None
 
     @property
-    def can_be_asked_for(self) -> bool:
-        """Whether its path leads where it says."""
+    def has_usable_path(self) -> bool:
+        """Whether a request to its path reaches it."""
         return self.path.startswith("/") and not _LEADS_ELSEWHERE.search(self.path[1:])
 
     @property
     def is_deprecated(self) -> bool:
-        """Whether the document says that it will go."""
+        """Whether the document calls it deprecated."""
         return self.description.get("deprecated") is True
 
     @property
@@ -62,39 +62,83 @@ class Operation:
 
     @property
     def parent_and_name(self) -> tuple[str, str] | None:
-        """The path of the list and the name below each of its records, if this is the path of a child list."""
+        """The parent list's path and the name below each record, if this is the path of a child list."""
         match = _CHILD_PATH.fullmatch(self.path)
         return (match["parent"], match["name"]) if match and "{" not in match["parent"] else None
 
 
 def operations_of(document: Document) -> Iterator[Operation]:
-    """Give the GETs of a document."""
+    """Yield the GETs of a document."""
     for template, node in document.content["paths"].items():
-        own = document.at(template)
-        item = _path_item(own, node)
+        own = node if isinstance(node, dict) else {}
+        item = {**document.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
         get = item.get("get")
         if isinstance(get, dict):
-            server = server_of(own, get, item, own.content)
+            origin, prefix = _server(document, get, item, document.content)
             bare = template.rstrip("/")
-            parameters = tuple(_parameters(own, item, get))
-            ending = "/" if bare != template else ""
-            path = _encoded(server.prefix + bare)
-            yield Operation(own, path, _encoded(bare), get, parameters, ending, server.origin)
-
-
-def _path_item(document: Document, node: object) -> Mapping[str, Any]:
-    """Give a path item; what stands beside a reference is of it too (OpenAPI 3.1)."""
-    own = node if isinstance(node, dict) else {}
-    return {**document.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
+            yield Operation(
+                document,
+                _encoded(prefix + bare),
+                _encoded(bare),
+                get,
+                tuple(_parameters(document, item, get)),
+                "/" if bare != template else "",
+                origin,
+            )
 
 
 def _encoded(path: str) -> str:
-    """Write a path as requests have it, but for what would lead elsewhere."""
+    """Encode a path as requests have it, unless it cannot be used."""
     return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_SIGNS_OF_PATHS)
 
 
-def _parameters(document: Document, *nodes: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _parameters(document: Document, *nodes: Node) -> Iterator[Node]:
     for node in nodes:
         parameters = node.get("parameters")
         for parameter in parameters if isinstance(parameters, list) else []:
             yield document.followed(parameter)
+
+
+def _server(document: Document, *holders: Node) -> tuple[str | None, str]:
+    """Return origin and path of the first absolute server or, if there is none, of the first one.
+
+    Args:
+        document: What describes it.
+        holders: What may name servers, the nearest first. Only the nearest that names some counts.
+    """
+    named = (holder["servers"] for holder in holders if isinstance(holder.get("servers"), list) and holder["servers"])
+    urls = list(_urls(document, next(named, [])))
+    chosen = next(filter(_is_absolute, urls), urls[0] if urls else None)
+    if chosen is None:
+        return None, ""
+    path = chosen.path.strip("/")
+    prefix = f"/{path}" if path and "{" not in path else ""  # the value of a variable without a default is not known
+    origin = f"{chosen.scheme}://{chosen.netloc.rpartition('@')[2].lower()}"
+    return origin if _is_absolute(chosen) else None, prefix
+
+
+def _urls(document: Document, servers: list[Any]) -> Iterator[SplitResult]:
+    for server in servers:
+        if not isinstance(server, dict) or not isinstance(server.get("url"), str):
+            continue
+        url = _filled(server["url"], server.get("variables"))
+        try:
+            parts = urlsplit(urljoin(document.location.text, url) if document.location.is_url else url)
+            _ = parts.port  # raises if it is not a number
+        except ValueError:
+            continue
+        yield parts
+
+
+def _filled(url: str, variables: object) -> str:
+    """Replace a URL's variables by their defaults."""
+    known: Node = variables if isinstance(variables, dict) else {}
+    for name, variable in known.items():
+        default = variable.get("default") if isinstance(variable, dict) else None
+        if isinstance(default, (str, int)) and not isinstance(default, bool):
+            url = url.replace(f"{{{name}}}", str(default))
+    return url
+
+
+def _is_absolute(url: SplitResult) -> bool:
+    return url.scheme in {"http", "https"} and _HOST.fullmatch(url.netloc.rpartition("@")[2]) is not None

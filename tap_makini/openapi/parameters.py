@@ -1,135 +1,183 @@
-"""The query parameters that an operation declares, and what is said of their values."""
+"""The query parameters of a list, from those that its operation declares.
+
+Only parameters in these tables are used. What is not declared is as in the v3 guide.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tap_makini.identifiers import same_name_key
+from tap_makini.openapi.responses import media_type_of
+from tap_makini.schema import UPDATE_TIMES
+
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator, Mapping
 
     from tap_makini.openapi.document import Document
     from tap_makini.openapi.operations import Operation
+    from tap_makini.query_parameters import QueryParameters
 
     Node = Mapping[str, Any]
+    Declared = Mapping[str, list[Node]]
 
-_MOST_LEVELS = 4
+_PAGING = {
+    "page": ("page", "pagenumber", "pageno", "pageindex"),
+    "size": ("perpage", "pagesize", "limit", "top"),
+    "offset": ("offset", "skip", "startindex"),
+    "cursor": ("cursor", "pagecursor", "pagetoken", "nexttoken", "continuationtoken"),
+}
+"""Names in any spelling: `page_number`, `pageNumber` and `page[number]` are `pagenumber`."""
+_LIKE_PAGING = re.compile(r"pag(e|in)|offset|cursor|token|skip|limit|marker|startat|(last|after|before|since)id$")
+"""What a name contains that is not in the table, but asks for a page all the same."""
+_BOUNDS = (
+    "filter[{key}:gteq]",
+    "filter[{key}:gte]",
+    "filter[{key}][gteq]",
+    "filter[{key}][gte]",
+    "{key}[gteq]",
+    "{key}[gte]",
+    "{key}__gte",
+    "{key}_gte",
+    "{key}From",
+)
+_BOUNDS_OF_UPDATES = (
+    "modified_after",
+    "updated_after",
+    "updated_since",
+    "modified_since",
+    "updatedAfter",
+    "updatedSince",
+    "modifiedAfter",
+    "modifiedSince",
+)
+_SORTS = ("sort", "sort_by", "sortBy", "order_by", "orderBy")
+_ORDERS = (
+    ("{key}", "-{key}"),
+    ("{key}:asc", "{key}:desc"),
+    ("{key} asc", "{key} desc"),
+    ("{key},asc", "{key},desc"),
+    ("{key}.asc", "{key}.desc"),
+    ("{key}_asc", "{key}_desc"),
+)
+"""Values that order by the replication key, ascending and descending."""
 _COMPOSITIONS = ("allOf", "anyOf", "oneOf")
-_TEXTUAL, _NUMERIC = {"string"}, {"integer", "number"}
+_MOST_LEVELS = 4
 
 
-class Parameter:
-    """A query parameter.
+def query_parameters_of(
+    operation: Operation, undeclared: QueryParameters, replication_key: str | None = None
+) -> QueryParameters:
+    """Return the query parameters of a list.
 
     Args:
-        document: What describes it.
-        node: What it says.
-        schema: What it says of its values.
+        operation: What returns it.
+        undeclared: What counts as far as the operation declares nothing.
+        replication_key: What the list is read incrementally by, if it is.
     """
-
-    def __init__(self, document: Document, node: Node, schema: object) -> None:
-        self._document = document
-        self._node = node
-        self._schemas = list(_composed(document, schema))
-        self.is_deprecated = node.get("deprecated") is True
-
-    def said(self, *keywords: str) -> Iterator[Any]:
-        """Give all that is said under these keywords, keyword by keyword."""
-        for keyword in keywords:
-            for node in (*self._schemas, self._node):
-                if node.get(keyword) is not None:
-                    yield node[keyword]
-
-    def numbers(self, *keywords: str) -> list[int]:
-        """Give what whole numbers are said under these keywords, as numbers or as text."""
-        return [int(said) for said in self.said(*keywords) if _is_whole(said)]
-
-    @property
-    def is_described(self) -> bool:
-        """Whether there are words about it."""
-        return next(self._descriptions(), None) is not None
-
-    def is_described_by(self, words: re.Pattern[str]) -> bool:
-        """Whether the words about it hold some of these."""
-        return any(map(words.search, self._descriptions()))
-
-    def _descriptions(self) -> Iterator[str]:
-        return (text for text in self.said("description") if isinstance(text, str))
-
-    def choices(self) -> list[Any]:
-        """Give the values that it is restricted to; none where it is not."""
-        return [value for said in self.said("enum") if isinstance(said, list) for value in said]
-
-    def texts(self) -> Iterator[str]:
-        """Give the texts that it may be, by its enum and examples."""
-        items = [node for schema in self._schemas for node in _composed(self._document, schema.get("items"))]
-        for node in (*self._schemas, *items, self._node):
-            for keyword in ("enum", "example", "examples", "default"):
-                yield from _texts(node.get(keyword))
-
-    def may_be_a_number(self) -> bool:
-        """Whether its values may be numbers: it is declared so, or nothing is declared."""
-        return self._may_be(_NUMERIC)
-
-    def may_be_a_text(self) -> bool:
-        """Whether its values may be texts: it is declared so, or nothing is declared."""
-        return self._may_be(_TEXTUAL)
-
-    def _may_be(self, types: set[str]) -> bool:
-        declared = self._types()
-        return not declared or not declared.isdisjoint(types)
-
-    def _types(self) -> set[str]:
-        said = [types if isinstance(types, list) else [types] for types in self.said("type")]
-        return {name for names in said for name in names if isinstance(name, str) and name != "null"}
+    declared = _declared(operation)
+    parameters = replace(_with_paging(declared, undeclared), accept=media_type_of(operation))
+    if replication_key is None:
+        return parameters
+    return _with_order(_with_bound(parameters, declared, replication_key), declared, replication_key)
 
 
-def query_parameters(operation: Operation) -> dict[str, Parameter]:
-    """Give the query parameters by the names that requests have; of an object, one for each property."""
-    named: dict[str, Parameter] = {}
+def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParameters:
+    by_key = {same_name_key(name): name for name in reversed([*declared])}
+    page, size, offset, cursor = (
+        next((by_key[key] for key in keys if key in by_key), None) for keys in _PAGING.values()
+    )
+    if page is None and offset is None and cursor is None:
+        known = set(_PAGING["size"])
+        unknown = (name for key, name in by_key.items() if _LIKE_PAGING.search(key) and key not in known)
+        undeclared = replace(undeclared, unknown_paging=tuple(sorted(unknown)))
+        if size is None:
+            return undeclared
+    has_only_cursor = cursor is not None and page is None and offset is None
+    offset = offset if page is None else None
+    return replace(
+        undeclared,
+        page=None if has_only_cursor else page or undeclared.page,
+        first=_first_number(declared[page], 1) if page else 1,
+        offset=offset,
+        first_offset=_first_number(declared[offset], 0) if offset else 0,
+        size=size,
+        largest=min(filter(None, _whole_numbers(declared[size], "maximum")), default=None) if size else None,
+        sizes=tuple(sorted(filter(None, _whole_numbers(declared[size], "enum")))) if size else (),
+        cursor=cursor or undeclared.cursor,
+        may_not_count=undeclared.may_not_count or offset is not None or has_only_cursor,
+    )
+
+
+def _with_bound(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
+    names = (*_BOUNDS, *(_BOUNDS_OF_UPDATES if key in UPDATE_TIMES else ()))
+    since = next((name for name in names if name.format(key=key) in declared), parameters.since)
+    return parameters if since == parameters.since else replace(parameters, since=since, until=None)
+
+
+def _with_order(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
+    """Use another order than v3's only if its values are declared."""
+    for name in _SORTS:
+        values = list(_said(declared.get(name, []), "enum"))
+        for ascending, descending in _ORDERS:
+            if descending.format(key=key) in values:
+                return replace(parameters, sort=name, ascending=ascending, descending=descending)
+    return parameters
+
+
+def _declared(operation: Operation) -> Declared:
+    """Return what is said of each query parameter, by the names that requests have."""
+    declared: dict[str, list[Node]] = {}
     for node in operation.parameters:
-        if node.get("in") == "query" and isinstance(node.get("name"), str):
-            named |= _parts(operation.document, node) or {
-                node["name"]: Parameter(operation.document, node, node.get("schema"))
-            }
-    return named
+        name = node.get("name")
+        if node.get("in") == "query" and isinstance(name, str) and node.get("deprecated") is not True:
+            schemas = list(_composed(operation.document, node.get("schema")))
+            parts = _parts(node, schemas)
+            for part, schema in parts.items():
+                declared[part] = list(_composed(operation.document, schema))
+            if not parts:
+                declared[name] = schemas
+    return declared
 
 
-def _parts(document: Document, node: Node) -> dict[str, Parameter]:
-    """Take apart an object: `page[size]` of a deep one, `size` of one that is exploded, as it is by default."""
+def _parts(node: Node, schemas: list[Node]) -> dict[str, Any]:
+    """Take an object apart: `page[size]` of a deep one, `size` of one that is exploded, as it is by default."""
     properties: dict[str, Any] = {}
-    for schema in _composed(document, node.get("schema")):
+    for schema in schemas:
         properties |= schema["properties"] if isinstance(schema.get("properties"), dict) else {}
-    is_deep = node.get("style") == "deepObject"
-    if node.get("explode") is False and not is_deep:
-        return {}
-    return {
-        f"{node['name']}[{name}]" if is_deep else name: Parameter(document, {}, schema)
-        for name, schema in properties.items()
-    }
+    if node.get("style") == "deepObject":
+        return {f"{node['name']}[{name}]": schema for name, schema in properties.items()}
+    return {} if node.get("explode") is False else properties
 
 
 def _composed(document: Document, schema: object, levels: int = _MOST_LEVELS) -> Iterator[Node]:
-    """Give a schema and the schemas that it is made up of."""
+    """Yield a schema, the schemas that it is composed of, and those of its items."""
     node = document.followed(schema)
-    if not node:
+    if not node or not levels:
         return
     yield node
-    for keyword in _COMPOSITIONS if levels else ():
-        parts = node.get(keyword)
-        for part in parts if isinstance(parts, list) else []:
+    for keyword in _COMPOSITIONS:
+        for part in node[keyword] if isinstance(node.get(keyword), list) else []:
             yield from _composed(document, part, levels - 1)
+    yield from _composed(document, node.get("items"), levels - 1)
 
 
-def _texts(said: object) -> Iterator[str]:
-    values = [*said.values()] if isinstance(said, dict) else said if isinstance(said, list) else [said]
-    for value in values:
-        text = value.get("value") if isinstance(value, dict) else value
-        if isinstance(text, str):
-            yield text
+def _said(schemas: list[Node], keyword: str) -> Iterator[Any]:
+    """Yield the values of a keyword, one by one if it is a list."""
+    for schema in schemas:
+        value = schema.get(keyword)
+        yield from value if isinstance(value, list) else [value]
 
 
-def _is_whole(said: object) -> bool:
-    if isinstance(said, str):
-        return said.isascii() and said.isdigit()
-    return isinstance(said, int) and not isinstance(said, bool)
+def _whole_numbers(schemas: list[Node], keyword: str) -> Iterator[int]:
+    """Yield the values of a keyword that are whole numbers, or texts of one."""
+    texts = (str(value) for value in _said(schemas, keyword) if isinstance(value, (int, str)))
+    return (int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10)  # noqa: PLR2004 - digits
+
+
+def _first_number(schemas: list[Node], usual: int) -> int:
+    """Return 0 or 1, as the default or the minimum declares where counting begins."""
+    numbers = (number for keyword in ("default", "minimum") for number in _whole_numbers(schemas, keyword))
+    return next((number for number in numbers if number in {0, 1}), usual)

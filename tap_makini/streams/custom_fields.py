@@ -7,14 +7,13 @@ the others in a case-insensitive database stays in `_makini_extra`, where all un
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_makini.errors import RequestRefusedError
-from tap_makini.identifiers import LONGEST_NAME
+from tap_makini.identifiers import is_column_name, same_name_key
 from tap_makini.pagination.page_request import PageRequest
 from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _Schema = dict[str, Any]
 
-_TARGETS_OWN = "_sdc_"  # the columns that SDK targets add
 _TEXT: _Schema = {"type": ["string", "null"]}
 
 
@@ -63,20 +61,15 @@ def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:
     """
     known: dict[str, _Schema] = schema["properties"]
     samples = _samples(known, records)
-    taken = Counter(_as_in_a_database(name) for name in (*known, *samples))
+    taken = Counter(same_name_key(name) for name in (*known, *samples))
     custom = {
         name: _column(samples[name])
         for name in sorted(samples)
-        if taken[_as_in_a_database(name)] == 1 and _can_name_a_column(name)
+        if taken[same_name_key(name)] == 1 and is_column_name(name)
     }
     own = {name: known[name] for name in (CONNECTION_COLUMN, EXTRA_COLUMN) if name in known}
     standard = {name: column for name, column in known.items() if name not in own}
     return {**schema, "properties": {**standard, **custom, **own}}
-
-
-def _can_name_a_column(name: str) -> bool:
-    is_text = name.isprintable()  # which a lone surrogate is not, so the rest can be encoded
-    return is_text and 0 < len(name.encode()) <= LONGEST_NAME and not name.lower().startswith(_TARGETS_OWN)
 
 
 def _samples(known: Mapping[str, _Schema], records: Iterable[bytes]) -> dict[str, list[Any]]:
@@ -93,11 +86,6 @@ def _value(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
         return msgspec.json.decode(raw)
     except (NotJSONError, *REFUSED):
         return {}  # of no type that a column could have
-
-
-def _as_in_a_database(name: str) -> str:
-    """Write a name as alike as targets might make it: without case, signs and what is too long."""
-    return re.sub(r"[\W_]", "", name.lower())[:LONGEST_NAME]
 
 
 def _column(values: Iterable[Any]) -> _Schema:

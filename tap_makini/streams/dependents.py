@@ -5,10 +5,9 @@ All are off by default. Lines cost no request, a child list costs one for each p
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.identifiers import short_enough
+from tap_makini.identifiers import dependent_stream_name, shorten
 from tap_makini.schema import PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN, of_parent
 from tap_makini.streams.base import MakiniStream
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from tap_makini.endpoints import Child
     from tap_makini.streams.lists import ListStream
     from tap_makini.tap import TapMakini
-
-_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SIGNS = re.compile(r"[\W_]+")
 
 
 class DependentStream(MakiniStream):
@@ -99,8 +95,8 @@ def _arrays_of_objects(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def _name(parent: ListStream, part: str, taken: set[str]) -> str:
     """Name a stream, and tell apart what is alike but for case and signs."""
-    name = short_enough(f"{parent.name}__{_SIGNS.sub('_', _CAPITAL.sub('_', part)).strip('_').lower()}")
+    name = dependent_stream_name(parent.name, part)
     while name in taken:
-        name = short_enough(f"{name}_list")
+        name = shorten(f"{name}_list")
     taken.add(name)
     return name

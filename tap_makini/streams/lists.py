@@ -39,7 +39,12 @@ class ListStream(MakiniStream):
         """Give the list that this stream reads at a connection."""
         endpoint = self.endpoint
         return PageFetcher(
-            connection.client, endpoint.path, self.filter_key, connection.page_size, endpoint.dialect, endpoint.key
+            connection.client,
+            endpoint.path,
+            self.filter_key,
+            connection.page_size,
+            endpoint.query_parameters,
+            endpoint.key,
         )
 
     def add_custom_fields(self, connection: Connection, count: int) -> None:

@@ -96,7 +96,7 @@ class ChildListPartition(Partition):
             return _Answer([], RequestStats(), absence=NotFoundError(error.cause, error.remedy))
         path = self._child.path.replace("{key}", segment)
         source = UndocumentedSource(
-            self.connection.client, path, self._paging, self.connection.page_size, self._child.dialect
+            self.connection.client, path, self._paging, self.connection.page_size, self._child.query_parameters
         )
         reading = ListReader(source, None, logging.DEBUG)  # there are as many as parents
         try:

@@ -1,20 +1,23 @@
-"""Builders of OpenAPI documents, and the reading of them."""
+"""Builders of OpenAPI documents, and the reading of them without files."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tap_makini.openapi import read_documents
+from tap_makini.openapi.location import Location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from tap_makini.endpoints import Endpoint, Offer
 
 Node = dict[str, Any]
 ALL = ("eam", "erp", "wms")
+TEXT: Node = {"type": ["string", "null"]}
 THING: Node = {"type": "object", "properties": {"key": {"type": "string"}, "updatedAt": {"type": "string"}}}
 
 
@@ -39,24 +42,27 @@ def document(paths: Mapping[str, Any], **more: Any) -> Node:  # noqa: ANN401 - a
     return {"openapi": "3.0.3", "info": {"title": "", "version": "1"}, "paths": dict(paths), **more}
 
 
-def offer(folder: Path, *documents: Any, products: Sequence[str] = ALL) -> Offer:  # noqa: ANN401 - any JSON
-    """Read documents, from files."""
-    locations = []
-    for number, content in enumerate(documents):
-        path = folder / f"{number}.json"
-        path.write_bytes(json.dumps(content).encode())
-        locations.append(str(path))
-    return read_documents(locations, products, user_agent="tests")
+def read_bytes(*contents: bytes, products: Sequence[str] = ALL) -> Offer:
+    """Read documents, called `0.json` and so on."""
+    by_name = {f"{number}.json": content for number, content in enumerate(contents)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Location, "fetch", lambda self, *_: by_name[self.text])
+        return read_documents([*by_name], products, user_agent="tests")
 
 
-def endpoints(folder: Path, *documents: Any, products: Sequence[str] = ALL) -> dict[str, Endpoint]:  # noqa: ANN401
-    """Read documents, from files; endpoints by stream."""
-    return {endpoint.stream: endpoint for endpoint in offer(folder, *documents, products=products).endpoints}
+def offer(*documents: Any, products: Sequence[str] = ALL) -> Offer:  # noqa: ANN401 - any JSON
+    """Read documents."""
+    return read_bytes(*(json.dumps(content).encode() for content in documents), products=products)
 
 
-def columns(folder: Path, properties: Mapping[str, Any], **components: Any) -> Node:  # noqa: ANN401 - any JSON
-    """Give the columns of a list `gadgets` whose items have these properties."""
+def endpoints(*documents: Any, products: Sequence[str] = ALL) -> dict[str, Endpoint]:  # noqa: ANN401 - any JSON
+    """Read documents; endpoints by stream."""
+    return {endpoint.stream: endpoint for endpoint in offer(*documents, products=products).endpoints}
+
+
+def columns(properties: Mapping[str, Any], **components: Any) -> Node:  # noqa: ANN401 - any JSON
+    """Return the columns of a list `gadgets` whose items have these properties."""
     item = {"type": "object", "properties": dict(properties)}
     content = document({"/api/eam/gadgets": get(item)}, components={"schemas": components})
-    read: Node = endpoints(folder, content)["gadgets"].schema["properties"]
+    read: Node = endpoints(content)["gadgets"].schema["properties"]
     return read

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import string
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openapi.documents import ALL, Node, document, get
-from tap_makini.openapi import DocumentError, location, read_documents
+from openapi.documents import Node, document, get, offer, read_bytes
+from tap_makini.openapi import DocumentError
 
 if TYPE_CHECKING:
     from tap_makini.endpoints import Offer
@@ -34,25 +33,15 @@ _JSON = st.recursive(
 )
 
 
-def read_bytes(data: bytes) -> Offer:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(location.Location, "fetch", lambda *_: data)
-        return read_documents(["api"], ALL, user_agent="tests")
-
-
-def read_json(content: Any) -> Offer:  # noqa: ANN401 - any JSON
-    return read_bytes(json.dumps(content).encode())
-
-
 def nodes(schema: Node) -> list[Node]:
     parts = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
     return [schema, *(node for part in parts for node in nodes(part))]
 
 
-def check(offer: Offer) -> None:
+def check(read: Offer) -> None:
     """Check what the tap relies on."""
-    assert list(offer.endpoints) == sorted(offer.endpoints, key=lambda endpoint: endpoint.stream)
-    for endpoint in offer.endpoints:
+    assert list(read.endpoints) == sorted(read.endpoints, key=lambda endpoint: endpoint.stream)
+    for endpoint in read.endpoints:
         assert endpoint.path.startswith("/")
         for schema in (endpoint.schema, *(child.schema for child in endpoint.children)):
             assert schema["type"] == ["object", "null"]
@@ -64,7 +53,7 @@ def check(offer: Offer) -> None:
 @given(_JSON)
 def test_any_json(content: Any) -> None:  # noqa: ANN401 - any JSON
     with suppress(DocumentError):
-        check(read_json(content))
+        check(offer(content))
 
 
 @given(st.binary(max_size=60) | st.text(alphabet="{}[]:,-&*<!|>?'\"# \n\tab1~%@`", max_size=60).map(str.encode))
@@ -78,47 +67,48 @@ def test_any_schemas(item: Any, first: Any, second: Any) -> None:  # noqa: ANN40
     paths = {"/x": get(item), "/x/{key}/y": {"get": {"responses": {"200": first}}}, "/ok": get()}
     content = document(paths, components={"schemas": {"A": first, "B": second}})
 
-    offer = read_json(content)
+    read = offer(content)
 
-    check(offer)
-    assert "ok" in {endpoint.stream for endpoint in offer.endpoints}
-    assert read_json(content) == offer
+    check(read)
+    assert "ok" in {endpoint.stream for endpoint in read.endpoints}
+    assert offer(content) == read
 
 
 @given(_JSON, _JSON)
 def test_any_operations(item: Any, servers: Any) -> None:  # noqa: ANN401 - any JSON
     content = document({"/x": item, "/y": {"get": item}, "/ok": get()}, servers=servers)
 
-    check(read_json(content))
+    check(offer(content))
 
 
 @given(_JSON)
 def test_any_parameters(parameters: Any) -> None:  # noqa: ANN401 - any JSON
-    check(read_json(document({"/ok": get(), "/x": {**get(parameters=parameters), "parameters": parameters}})))
+    check(offer(document({"/ok": get(), "/x": {**get(parameters=parameters), "parameters": parameters}})))
 
 
 def test_paths_that_refer_to_each_other_in_a_circle() -> None:
     paths = {"/a": {"$ref": "#/paths/~1b"}, "/b": {"$ref": "#/paths/~1a"}, "/ok": get()}
 
-    assert [endpoint.stream for endpoint in read_json(document(paths)).endpoints] == ["ok"]
+    assert [endpoint.stream for endpoint in offer(document(paths)).endpoints] == ["ok"]
 
 
 def test_a_long_chain_of_references() -> None:
     chain = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
     item = {"properties": {"far": {"$ref": "#/components/schemas/C0"}}}
 
-    (endpoint,) = read_json(document({"/x": get(item)}, components={"schemas": chain})).endpoints
+    (endpoint,) = offer(document({"/x": get(item)}, components={"schemas": chain})).endpoints
 
     assert endpoint.schema["properties"] == {"far": {"type": ["string", "null"]}}
 
 
 @pytest.mark.parametrize("keyword", ["properties", "items", "allOf"])
-def test_deep_nesting(keyword: str) -> None:
+@pytest.mark.parametrize("levels", [49, 50, 51, 200])
+def test_deep_nesting(keyword: str, levels: int) -> None:
     deep: Any = {"type": "string"}
-    for _ in range(200):
+    for _ in range(levels):
         deep = {keyword: {"a": deep} if keyword == "properties" else [deep] if keyword == "allOf" else deep}
 
-    (endpoint,) = read_json(document({"/x": get({"properties": {"deep": deep}})})).endpoints
+    (endpoint,) = offer(document({"/x": get({"properties": {"deep": deep}})})).endpoints
 
     assert "deep" in endpoint.schema["properties"]
 
@@ -148,3 +138,24 @@ paths: {/x: {get: {responses: {200: {content: {application/json: {schema: {prope
     (endpoint,) = read_bytes(text.encode()).endpoints
 
     assert list(endpoint.schema["properties"]) == ["name", "again"]
+
+
+def test_compositions_of_compositions_end() -> None:
+    """Each level doubles what makes up a value of the next one."""
+    both = {"allOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]}
+    chains: Node = {f"C{number}": {"oneOf": [{"allOf": [both, both]}] * 3} for number in range(3)}
+    schemas = {name: {"properties": {"a": both, "b": {"anyOf": [*chains.values()]}}} for name in "AB"}
+
+    check(offer(document({"/x": get(both)}, components={"schemas": schemas})))
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "oneOf"])
+def test_deep_compositions_on_each_level_end(keyword: str) -> None:
+    refs = [{"$ref": f"#/components/schemas/L{number}"} for number in range(46)]
+    schemas: Node = {
+        f"L{number}": {keyword: [below, {"properties": {"next": below, "own": {"type": "number"}}}]}
+        for number, below in enumerate(refs[1:])
+    }
+    schemas["L45"] = {"properties": {"next": refs[0], "leaf": {"type": "string"}}}
+
+    check(offer(document({"/x": get(refs[0])}, components={"schemas": schemas})))

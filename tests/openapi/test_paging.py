@@ -45,17 +45,15 @@ def keys(outcome: Outcome) -> set[str]:
     return {message["record"]["id"] for message in outcome.of("RECORD", STREAM)}
 
 
-@pytest.mark.parametrize("rows", [0, 1, 10, 11, ROWS])
-@pytest.mark.parametrize("heeds", ["all", "no filter", "nothing"])
 @pytest.mark.parametrize("envelope", ["v4", "no_meta"])
 @pytest.mark.parametrize("paging", get_args(Paging))
-def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str, heeds: str, rows: int) -> None:
-    filtering = "second" if heeds == "all" else "ignored"
-    ordering = "ignored" if heeds == "nothing" else "honoured"
-    with source(paging, rows, envelope=envelope, filter=filtering, order=ordering, max_page_size=10) as sandbox:
-        outcome = read(tmp_path, sandbox, described(sandbox))
-        assert outcome.code == 0, outcome.errors
-        assert keys(outcome) == set(sandbox.store.keys(SLUG))
+def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str) -> None:
+    for rows, honors in ((0, True), (10, False), (ROWS, True), (ROWS, False)):
+        knobs = {} if honors else {"filter": "ignored", "order": "ignored"}
+        with source(paging, rows, envelope=envelope, max_page_size=10, **knobs) as sandbox:
+            outcome = read(tmp_path, sandbox, described(sandbox))
+            assert outcome.code == 0, outcome.errors
+            assert keys(outcome) == set(sandbox.store.keys(SLUG))
 
 
 @pytest.mark.parametrize("heeds", ["honoured", "ignored"])
@@ -86,7 +84,7 @@ def test_the_media_type_that_is_declared_is_asked_for(tmp_path: Path) -> None:
     assert asked == {(SLUG, "application/vnd.api+json"), (None, "application/json")}
 
 
-@pytest.mark.parametrize("paging", get_args(Paging))
+@pytest.mark.parametrize("paging", ["camel", "offset"])
 def test_the_size_that_is_declared_is_asked_for(tmp_path: Path, paging: Paging) -> None:
     with source(paging) as sandbox:
         content = described(sandbox)
@@ -112,29 +110,15 @@ def test_a_server_may_take_certain_sizes_only(tmp_path: Path, order: str, is_dec
     assert sizes == {"20"} or not is_declared
 
 
-@pytest.mark.parametrize("oversize", ["clamp", "refuse"])
-def test_pages_that_are_numbered_from_1_though_0_is_allowed(tmp_path: Path, oversize: Any) -> None:  # noqa: ANN401
-    """The sandbox takes page 0 for a mistake (422)."""
-    with source("v3", max_page_size=10, oversize=oversize) as sandbox:
-        content = described(sandbox)
-        content["components"]["parameters"]["Page"]["schema"]["minimum"] = 0
-        outcome = read(tmp_path, sandbox, content)
-    assert outcome.code == 0, outcome.errors
-    assert keys(outcome) == set(sandbox.store.keys(SLUG))
-
-
-@pytest.mark.parametrize("rows", [0, 5, 10, 20, ROWS])
-@pytest.mark.parametrize("envelope", ["v4", "no_meta"])
+@pytest.mark.parametrize("rows", [0, 10, ROWS])
 @pytest.mark.parametrize("paging", ["v3", "from_zero", "from_zero_counted"])
-def test_numbers_that_are_not_declared_to_be_from_0_lose_no_row_quietly(
-    tmp_path: Path, paging: Paging, envelope: str, rows: int
-) -> None:
-    with source(paging, rows, envelope=envelope, max_page_size=10) as sandbox:
+def test_a_first_page_0_that_is_not_declared_loses_no_row_quietly(tmp_path: Path, paging: Paging, rows: int) -> None:
+    with source(paging, rows, max_page_size=10) as sandbox:
         content = described(sandbox)
         content["components"]["parameters"]["Page"]["schema"] = {"type": "integer"}
         outcome = read(tmp_path, sandbox, content)
     all_came = keys(outcome) == set(sandbox.store.keys(SLUG))
-    assert all_came if envelope == "no_meta" or paging == "v3" else outcome.code == 3 or all_came
+    assert all_came if paging == "v3" else outcome.code == 3 or all_came
 
 
 def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
@@ -150,7 +134,7 @@ def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
     return {**content, "paths": paths}
 
 
-@pytest.mark.parametrize("form", ["envelope", "data", "list"])
+@pytest.mark.parametrize("form", ["envelope", "list"])
 @pytest.mark.parametrize("paging", get_args(Paging))
 def test_every_item_of_child_lists_comes(tmp_path: Path, paging: Paging, form: Any) -> None:  # noqa: ANN401 - a knob
     behaviour = Behaviour(paging=paging, child_answer=form, child_page_size=3)
