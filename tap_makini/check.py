@@ -55,7 +55,7 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell
         tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
             result = Result(stream.name, connection.name)
-            finding = _find(result, stream.source(connection))
+            finding = _find(result, stream.page_fetcher(connection))
             offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which tells of no entity
             name = presentable(finding.stream)
             tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())

@@ -22,7 +22,7 @@ from tap_makini.pagination.undocumented.table_list import TableList, read_tables
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_makini.http.client import Client
+    from tap_makini.http.client import Client, RequestStats
     from tap_makini.pagination.page_request import PageRequest
     from tap_makini.pagination.response import Page
 
@@ -129,9 +129,9 @@ class RawTables:
     def _is_wanted(self, *names: str) -> bool:
         return any(name == pattern or fnmatchcase(name, pattern) for pattern in self._patterns for name in names)
 
-    def source(self, stream: str) -> RawSource:
+    def source(self, stream: str, request_stats: RequestStats | None = None) -> RawSource:
         """Give the rows of the table that a stream is named after."""
-        return RawSource(self._client, self, stream)
+        return RawSource(self._client, self, stream, request_stats)
 
 
 class RawSource(UndocumentedSource):
@@ -141,12 +141,15 @@ class RawSource(UndocumentedSource):
         client: Asks the API.
         tables: The connection's tables.
         stream: The stream's name.
+        request_stats: Counts the requests.
     """
 
     takes_one_record = False
 
-    def __init__(self, client: Client, tables: RawTables, stream: str) -> None:
-        super().__init__(client, "", Paging())
+    def __init__(
+        self, client: Client, tables: RawTables, stream: str, request_stats: RequestStats | None = None
+    ) -> None:
+        super().__init__(client, "", Paging(), request_stats=request_stats)
         self._tables = tables
         self._stream = stream
 

@@ -35,11 +35,11 @@ class PageFetcher:
         page_size: Shared by the lists of a connection.
         dialect: How the list is asked.
         key: The primary key of its records; empty where they have none.
+        request_stats: Counts the requests.
 
     Attributes:
         key: The primary key of its records.
         dialect: How the list is asked, as far as is known by now.
-        traffic: What it has cost.
         tells_records_apart: Whether two records that are alike are one; without a key they are two.
         takes_one_record: Whether an answer in a form that is not documented may be one bare record.
     """
@@ -55,6 +55,7 @@ class PageFetcher:
         page_size: PageSize,
         dialect: QueryParameters = V3,
         key: Sequence[str] = (),
+        request_stats: RequestStats | None = None,
     ) -> None:
         self.client = client
         self.key = tuple(key)
@@ -62,7 +63,7 @@ class PageFetcher:
         self.page_size = page_size
         self.replication_key = replication_key
         self.dialect = dialect
-        self.traffic = RequestStats()
+        self.request_stats = RequestStats() if request_stats is None else request_stats
 
     @property
     def sizes_pages(self) -> bool:
@@ -152,7 +153,7 @@ class PageFetcher:
     def _ask(self, query: PageRequest, read: Callable[[bytes], Page], patience: float | None = None) -> Page:
         """Send a query; `read` makes the page of the answer."""
         params = query.params(self.replication_key, self.dialect)
-        page = self.client.get(self.path, params, read, self.traffic, patience, self.dialect.accept)
+        page = self.client.get(self.path, params, read, self.request_stats, patience, self.dialect.accept)
         if page.counts_from_one:
             self.count_from(1)
         return page

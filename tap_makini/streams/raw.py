@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoints import Endpoint
+from tap_makini.streams.base import DEFAULTS
 from tap_makini.streams.lists import ListStream
 
 if TYPE_CHECKING:
+    from singer_sdk import Tap
+
     from tap_makini.connections.connection import Connection
+    from tap_makini.http.client import RequestStats
     from tap_makini.pagination.list_reader import PageFetcher
-    from tap_makini.tap import TapMakini
+    from tap_makini.streams.base import StreamOptions
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 """Nothing is known before it is looked at."""
@@ -22,11 +26,12 @@ class RawStream(ListStream):
     Args:
         tap: The tap.
         name: Its name.
+        options: The settings that apply to all streams.
     """
 
-    def __init__(self, tap: TapMakini, name: str) -> None:
-        super().__init__(tap, Endpoint(name, "", SCHEMA, ()))
+    def __init__(self, tap: Tap, name: str, options: StreamOptions = DEFAULTS) -> None:
+        super().__init__(tap, Endpoint(name, "", SCHEMA, ()), options)
 
-    def source(self, connection: Connection) -> PageFetcher:
-        """Give the rows of the connection's table of this name."""
-        return connection.raw_tables.source(self.name)
+    def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return the page fetcher of the connection's table of this name."""
+        return connection.raw_tables.source(self.name, request_stats)

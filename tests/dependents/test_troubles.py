@@ -205,7 +205,7 @@ def test_a_list_that_is_refused_for_some_parents_fails_and_hides_nothing(sandbox
     tables = Tables()
     sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=status, times=2)]
     run = read(sandbox, tables, WORK, MATERIALS, page_size=7)
-    assert "some parents' lists are not given" in str(run.failure)
+    assert "the lists of some parents are refused" in str(run.failure)
     assert len(tables.of(WORK)) == ROWS
 
     assert read(sandbox, tables, WORK, MATERIALS).failure is None

@@ -85,7 +85,7 @@ def test_a_due_run_sends_only_the_records_beyond_the_bookmark(sandbox: Sandbox, 
 
 def test_it_is_done_again_when_the_days_have_passed() -> None:
     state = State({"bookmarks": {}})
-    state.reconciled(STREAM, None, NOW - timedelta(days=3))
+    state.note_reconciled(STREAM, None, NOW - timedelta(days=3))
     assert state.is_reconciled(STREAM, None, NOW - timedelta(days=4))
     assert not state.is_reconciled(STREAM, None, NOW - timedelta(days=2))
     assert not state.is_reconciled(STREAM, "acme", NOW - timedelta(days=4))
@@ -94,7 +94,7 @@ def test_it_is_done_again_when_the_days_have_passed() -> None:
 
 def test_a_state_is_one_though_nothing_else_is_noted() -> None:
     state = State({})
-    state.reconciled(STREAM, None, NOW)
+    state.note_reconciled(STREAM, None, NOW)
     assert state.value["bookmarks"] == {}
 
 
@@ -190,7 +190,7 @@ def test_an_older_catalog_is_told_of(
     assert outcome.code == 0
     assert {message["stream"] for message in outcome.of("RECORD")} == {STREAM}
     [warning] = [record.message for record in caplog.records if "reconcile_days" in record.message]
-    assert "discover it anew" in warning
+    assert "Discover the catalog again" in warning
 
 
 def test_without_the_setting_there_is_nothing_of_it(

@@ -16,7 +16,7 @@ from tap_makini.query_parameters import V3_UNSIZED, PageSize, QueryParameters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_makini.http.client import Client
+    from tap_makini.http.client import Client, RequestStats
     from tap_makini.pagination.page_request import PageRequest
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class UndocumentedSource(PageFetcher):
         paging: Shared by the lists of one kind.
         page_size: How many records to ask for, where that can be asked for.
         dialect: How the list is asked.
+        request_stats: Counts the requests.
 
     Attributes:
         takes_one_record: Whether one bare record is a list of one.
@@ -60,15 +61,16 @@ class UndocumentedSource(PageFetcher):
     tells_records_apart = False
     takes_one_record = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a list
         self,
         client: Client,
         path: str,
         paging: Paging,
         page_size: PageSize | None = None,
         dialect: QueryParameters = V3_UNSIZED,
+        request_stats: RequestStats | None = None,
     ) -> None:
-        super().__init__(client, path, None, page_size or PageSize(1), dialect)
+        super().__init__(client, path, None, page_size or PageSize(1), dialect, (), request_stats)
         self._paging = paging
         self._is_counted = False
         self._heeds_numbers = False
@@ -77,9 +79,7 @@ class UndocumentedSource(PageFetcher):
     @classmethod
     def like(cls, source: PageFetcher) -> UndocumentedSource:
         """Take over a list of which the answers turned out to be such."""
-        undocumented = cls(source.client, source.path, Paging(), source.page_size, source.dialect)
-        undocumented.traffic = source.traffic
-        return undocumented
+        return cls(source.client, source.path, Paging(), source.page_size, source.dialect, source.request_stats)
 
     def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:
         """Get one page; one that is refused or the page before it once more is behind the end of a list without counts.
