@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_makini.connections.connection import Connection
     from tap_makini.sync.list_sync import ListSync
     from tap_makini.sync.partition import Partition
-    from tap_makini.sync.scheduler import JobEvent
+    from tap_makini.sync.scheduler import ListEvent
 
 PATIENCE_SECONDS = 30
 
@@ -58,7 +58,7 @@ def schedule(*jobs: StubJob) -> Scheduler:
     return Scheduler(cast("list[ListSync]", jobs))
 
 
-def ran(events: Iterator[JobEvent]) -> list[tuple[StubJob, object]]:
+def ran(events: Iterator[ListEvent]) -> list[tuple[StubJob, object]]:
     return [(cast("StubJob", job), event) for job, event in events]
 
 
@@ -75,26 +75,26 @@ def jobs_of(**counts: int) -> list[StubJob]:
 
 
 def test_no_jobs() -> None:
-    assert schedule().take() is None
+    assert schedule().next() is None
     assert ran(schedule().run(1)) == []
     assert ran(schedule().run(3)) == []
 
 
 def test_a_connection_that_works_already_comes_after_one_that_does_not() -> None:
     plan = schedule(*jobs_of(a=3, b=1, c=1))
-    names = [cast("StubJob", plan.take()).name for _ in range(5)]
+    names = [cast("StubJob", plan.next()).name for _ in range(5)]
 
     assert names == ["a0", "b0", "c0", "a1", "a2"]
-    assert plan.take() is None
+    assert plan.next() is None
 
 
 def test_a_connection_with_many_jobs_does_not_hold_up_those_that_end() -> None:
     plan = schedule(*jobs_of(a=4, b=3))
-    first, second = plan.take(), plan.take()
+    first, second = plan.next(), plan.next()
     assert (cast("StubJob", first).name, cast("StubJob", second).name) == ("a0", "b0")
     plan.finish(cast("ListSync", second))
 
-    assert cast("StubJob", plan.take()).name == "b1"
+    assert cast("StubJob", plan.next()).name == "b1"
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 5)), st.data())
@@ -106,7 +106,7 @@ def test_each_job_is_given_once_and_to_the_connection_that_has_least(
     left = Counter(counts)
     taken: list[StubJob] = []
     running: list[StubJob] = []
-    while (job := plan.take()) is not None:
+    while (job := plan.next()) is not None:
         stub = cast("StubJob", job)
         at_work = Counter(other.connection for other in running)
         waiting = [name for name, count in left.items() if count]
@@ -126,14 +126,14 @@ def test_each_job_is_given_once_and_to_the_connection_that_has_least(
 def test_the_jobs_of_a_dropped_connection_are_given_back_and_not_out() -> None:
     jobs = jobs_of(a=3, b=2)
     plan = schedule(*jobs)
-    running = cast("StubJob", plan.take())
+    running = cast("StubJob", plan.next())
     assert running is jobs[0]
 
     dropped = cast("list[StubJob]", plan.drop(cast("Connection", "a")))
     assert dropped == jobs[1:3]
     assert not plan.drop(cast("Connection", "a"))
     plan.finish(cast("ListSync", running))
-    left = cast("list[StubJob | None]", [plan.take(), plan.take(), plan.take()])
+    left = cast("list[StubJob | None]", [plan.next(), plan.next(), plan.next()])
     assert left == [*jobs[3:], None]
 
 

@@ -105,11 +105,15 @@ class ChildListPartition(Partition):
         records: list[bytes] = []
         for row in rows:
             self.connection.child_slots.acquire()
+            try:
+                while pending and pending[0].done():
+                    records += self._counted(pending.popleft().result())
+            except BaseException:
+                self.connection.child_slots.release()
+                raise
             pending.append(Future())
             arguments = Parent(row.raw, self.stream.parent), pending[-1]
             threading.Thread(target=self._read_into, args=arguments, name="child list", daemon=True).start()
-            while pending and pending[0].done():
-                records += self._counted(pending.popleft().result())
         for future in pending:
             records += self._counted(future.result())
         return records
@@ -197,7 +201,7 @@ class ChildListPartition(Partition):
         if self._absence is not None and not self._found:
             raise self._absence
         if without := self._absent + self._gone:
-            logger.info("Stream %s: %d parents were gone when their lists were requested.", self.stream.name, without)
+            logger.info("Stream %s: %d of the parents were gone when their lists were requested.", self.stream.name, without)
         if self._with_equal_keys:
             logger.warning(
                 "Stream %s: the lists of %d parents hold several items with the same %s, of which a table keeps one.",
