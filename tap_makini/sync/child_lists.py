@@ -201,7 +201,9 @@ class ChildListPartition(Partition):
         if self._absence is not None and not self._found:
             raise self._absence
         if without := self._absent + self._gone:
-            logger.info("Stream %s: %d of the parents were gone when their lists were requested.", self.stream.name, without)
+            logger.info(
+                "Stream %s: %d of the parents were gone when their lists were requested.", self.stream.name, without
+            )
         if self._with_equal_keys:
             logger.warning(
                 "Stream %s: the lists of %d parents hold several items with the same %s, of which a table keeps one.",

@@ -209,5 +209,3 @@ def test_any_entry_is_a_bookmark_or_refused(entry: object) -> None:
     except UnusableBookmarkError:
         return
     assert again(bookmark) == bookmark
-
-

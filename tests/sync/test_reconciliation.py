@@ -10,7 +10,7 @@ import pytest
 from makini_sandbox import Fault
 from tap_makini.sync.state import State
 
-from .harness import DAILY, KEYS, MORNING, RECONCILIATIONS, RECONCILING, STREAM, Database, source
+from .reconciling import DAILY, KEYS, MORNING, RECONCILIATIONS, RECONCILING, STREAM, Database, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
