@@ -72,29 +72,30 @@ class Bookmark:
         except OverflowError:
             return None
 
-    def started(self, now: datetime) -> datetime:
-        """Return the moment at which a sync that starts or resumes now counts as started."""
-        return now if self.progress is None else self.progress.started
+    def interrupted(self, began: datetime, reached: datetime) -> Bookmark:
+        """Return the bookmark after everything up to an instant has been written.
 
-    def interrupted(self, started: datetime, reached: datetime) -> Bookmark:
-        """Return the bookmark after everything up to an instant has been written."""
+        Args:
+            began: When the sync began; one that resumes another counts as begun when that was.
+            reached: The instant.
+        """
         if self.progress is not None:
-            reached = max(reached, self.progress.reached)
-        return replace(self, progress=ReadProgress(started, reached))
+            began, reached = self.progress.started, max(reached, self.progress.reached)
+        return replace(self, progress=ReadProgress(began, reached))
 
-    def completed(self, started: datetime, latest: datetime | None, unsettled_from: datetime | None) -> Bookmark:
+    def completed(self, began: datetime, latest: datetime | None, unsettled_from: datetime | None) -> Bookmark:
         """Return the bookmark after a sync has read the list to its end.
 
         Args:
-            started: When it started.
+            began: When it began; one that resumes another counts as begun when that was.
             latest: The latest instant seen.
             unsettled_from: The instant from which records may have been missed; None if none can have been.
         """
-        reached = None if self.progress is None else self.progress.reached
+        began, reached = (began, None) if self.progress is None else (self.progress.started, self.progress.reached)
         seen = [instant for instant in (latest, reached) if instant is not None]
         if not seen:
             return self
-        moved = min(max(seen), started, unsettled_from or started)
+        moved = min(max(seen), began, unsettled_from or began)
         return Bookmark(self.replication_key, moved if self.value is None else max(self.value, moved))
 
     def abandoned(self) -> Bookmark:

@@ -87,7 +87,9 @@ class ChildListPartition(Partition):
         self._refusal: EntityAbsentError | None = None
         self._is_settled = True
 
-    def _deliveries(self, rows: Sequence[Row], batch: Batch) -> Iterator[Delivery]:
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
+        """Read the lists of the parents of a batch, and yield their records as they come."""
+        self.outcome = outcome
         yield Delivery(self)
         extracted = datetime.now(timezone.utc)
         for start in range(0, len(rows), _PARENTS_AT_ONCE):

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch, Shortage
+    from tap_makini.pagination.list_reader import Shortage
+    from tap_makini.pagination.rows import Row
     from tap_makini.streams import ListStream
     from tap_makini.sync.state import State
 
@@ -68,11 +69,22 @@ class ListSync:
         start_value = _earliest([partition.start_value for partition in self.partitions])
         reached = _earliest([partition.reached for partition in self.partitions])
         reader = ListReader(self._fetcher, start_value, reached=reached)
-        for batch in self._batches(reader):
-            for partition in tuple(self._live):
-                yield from self._guarded(partition, partition.take(batch, reader.outcome, start_value))
-            if not self._live:
-                return
+        has_begun = False
+        try:
+            for batch in reader.batches():
+                has_begun = True
+                for partition in tuple(self._live):
+                    rows: Sequence[Row] = batch.rows
+                    start = partition.start_value
+                    if start is not None and start != start_value:
+                        rows = [row for row in rows if row.instant is None or row.instant >= start]
+                    yield from self._guarded(partition, partition.take(rows, batch, reader.outcome))
+                if not self._live:
+                    return
+        except EntityAbsentError as error:
+            if not has_begun:
+                raise
+            raise _removed_meanwhile(error) from error
         for partition in tuple(self._live):
             yield from self._guarded(partition, partition.finish(reader.outcome))
         if reader.outcome.shortages:
@@ -95,20 +107,13 @@ class ListSync:
                 f"Makini has not synced {self.connection} since its last complete run", "Nothing to do."
             )
 
-    def _batches(self, reader: ListReader) -> Iterator[Batch]:
-        has_begun = False
-        try:
-            for batch in reader.batches():
-                has_begun = True
-                yield batch
-        except EntityAbsentError as error:
-            if not has_begun:
-                raise
-            raise MakiniError(
-                f"the entity was removed while it was read: {error.cause}",
-                "Run again; the bookmark covers what was read.",
-                error.request_id,
-            ) from error
+
+def _removed_meanwhile(error: EntityAbsentError) -> MakiniError:
+    return MakiniError(
+        f"the entity was removed while it was read: {error.cause}",
+        "Run again; the bookmark covers what was read.",
+        error.request_id,
+    )
 
 
 def _earliest(instants: Sequence[datetime | None]) -> datetime | None:

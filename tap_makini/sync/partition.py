@@ -158,24 +158,18 @@ class Partition:
         self.start_value = bookmark.start_value(*self._start)
         self.reached = bookmark.reached
 
-    def take(self, batch: Batch, outcome: Outcome, start_value: datetime | None) -> Iterator[Delivery]:
-        """Take the rows of a batch.
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
+        """Take rows of a batch.
 
         Args:
-            batch: The rows.
+            rows: Those rows that are not before the start value.
+            batch: The batch.
             outcome: What the list reader has seen.
-            start_value: Where the list reader started, for all partitions that take its rows.
 
         Yields:
             What to write, even if there are no records: a table is announced with the first page.
         """
         self.outcome = outcome
-        rows: Sequence[Row] = batch.rows
-        if self.start_value is not None and self.start_value != start_value:
-            rows = [row for row in rows if row.instant is None or row.instant >= self.start_value]
-        yield from self._deliveries(rows, batch)
-
-    def _deliveries(self, rows: Sequence[Row], batch: Batch) -> Iterator[Delivery]:
         records = self._records(rows)
         lines = self._record_lines.of(records, datetime.now(timezone.utc))
         yield Delivery(self, lines, len(records), self._once_written(batch))
@@ -216,7 +210,7 @@ class Partition:
     def _advance(self, reached: datetime) -> None:
         """Keep in the state that everything before an instant is written."""
         if self._bookmark is not None:
-            self._keep(self._bookmark.interrupted(self._started(self._bookmark), reached))
+            self._keep(self._bookmark.interrupted(self._began(), reached))
 
     def _withdraw(self) -> None:
         """Take back what an interrupted sync reached, since the server does not do what that relied on."""
@@ -242,11 +236,11 @@ class Partition:
         if is_in_doubt:
             self._keep(bookmark.abandoned())
         else:
-            self._keep(bookmark.completed(self._started(bookmark), outcome.latest, outcome.unsettled_from))
+            self._keep(bookmark.completed(self._began(), outcome.latest, outcome.unsettled_from))
 
-    def _started(self, bookmark: Bookmark) -> datetime:
-        """Return when the sync started, by the clock that shows the earlier time, the server's or this machine's."""
-        return bookmark.started(self.began_at + min(self.connection.client.clock_skew, _NO_TIME))
+    def _began(self) -> datetime:
+        """Return when reading began, by the clock that shows the earlier time, the server's or this machine's."""
+        return self.began_at + min(self.connection.client.clock_skew, _NO_TIME)
 
     def _keep(self, bookmark: Bookmark) -> None:
         self._bookmark = bookmark

@@ -40,6 +40,7 @@ class RecordLines:
         self._masking_conformer = TokenMaskingConformer(conformer, stream.name, connection)
         self._client = connection.client
         self._version = version
+        self._head = b'{"type":"RECORD","stream":%s,"record":' % text_json(stream.name)
         self._is_mapped = stream.is_mapped
 
     def of(self, records: Iterable[bytes], extracted: datetime) -> list[bytes]:
@@ -56,9 +57,8 @@ class RecordLines:
         if self._is_mapped:
             return list(self._mapped(records, extracted, conformer))
         version = b"" if self._version is None else b',"version":%d' % self._version
-        head = b'{"type":"RECORD","stream":%s,"record":' % text_json(self._stream.name)
         tail = b'%s,"time_extracted":"%s"}\n' % (version, extracted.isoformat().encode())
-        conform = conformer.record
+        head, conform = self._head, conformer.record
         return [b"".join((head, conform(record), tail)) for record in records]
 
     def _mapped(

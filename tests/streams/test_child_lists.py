@@ -80,7 +80,7 @@ def read(server: Server, parents: int, slots: int) -> list[int]:
         cast("ChildStream", stream), cast("Connection", connection), State({}), None, StartRule()
     )
     batch = Batch([Row(b'{"key":"%d"}' % number, None) for number in range(parents)])
-    lines = [line for delivery in partition.take(batch, Outcome(), None) for line in delivery.lines]
+    lines = [line for delivery in partition.take(batch.rows, batch, Outcome()) for line in delivery.lines]
     assert partition.request_stats.requests == 0  # the client counts them
     return [int(json.loads(line)["record"]["_makini_parent_key"]) for line in lines]
 

@@ -72,10 +72,9 @@ def test_a_read_that_saw_nothing_leaves_it_where_it_was() -> None:
 
 def test_a_resumed_read_began_when_the_interrupted_one_did() -> None:
     interrupted = again(Bookmark(KEY, NOW - DAY).interrupted(NOW, NOW - HOUR))
-    began = interrupted.started(NOW + DAY)
 
-    assert began == NOW
-    assert interrupted.completed(began, NOW + HOUR, None) == Bookmark(KEY, NOW)
+    assert interrupted.completed(NOW + DAY, NOW + HOUR, None) == Bookmark(KEY, NOW)
+    assert interrupted.interrupted(NOW + DAY, NOW).progress == ReadProgress(NOW, NOW)
 
 
 def test_a_resumed_read_that_saw_nothing_more_keeps_what_was_reached() -> None:
@@ -104,15 +103,16 @@ def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
     now = NOW - DAY
     for elapsed, (step, *seen) in history:
         now += elapsed
-        started = bookmark.started(now)
+        started = bookmark.progress.started if bookmark.progress else now
         before = bookmark
         if step == "interrupted":
-            bookmark = bookmark.interrupted(started, *seen)
+            bookmark = bookmark.interrupted(now, *seen)
             assert bookmark.value == before.value
-            assert bookmark.started(now + DAY) == started
+            assert bookmark.progress is not None
+            assert bookmark.progress.started == started
             assert before.progress is None or bookmark.start_value(None, HOUR) >= before.progress.reached  # type: ignore[operator]
         elif step == "completed":
-            bookmark = bookmark.completed(started, *seen)
+            bookmark = bookmark.completed(now, *seen)
             limit = min(instant for instant in (started, seen[1]) if instant is not None)
             assert bookmark.progress is None
             assert bookmark.value is None or bookmark.value <= max(limit, before.value or limit)

@@ -63,10 +63,10 @@ def partition(
     return begun
 
 
-def take(into: Partition, batch: Batch, start_value: datetime | None = None) -> list[bytes]:
+def take(into: Partition, batch: Batch) -> list[bytes]:
     """Have a partition take a batch, and write what it delivers."""
     lines: list[bytes] = []
-    for delivery in into.take(batch, Outcome(), start_value):
+    for delivery in into.take(batch.rows, batch, Outcome()):
         lines += delivery.lines
         if delivery.once_written is not None:
             delivery.once_written()
@@ -94,7 +94,8 @@ def rows(*days: int | None) -> list[Row]:
 def test_a_batch_becomes_lines_and_its_progress_is_kept_once_they_are_written() -> None:
     state = State({})
     reader = partition(state)
-    [delivery] = reader.take(Batch(rows(1, 2), LONG_AGO + 2 * DAY), Outcome(expected=9), None)
+    batch = Batch(rows(1, 2), LONG_AGO + 2 * DAY)
+    [delivery] = reader.take(batch.rows, batch, Outcome(expected=9))
 
     assert [json.loads(line)["record"] for line in delivery.lines] == [{"key": "0"}, {"key": "1"}]
     assert (delivery.records, reader.expected) == (2, 9)
@@ -121,13 +122,6 @@ def test_reading_starts_before_the_bookmark_or_at_the_start_date(
 
     assert partition(state, start=start).start_value == expected
     assert partition(state, start=start, key=None).start_value is None
-
-
-def test_rows_before_its_own_start_value_are_left_to_the_partitions_that_need_them() -> None:
-    reader = partition(State({}), start=StartRule(LONG_AGO + 2 * DAY))
-
-    assert len(take(reader, Batch(rows(1, 2, 3, None)), LONG_AGO)) == 3
-    assert len(take(reader, Batch(rows(1, 2, 3, None)), LONG_AGO + 2 * DAY)) == 4  # the list reader has left them out
 
 
 def test_other_streams_and_what_others_have_put_there_stay() -> None:
