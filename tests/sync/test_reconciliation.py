@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from makini_sandbox import Sandbox
 
-SIZES = {STREAM: 60}
+SIZES = {STREAM: 40}
 ALL = (STREAM, *RECONCILING)
 NOW = datetime.now(timezone.utc)
 MIXES = [
