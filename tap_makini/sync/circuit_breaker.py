@@ -26,6 +26,14 @@ _FAILURES_IN_A_ROW = 4  # each has lasted for max_wait_seconds; a few streams ma
 _WEIGHT_OF_SILENCE = 2  # a server that does not respond at all; a single stream may time out because it is large
 
 
+def _weight(partition: Partition, error: Exception | None) -> int:
+    """Return how much an error says against the whole server; 0 if it concerns the stream alone."""
+    if isinstance(error, UnreachableError):
+        return _WEIGHT_OF_SILENCE
+    has_failed_only = partition.request_stats.requests <= partition.request_stats.repeats + 1
+    return int(has_failed_only and isinstance(error, TransientError) and not isinstance(error, BadBodyError))
+
+
 class CircuitBreaker:
     """Counts the partitions of each connection, and how they end.
 
@@ -84,10 +92,8 @@ class CircuitBreaker:
         self._left[key] -= 1
         if not is_complete:
             self._incomplete.add(key)
-        if isinstance(error, TransientError) and not isinstance(error, BadBodyError):
-            self._failing[key] += _WEIGHT_OF_SILENCE if isinstance(error, UnreachableError) else 1
-        else:
-            self._failing[key] = 0
+        weight = _weight(partition, error)
+        self._failing[key] = weight and self._failing[key] + weight
         return isinstance(error, _OF_THE_CONNECTION) or self._failing[key] >= _FAILURES_IN_A_ROW
 
     def is_complete(self, connection: Connection) -> bool:
