@@ -227,9 +227,8 @@ class RenewingAuthenticator(ABC):
         with self._lock:
             if self._current is None or self._current.token != refused:
                 return self._final_error is None
-            if self._final_error is not None or (
-                self._is_replacement and not (was_accepted or self._current.has_served())
-            ):
+            is_proven = was_accepted or self._current.has_served() or not self._is_replacement
+            if self._final_error is not None or not is_proven:
                 return False
             try:
                 token = self._fetch(refused)

@@ -18,7 +18,7 @@ _LONGEST_WAIT = 1e9
 
 _LEADING_NUMBER = re.compile(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*(?:[,;].*)?", re.ASCII)
 _COMBINED = re.compile(r"\b(remaining|reset|r|t)\s*=\s*(\d{1,15}(?:\.\d{1,9})?)(?![\w.])", re.ASCII | re.IGNORECASE)
-_PREFIXES = ("X-RateLimit", "RateLimit")
+_HEADERS = ("X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Remaining", "RateLimit-Reset")
 _REMAINING = {"remaining", "r"}
 _EPOCH_FROM = 10**9
 _MILLISECONDS_FROM = 10**11
@@ -80,9 +80,10 @@ def read_rate_limit_headers(headers: Mapping[str, str]) -> RateLimitHeaders:
     Returns:
         The fewest requests and the longest time that any of them names.
     """
-    found = [(name, headers.get(f"{prefix}-{name}", "")) for prefix in _PREFIXES for name in ("Remaining", "Reset")]
-    found += _COMBINED.findall(headers.get("RateLimit", ""))
     remaining, resets = [], []
+    found = _COMBINED.findall(headers.get("RateLimit", ""))
+    for header in _HEADERS:
+        found.append((header.rpartition("-")[2], headers.get(header, "")))
     for name, text in found:
         number = _LEADING_NUMBER.fullmatch(text)
         if number and name.lower() in _REMAINING:

@@ -144,6 +144,8 @@ class RateLimit:
         if self._remaining is not None and self._in_flight >= max(self._remaining, 1):
             return _UNTIL_A_RESPONSE
         seconds = 0.0 if self._remaining else self._observed.wait(now, self._in_flight)
+        if math.isinf(seconds):
+            return _UNTIL_A_RESPONSE
         return Hold(seconds, is_vendors=True) if seconds else None
 
     def begin(self, now: float) -> Permit:

@@ -258,10 +258,15 @@ def _is_timeout(error: requests.RequestException) -> bool:
 
 
 def _describe(error: requests.RequestException) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the server's certificate is not trusted"
     if _is_timeout(error):
         return "no response within request_timeout_seconds"
     if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
         return "the response was cut off"
+    reason = _reason(error)
+    causes = [cause for cause in (*getattr(reason, "args", ()), getattr(reason, "__cause__", None)) if cause]
+    for cause in causes:
+        if isinstance(cause, SSLCertVerificationError):
+            return f"the server's certificate is not trusted ({cause.verify_message})"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"the connection failed ({cause.strerror})"
     return "the connection failed or was reset"

@@ -23,21 +23,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ADMIN_SEGMENTS = {"system", "admin", "link", "oauth"}
+_ADMIN_LABEL = re.compile(r"(?i:admin(istration)?)(?![a-z])")
 _RAW_TABLES = "/raw/tables"
 _VERSION = re.compile(r"v(\d{1,6}(?:\.\d{1,6})*)", re.ASCII)
 _ENTITIES = {entity.slug: entity for entity in ENTITIES}
 
 
 class Role(Enum):
-    """What a GET is; the values are what the log calls them."""
+    """What a GET is to the tap; the values are what the log calls them."""
 
     LIST = "lists"
     CHILD = "lists of a record"
-    RAW = "of raw tables"
-    ADMIN = "of administration"
-    RECORD = "of a single record"
-    UNUSABLE = "with an unusable path"
     OTHER = "without a list of records under 'data'"
+    IGNORED = "of single records, raw tables, administration or unusable paths"
 
 
 @dataclass(frozen=True)
@@ -83,33 +81,41 @@ class ListPath:
         return document_stream_name("/".join(self.own)) if self.own else whole, whole
 
 
-def sort_out(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
-    """Tell what each GET is, and log how many of them are what."""
-    found: dict[Role, list[Operation]] = defaultdict(list)
+def classify(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
+    """Tell what each GET is, and log how many there are of each role."""
+    found: dict[Role, list[Operation]] = {role: [] for role in Role}
     for operation in operations:
         found[_role(operation)].append(operation)
-    counts = [f"{len(found[role])} {role.value}" for role in Role if found.get(role)]
+    counts = [f"{len(found[role])} {role.value}" for role in Role if found[role]]
     logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
-    for role in found.keys() - {Role.LIST, Role.CHILD}:
-        level = logging.INFO if role is Role.OTHER else logging.DEBUG
-        for operation in found[role]:
-            logger.log(level, "Not read, being %s: GET %s", role.value, unquote(operation.path))
+    for operation in found[Role.OTHER]:
+        logger.info("Not read, since there is no list of records under 'data': GET %s", operation.label)
+    for operation in found[Role.IGNORED]:
+        logger.debug("Not read: GET %s", operation.label)
     return found
 
 
 def _role(operation: Operation) -> Role:
-    own = ListPath.of(operation).own
-    if not operation.has_usable_path:
-        return Role.UNUSABLE
-    if _RAW_TABLES in operation.path:
-        return Role.RAW
-    if len(own) > 1 and own[0].lower() in _ADMIN_SEGMENTS:
-        return Role.ADMIN
+    if _is_of_administration(operation) or _RAW_TABLES in operation.path or not operation.has_usable_path:
+        return Role.IGNORED
     if operation.parent_and_name and child_item(operation):
         return Role.CHILD
     if operation.is_of_one_record:
-        return Role.RECORD
+        return Role.IGNORED
     return Role.LIST if list_item(operation) else Role.OTHER
+
+
+def _is_of_administration(operation: Operation) -> bool:
+    """Say whether a path or tag says so, or only an administrator's credentials are accepted."""
+    own = ListPath.of(operation).own
+    tags, accepted = (
+        said if isinstance(said, list) else [] for said in map(operation.description.get, ("tags", "security"))
+    )
+    is_tagged = any(_ADMIN_LABEL.match(tag) for tag in tags if isinstance(tag, str))
+    is_for_admins = bool(accepted) and all(
+        isinstance(names, dict) and any(map(_ADMIN_LABEL.match, names)) for names in accepted
+    )
+    return is_tagged or is_for_admins or (len(own) > 1 and own[0].lower() in _ADMIN_SEGMENTS)
 
 
 class _Rival(NamedTuple):

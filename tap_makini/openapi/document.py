@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import defaultdict
+from copy import copy
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +15,7 @@ from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
 from tap_makini.rawjson import NUMBER_PATTERN
+from tap_makini.redaction import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,21 +39,34 @@ class Document:
     Args:
         location: Where it comes from.
         content: Its content.
+
+    Attributes:
+        path: The path that is read, to be named if a reference leads nowhere.
     """
 
     def __init__(self, location: Location, content: Mapping[str, Any]) -> None:
         self.location = location
         self.content = content
+        self.path = ""
         # opaque: an `$id` in the document must not change what its references are relative to
         resource = Specification[Any].OPAQUE.create_resource(content)
         self._resolver = Registry[Any]().with_resource("", resource).resolver()
         self._targets: dict[str, dict[str, Any] | None] = {}
+        self._missing: dict[str, set[str]] = defaultdict(set)  # paths by reference
+
+    def at(self, path: str) -> Document:
+        """Return the same document, read for one of its paths."""
+        document = copy(self)
+        document.path = path
+        return document
 
     def target(self, reference: object) -> dict[str, Any] | None:
-        """Return the object that a `$ref` names; None where there is none in this document."""
+        """Return the object that a `$ref` names; None if there is none in this document, which is noted."""
         text = reference if isinstance(reference, str) else _NOT_TEXT
         if text not in self._targets:
             self._targets[text] = self._lookup(text)
+        if self._targets[text] is None:
+            self._missing[text].add(self.path)
         return self._targets[text]
 
     def followed(self, node: object) -> dict[str, Any]:
@@ -62,19 +79,24 @@ class Document:
             node = self.target(node["$ref"])
         return {}
 
-    def warn_of_missing(self) -> None:
-        """Log each reference that led nowhere."""
-        missing = [reference for reference, target in self._targets.items() if target is None]
-        for reference in missing[:_MOST_WARNINGS]:
+    def warn_of_missing(self, streams: Mapping[str, str]) -> None:
+        """Log each reference that led nowhere so far, with what it affects.
+
+        Args:
+            streams: Names of streams by their paths in the document.
+        """
+        for reference, paths in islice(self._missing.items(), _MOST_WARNINGS):
             logger.warning(
-                "%s: %.200s is %s. What it describes is loaded as JSON text or left out.%s",
+                "%s: %.200s is %s. What it describes is loaded as JSON text or left out. Affected: %.500s.%s",
                 self.location.label,
-                reference,
+                printable(reference),
                 "not defined" if reference.startswith("#") else "in another file, which is not read",
+                printable(", ".join(sorted(streams.get(path, path) for path in paths))),
                 "" if reference.startswith("#") else " Bundle the document into one file.",
             )
-        if len(missing) > _MOST_WARNINGS:
-            logger.warning("%s: %d more references are undefined.", self.location.label, len(missing) - _MOST_WARNINGS)
+        more = len(self._missing) - _MOST_WARNINGS
+        if more > 0:
+            logger.warning("%s: %d more references are not defined.", self.location.label, more)
 
     def _lookup(self, reference: str) -> dict[str, Any] | None:
         if reference == _NOT_TEXT or not reference.startswith("#"):

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from tap_makini.endpoints import Child, Endpoint, Offer
 from tap_makini.entities import MATERIALS, child_list
-from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, sort_out
-from tap_makini.openapi.columns import (
-    is_v4,
-    item_schema,
-    key_of,
-    replication_key_of,
-    with_text_key,
-)
+from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, classify
+from tap_makini.openapi.columns import is_v4, item_schema, key_of, replication_key_of, with_text_key
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.location import DocumentError, Location
 from tap_makini.openapi.operations import PARAMETER, operations_of
@@ -54,24 +47,25 @@ def read_documents(
     documents = [open_document(Location(text), timeout, user_agent) for text in locations]
     labels = ", ".join(document.location.label for document in documents)
     try:
-        found = sort_out(operation for document in documents for operation in operations_of(document))
-        chosen = choose(found.get(Role.LIST, ()), products)
-        children = children_by_parent(found.get(Role.CHILD, ()))
+        found = classify(operation for document in documents for operation in operations_of(document))
+        chosen = choose(found[Role.LIST], products)
+        children = children_by_parent(found[Role.CHILD])
         endpoints = tuple(
             _endpoint(stream, operation, children.get(operation.path, {})) for stream, operation in chosen.items()
         )
     except RecursionError:
         msg = f"{labels}: schemas are nested too deeply. Report it with the document."
         raise DocumentError(msg) from None
+    streams = {operation.document.path: stream for stream, operation in chosen.items()}
     for document in documents:
-        document.warn_of_missing()
+        document.warn_of_missing(streams)
     if not chosen:
         raise _nothing_to_read(labels, found, products)
     return Offer(endpoints, tuple(_servers(found, {operation.path for operation in chosen.values()})))
 
 
 def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], products: Sequence[str]) -> DocumentError:
-    lists, others = found.get(Role.LIST, ()), found.get(Role.OTHER, ())
+    lists, others = found[Role.LIST], found[Role.OTHER]
     if lists:
         described = sorted({product for each in lists if (product := ListPath.of(each).product)})
         return DocumentError(
@@ -81,7 +75,7 @@ def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], pro
     if others:
         more = f" (and {len(others) - 1} more like it)" if len(others) > 1 else ""
         return DocumentError(
-            f"{labels}: nothing to read. GET {unquote(others[0].path)}: no list of records under 'data'{more}. "
+            f"{labels}: nothing to read. GET {others[0].label}: no list of records under 'data'{more}. "
             "If Makini's docs export it so, report it with the document."
         )
     return DocumentError(
@@ -91,8 +85,8 @@ def _nothing_to_read(labels: str, found: Mapping[Role, Sequence[Operation]], pro
 
 def _servers(found: Mapping[Role, Sequence[Operation]], paths: Container[str]) -> dict[str, None]:
     """Return, each once, the servers of all operations that return these lists or lists of their records."""
-    lists = (operation for operation in found.get(Role.LIST, ()) if operation.path in paths)
-    below = found.get(Role.CHILD, ())
+    lists = (operation for operation in found[Role.LIST] if operation.path in paths)
+    below = found[Role.CHILD]
     children = (child for child in below if child.parent_and_name and child.parent_and_name[0] in paths)
     return dict.fromkeys(operation.origin for operation in (*lists, *children) if operation.origin)
 

@@ -12,6 +12,7 @@ from requests.utils import get_auth_from_url
 from tap_makini.errors import MakiniError, UnreachableError
 from tap_makini.http.adapter import BoundedAdapter, complete_within
 from tap_makini.http.transport import BearerAuth
+from tap_makini.redaction import printable
 
 MOST_BYTES = 64 * 2**20
 
@@ -37,8 +38,7 @@ class Location:
     @property
     def label(self) -> str:
         """Its name in messages: one line, without a URL's user, password and query."""
-        text = _public(self.text) if self.is_url else self.text
-        return "".join(character if character.isprintable() else "?" for character in text)
+        return printable(_public(self.text) if self.is_url else self.text)
 
     def fetch(self, timeout: float, user_agent: str) -> bytes:
         """Return the document's bytes.
@@ -84,7 +84,7 @@ class Location:
 
     def error(self, fault: str, remedy: str) -> DocumentError:
         """Return the error that says what is wrong with the document, and what to do, as a sentence."""
-        return DocumentError(f"{self.label}: {fault}. {remedy}")
+        return DocumentError(f"{self.label}: {printable(fault)}. {remedy}")
 
 
 class _Session(requests.Session):
@@ -121,7 +121,7 @@ def _describe(error: Exception, timeout: float) -> str:
     if isinstance(error, requests.TooManyRedirects):
         return "too many redirects"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {timeout:g} s"
+        return f"no response within {timeout:g} s"
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not trusted"
     return f"could not be fetched ({_cause(error)})"

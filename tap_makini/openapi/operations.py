@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from tap_makini.redaction import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +48,11 @@ class Operation:
     origin: str | None = None
 
     @property
+    def label(self) -> str:
+        """Its path in messages, on one line."""
+        return printable(unquote(self.path))
+
+    @property
     def has_usable_path(self) -> bool:
         """Whether a request to its path reaches it."""
         return self.path.startswith("/") and not _LEADS_ELSEWHERE.search(self.path[1:])
@@ -70,18 +77,19 @@ class Operation:
 def operations_of(document: Document) -> Iterator[Operation]:
     """Yield the GETs of a document."""
     for template, node in document.content["paths"].items():
+        described = document.at(template)
         own = node if isinstance(node, dict) else {}
-        item = {**document.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
+        item = {**described.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
         get = item.get("get")
         if isinstance(get, dict):
-            origin, prefix = _server(document, get, item, document.content)
+            origin, prefix = _server(described, get, item, document.content)
             bare = template.rstrip("/")
             yield Operation(
-                document,
+                described,
                 _encoded(prefix + bare),
                 _encoded(bare),
                 get,
-                tuple(_parameters(document, item, get)),
+                tuple(_parameters(described, item, get)),
                 "/" if bare != template else "",
                 origin,
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.identifiers import same_name_key
@@ -65,6 +66,7 @@ _ORDERS = (
 """Values that order by the replication key, ascending and descending."""
 _COMPOSITIONS = ("allOf", "anyOf", "oneOf")
 _MOST_LEVELS = 4
+_MOST_SCHEMAS = 100
 
 
 def query_parameters_of(
@@ -133,10 +135,10 @@ def _declared(operation: Operation) -> Declared:
     for node in operation.parameters:
         name = node.get("name")
         if node.get("in") == "query" and isinstance(name, str) and node.get("deprecated") is not True:
-            schemas = list(_composed(operation.document, node.get("schema")))
+            schemas = _schemas(operation.document, node.get("schema"))
             parts = _parts(node, schemas)
             for part, schema in parts.items():
-                declared[part] = list(_composed(operation.document, schema))
+                declared[part] = _schemas(operation.document, schema)
             if not parts:
                 declared[name] = schemas
     return declared
@@ -152,8 +154,12 @@ def _parts(node: Node, schemas: list[Node]) -> dict[str, Any]:
     return {} if node.get("explode") is False else properties
 
 
-def _composed(document: Document, schema: object, levels: int = _MOST_LEVELS) -> Iterator[Node]:
-    """Yield a schema, the schemas that it is composed of, and those of its items."""
+def _schemas(document: Document, schema: object) -> list[Node]:
+    """Return a schema, the schemas that it is composed of, and those of its items."""
+    return [*islice(_composed(document, schema, _MOST_LEVELS), _MOST_SCHEMAS)]
+
+
+def _composed(document: Document, schema: object, levels: int) -> Iterator[Node]:
     node = document.followed(schema)
     if not node or not levels:
         return

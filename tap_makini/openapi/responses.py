@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tap_makini.openapi.schemas import MIXED, Kind, Shape, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tap_makini.openapi.operations import Operation
 
-_SUCCESSES = ("200", "206", "2XX", "2xx")
+_SUCCESSES = ("200", "206", "2XX", "2xx", "default")
 _JSON = re.compile(r"(application/([\w!#$&^.-]+\+)*json|\*/\*)[ -~]*", re.IGNORECASE | re.ASCII)
 _PLAIN_JSON = "application/json"
 _UNKNOWN_ITEM = Shape(Kind.OBJECT)
@@ -59,21 +59,15 @@ def _as_item(shape: Shape | None) -> Shape | None:
 
 
 def _declared(operation: Operation) -> tuple[str, Any]:
-    """Return media type and schema of the response: `{}` if none is declared, None if it is not JSON."""
-    contents = list(_contents(operation))
-    content = next(filter(None, contents), None)
-    if content is None:
-        return _PLAIN_JSON, {} if contents else None
+    """Return media type and schema of the successful response: `{}` if none is declared, None if it is not JSON."""
+    responses = operation.description.get("responses")
+    by_status: Mapping[str, Any] = responses if isinstance(responses, dict) else {}
+    status = next((status for status in _SUCCESSES if status in by_status), None)
+    if status is None:
+        return _PLAIN_JSON, None
+    content = operation.document.followed(by_status[status]).get("content")
+    if not isinstance(content, dict) or not content:
+        return _PLAIN_JSON, {}
     names = sorted(filter(_JSON.fullmatch, content), key=lambda name: not name.startswith(_PLAIN_JSON))
     media = content[names[0]] if names else None
     return (names[0], media.get("schema", {})) if isinstance(media, dict) else (_PLAIN_JSON, None)
-
-
-def _contents(operation: Operation) -> Iterator[Mapping[str, Any]]:
-    """Yield the contents of successful responses; the default one counts only if there are no others."""
-    responses = operation.description.get("responses")
-    by_status: Mapping[str, Any] = responses if isinstance(responses, dict) else {}
-    for status in [status for status in _SUCCESSES if status in by_status] or ["default"]:
-        if status in by_status:
-            content = operation.document.followed(by_status[status]).get("content")
-            yield content if isinstance(content, dict) else {}

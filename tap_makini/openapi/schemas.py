@@ -106,7 +106,10 @@ class _Reader:
             return MIXED
         if id(schema) in trail or len(trail) >= _LONGEST_TRAIL:
             return None
-        known = [part for part in self._parts(schema, above, trail | {id(schema)}) if part]
+        inner = trail | {id(schema)}
+        if _COMPOSING_KEYWORDS.isdisjoint(schema):
+            return self._own(schema, above | inner)
+        known = [part for part in self._parts(schema, above, inner) if part]
         return _all_of(known) if known else None
 
     def _parts(self, schema: Node, above: frozenset[int], trail: frozenset[int]) -> Iterator[Shape | None]:
@@ -119,7 +122,7 @@ class _Reader:
             options = [self._read(option, above, trail) for option in _listed(schema, keyword)]
             if known := [option for option in options if option]:
                 yield _any_of(known)
-        if not _OWN_KEYWORDS.isdisjoint(schema) or _COMPOSING_KEYWORDS.isdisjoint(schema):
+        if not _OWN_KEYWORDS.isdisjoint(schema):
             yield self._own(schema, above | trail)
 
     def _own(self, schema: Node, above: frozenset[int]) -> Shape:
@@ -179,9 +182,9 @@ def _any_of(shapes: Sequence[Shape]) -> Shape:
 
 def _combined(shapes: Sequence[Shape], combine: Callable[[Sequence[Shape]], Shape], text: Kind) -> Shape:
     """Combine shapes part by part; `text` is what instants and other texts make together."""
-    kinds = {shape.kind for shape in shapes}
     if len(shapes) == 1:
         return shapes[0]
+    kinds = {shape.kind for shape in shapes}
     if kinds == {Kind.OBJECT}:
         parts: dict[str, list[Callable[[], Shape]]] = {}
         for shape in shapes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -10,10 +12,14 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from jsonschema import Draft7Validator
+from raw.harness import run as run_here
+from raw.harness import selecting
 
 from cli.harness import run
 from makini_sandbox import Behaviour, Sandbox
 from tap_makini.entities import ENTITIES
+from tap_makini.errors import NothingReadError
+from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 
 PRODUCTS = ("eam", "erp", "wms")
 CATALOGS = Path(__file__).parents[2] / "catalog"
+Node = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -30,29 +37,53 @@ def sandbox() -> Iterator[Sandbox]:
         yield server
 
 
-def document(sandbox: Sandbox, path: str = "/api/v4/openapi.json") -> Any:  # noqa: ANN401 - decoded JSON
-    with urlopen(sandbox.url + path) as answer:  # noqa: S310 - the sandbox gave its address
-        return json.load(answer)
+@pytest.fixture(scope="module")
+def described(sandbox: Sandbox) -> Node:
+    return document(sandbox)
 
 
-def discovered(files: Files, **settings: object) -> dict[str, dict[str, Any]]:
-    outcome = run("--discover", "--config", files.write("discovery.json", settings))
-    assert outcome.code == 0, outcome.errors
-    return {entry["tap_stream_id"]: entry for entry in json.loads(outcome.output)["streams"]}
+@pytest.fixture(scope="module")
+def v4(described: Node, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of the v4 document."""
+    path = tmp_path_factory.mktemp("v4") / "v4.json"
+    path.write_text(json.dumps(described))
+    return str(path)
 
 
-def read(files: Files, *arguments: str | Path, **settings: object) -> Outcome:
-    return run("--config", files.write("config.json", settings), *arguments)
+def document(sandbox: Sandbox, path: str = "/api/v4/openapi.json") -> Node:
+    with urlopen(sandbox.url + path) as response:  # noqa: S310 - the sandbox gave its address
+        content: Node = json.load(response)
+    return content
 
 
-def test_a_v4_api_is_read_from_its_document_alone(files: Files, sandbox: Sandbox) -> None:
+def discovered(**settings: object) -> dict[str, Node]:
+    catalog = copy.deepcopy(TapMakini(config=settings, validate_config=False).catalog_dict)
+    return {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
+
+
+def read(catalog: Node | None = None, state: Node | None = None, **settings: object) -> Outcome:
+    return run_here(settings, catalog, state)
+
+
+def chosen(entry: Node, **root: object) -> Node:
+    """Return the catalog of one stream, with other metadata."""
+    for item in entry["metadata"]:
+        if not item["breadcrumb"]:
+            item["metadata"] |= root
+    return selecting({"streams": [entry]}, [entry["tap_stream_id"]])
+
+
+def test_a_v4_api_is_read_from_its_document_alone(files: Files, sandbox: Sandbox, v4: str) -> None:
     """Neither a token for discovery nor an address besides is needed, and what is sent is what was announced."""
-    path = files.write("v4.json", document(sandbox))
-    streams = discovered(files, openapi_file=str(path))
-    entry = streams["work_orders"]
-    assert (entry["key_properties"], entry["replication_key"]) == (["id"], "_updatedAt")
+    found = run("--discover", "--config", files.write("discovery.json", {"openapi_file": v4}))
+    streams = {entry["tap_stream_id"]: entry for entry in json.loads(found.output)["streams"]}
+    lists = {entity.stream for entity in ENTITIES}
+    assert lists <= streams.keys()
+    assert {(*streams[name]["key_properties"], streams[name]["replication_key"]) for name in lists} == {
+        ("id", "_updatedAt")
+    }
 
-    outcome = read(files, openapi_file=str(path), api_token=sandbox.token)
+    outcome = run("--config", files.write("config.json", {"openapi_file": v4, "api_token": sandbox.token}))
     assert outcome.code == 0, outcome.errors
     assert {message["record"]["id"] for message in outcome.of("RECORD", "work_orders")} == set(
         sandbox.store.keys("work-orders")
@@ -64,14 +95,13 @@ def test_a_v4_api_is_read_from_its_document_alone(files: Files, sandbox: Sandbox
     assert {name for name in streams if "__" in name}.isdisjoint(s["stream"] for s in outcome.of("SCHEMA"))
 
 
-def test_a_v4_list_is_read_from_its_bookmark_on(files: Files, sandbox: Sandbox) -> None:
-    path = files.write("v4.json", document(sandbox))
-    settings = {"openapi_file": str(path), "api_token": sandbox.token, "lookback_minutes": 0, "max_parallel": 1}
-    first = read(files, **settings)
+def test_a_v4_list_is_read_from_its_bookmark_on(sandbox: Sandbox, v4: str) -> None:
+    settings: Node = {"openapi_file": v4, "api_token": sandbox.token, "lookback_minutes": 0, "max_parallel": 1}
+    first = read(**settings)
     latest = first.state["bookmarks"]["assets"]["replication_key_value"]
     sandbox.store.update("assets", sandbox.store.keys("assets")[0], name="changed")
     sandbox.requests.clear()
-    again = read(files, "--state", files.write("state.json", first.state), **settings)
+    again = read(state=first.state, **settings)
     changed = [message["record"] for message in again.of("RECORD", "assets")]
     assert sandbox.store.keys("assets")[0] in {record["id"] for record in changed}
     assert all(record["_updatedAt"] >= latest[:19] for record in changed)
@@ -79,13 +109,9 @@ def test_a_v4_list_is_read_from_its_bookmark_on(files: Files, sandbox: Sandbox) 
     assert all("filter[_updatedAt:gteq]" in query for query in asked)
 
 
-def test_lines_of_a_v4_record_carry_its_id(files: Files, sandbox: Sandbox) -> None:
-    path = files.write("v4.json", document(sandbox))
-    entry = discovered(files, openapi_file=str(path))["purchase_orders__line_items"]
-    root = next(item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
-    root["selected"] = True
-    catalog = files.write("catalog.json", {"streams": [entry]})
-    outcome = read(files, "--catalog", catalog, openapi_file=str(path), api_token=sandbox.token)
+def test_lines_of_a_v4_record_carry_its_id(sandbox: Sandbox, v4: str) -> None:
+    catalog = chosen(discovered(openapi_file=v4)["purchase_orders__line_items"])
+    outcome = read(catalog, openapi_file=v4, api_token=sandbox.token)
     orders = {row["key"]: row for row in sandbox.store.rows("purchase-orders")}
     lines = [message["record"] for message in outcome.of("RECORD")]
     assert len(lines) == sum(
@@ -97,135 +123,123 @@ def test_lines_of_a_v4_record_carry_its_id(files: Files, sandbox: Sandbox) -> No
 def test_the_v3_documents_give_what_the_tap_knows_itself(files: Files, sandbox: Sandbox) -> None:
     paths = []
     for product in PRODUCTS:
-        text = yaml.safe_dump(document(sandbox, f"/openapi/{product}.json"))
+        text = yaml.dump(document(sandbox, f"/openapi/{product}.json"), Dumper=yaml.CSafeDumper)
         paths.append(str(files.write(f"{product}.yaml", text)))
-    described, known = discovered(files, openapi_file=paths), discovered(files)
+    described, known = discovered(openapi_file=paths), discovered()
     assert {entity.stream for entity in ENTITIES} <= described.keys()
     assert {name: entry["key_properties"] for name, entry in described.items()} == {
         name: entry["key_properties"] for name, entry in known.items()
     }
 
 
-def test_an_address_that_is_set_counts_more_than_the_documents(files: Files, sandbox: Sandbox) -> None:
-    described = document(sandbox)
-    described["servers"] = [{"url": "http://127.0.0.1:1"}]
-    path = files.write("elsewhere.json", described)
-    outcome = read(files, openapi_file=str(path), api_token=sandbox.token, api_url=sandbox.url)
+def test_an_address_that_is_set_counts_more_than_the_documents(files: Files, sandbox: Sandbox, described: Node) -> None:
+    content = {**described, "servers": [{"url": "http://127.0.0.1:1"}]}
+    path = files.write("elsewhere.json", content)
+    outcome = read(openapi_file=str(path), api_token=sandbox.token, api_url=sandbox.url)
     assert outcome.code == 0, outcome.errors
+
+
+NOWHERE = "paths: {/x: {$ref: '#/components/pathItems/x'}}"
+OTHER_ENVELOPE = "paths: {/x: {get: {responses: {200: {content: {application/json: {schema: {type: array}}}}}}}}"
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "fault"),
     [
-        "",
-        "{",
-        "[1]",
-        "{}",
-        "swagger: '2.0'\npaths: {}",
-        "openapi: 3.1.0\npaths: {}",
-        "<html></html>",
-        "paths: {/x: {$ref: '#/components/pathItems/x'}}",
-        "paths: {/x: {get: {responses: {200: {content: {application/json: {schema: {type: array}}}}}}}}",
-    ],
-    ids=[
-        "empty",
-        "cut off",
-        "a list",
-        "an empty object",
-        "another version",
-        "without lists",
-        "HTML",
-        "a reference to nowhere",
-        "another envelope",
+        ("", "not an OpenAPI document (expected an object at the top level)"),
+        ("{", "neither JSON nor YAML (line 2, column 1: "),
+        ("swagger: '2.0'\npaths: {}", "not an OpenAPI 3 document (Swagger 2 is not supported)"),
+        ("openapi: 3.1.0\npaths: {}", "not an OpenAPI document (expected an object with paths under 'paths')"),
+        ("<html></html>", "not an OpenAPI document (expected an object at the top level)"),
+        (NOWHERE, "nothing to read (no GET returns a list)"),
+        (OTHER_ENVELOPE, "nothing to read. GET /x: no list of records under 'data'."),
     ],
 )
-@pytest.mark.parametrize("command", [["--discover"], []], ids=["discovery", "a run"])
-def test_a_document_that_is_of_no_use_is_one_clear_line(files: Files, content: str, command: list[str]) -> None:
+def test_a_document_that_is_of_no_use_is_a_fault(files: Files, content: str, fault: str) -> None:
     path = files.write("document.yaml", content)
-    outcome = read(files, *command, openapi_file=str(path), api_token="unused")  # noqa: S106 - opens nothing
-    assert outcome.code == 1
-    assert outcome.output == ""
-    assert "document.yaml" in outcome.last_line
+    with pytest.raises(NothingReadError) as raised:
+        discovered(openapi_file=str(path))
+    assert str(raised.value).startswith(f"{path}: {fault}")
+
+
+@pytest.mark.parametrize(
+    ("command", "location"),
+    [
+        (["--discover"], "{folder}/broken.yaml"),
+        ([], "{folder}/broken.yaml"),
+        (["--discover"], "{url}/nowhere.json"),
+        ([], "http://127.0.0.1:1/nowhere.json"),
+    ],
+)
+def test_a_fault_of_a_document_is_one_clear_line(
+    files: Files, sandbox: Sandbox, command: list[str], location: str
+) -> None:
+    files.write("broken.yaml", "{")
+    place = location.format(folder=files.folder, url=sandbox.url)
+    settings = {"openapi_file": place, "api_token": "unused"}
+    outcome = run(*command, "--config", files.write("config.json", settings))
+    assert (outcome.code, outcome.output) == (1, "")
     assert len(outcome.logged("ERROR")) == 1
+    assert outcome.last_line.startswith(f"{place}: ")
 
 
-def test_a_document_that_is_not_there_is_one_clear_line(files: Files, sandbox: Sandbox) -> None:
-    for missing in (str(files.folder / "nowhere.json"), f"{sandbox.url}/nowhere.json", "http://127.0.0.1:1/x.json"):
-        outcome = read(files, "--discover", openapi_file=missing)
-        assert outcome.code == 1
-        assert len(outcome.logged("ERROR")) == 1
-        assert missing.rpartition("/")[2] in outcome.last_line
-
-
-def test_a_refused_token_stops_a_v4_run_like_any_other(files: Files) -> None:
-    with Sandbox(rows=3, behaviour=Behaviour()) as sandbox:
-        outcome = read(files, openapi_file=f"{sandbox.url}/api/v4/openapi.json", api_token="wrong")  # noqa: S106
-    assert outcome.code == 1
-    assert "401" in outcome.last_line
+def test_a_refused_token_stops_a_v4_run_like_any_other() -> None:
+    with Sandbox(rows=3, behaviour=Behaviour()) as sandbox, pytest.raises(NothingReadError, match="401"):
+        read(openapi_file=f"{sandbox.url}/api/v4/openapi.json", api_token="wrong")  # noqa: S106 - opens nothing
 
 
 @pytest.mark.parametrize("catalog", ["discovered", "shipped"])
-def test_a_catalog_of_the_built_in_api_does_not_go_with_a_v4_document(
-    files: Files, sandbox: Sandbox, catalog: str
-) -> None:
+def test_a_catalog_of_the_built_in_api_does_not_go_with_a_v4_document(sandbox: Sandbox, v4: str, catalog: str) -> None:
     """Each run would give each record another key, so that a table grows with every one."""
-    path = files.write("v4.json", document(sandbox))
-    known = files.write("v3.json", {"streams": list(discovered(files).values())})
-    given = known if catalog == "discovered" else CATALOGS / "maintenance.json"
-    outcome = read(files, "--catalog", given, openapi_file=str(path), api_token=sandbox.token)
-    assert outcome.code == 1
-    assert outcome.output == ""
-    assert "is key, here it is id" in outcome.last_line
-    assert "openapi_file" in outcome.last_line
+    shipped = json.loads(CATALOGS.joinpath("maintenance.json").read_bytes())
+    given = {"streams": list(discovered().values())} if catalog == "discovered" else shipped
+    with pytest.raises(NothingReadError, match="is key, here it is id") as raised:
+        read(given, openapi_file=v4, api_token=sandbox.token)
+    assert "openapi_file" in str(raised.value)
 
 
-def test_a_catalog_of_a_v4_document_does_not_go_without_it(files: Files, sandbox: Sandbox) -> None:
-    path = files.write("v4.json", document(sandbox))
-    given = files.write("catalog.json", {"streams": list(discovered(files, openapi_file=str(path)).values())})
-    outcome = read(files, "--catalog", given, api_token=sandbox.token, api_url=sandbox.url)
-    assert outcome.code == 1
-    assert "is id, here it is key" in outcome.last_line
+def test_a_catalog_of_a_v4_document_does_not_go_without_it(sandbox: Sandbox, v4: str) -> None:
+    given = {"streams": list(discovered(openapi_file=v4).values())}
+    with pytest.raises(NothingReadError, match="is id, here it is key"):
+        read(given, api_token=sandbox.token, api_url=sandbox.url)
 
 
-def test_another_key_of_a_known_column_is_the_users_choice(files: Files, sandbox: Sandbox) -> None:
-    path = files.write("v4.json", document(sandbox))
-    entry = discovered(files, openapi_file=str(path))["assets"]
+def test_another_key_of_a_known_column_is_the_users_choice(sandbox: Sandbox, v4: str) -> None:
+    entry = discovered(openapi_file=v4)["assets"]
     entry["key_properties"] = ["_idValue"]
-    for item in entry["metadata"]:
-        if not item["breadcrumb"]:
-            item["metadata"]["table-key-properties"] = ["_idValue"]
-    given = files.write("catalog.json", {"streams": [entry]})
-    outcome = read(files, "--catalog", given, openapi_file=str(path), api_token=sandbox.token)
+    catalog = chosen(entry, **{"table-key-properties": ["_idValue"]})
+    outcome = read(catalog, openapi_file=v4, api_token=sandbox.token)
     assert outcome.code == 0, outcome.errors
 
 
-def test_documents_of_several_servers_are_not_all_asked_at_the_first(files: Files, sandbox: Sandbox) -> None:
-    one, other = document(sandbox), document(sandbox)
-    one["paths"] = {"/api/v4/assets": one["paths"]["/api/v4/assets"]}
-    other["paths"] = {"/api/v4/vendors": other["paths"]["/api/v4/vendors"]}
+def test_documents_of_several_servers_are_not_all_asked_at_the_first(
+    files: Files, sandbox: Sandbox, described: Node
+) -> None:
+    one, other = (
+        {**described, "paths": {path: described["paths"][path]}} for path in ("/api/v4/assets", "/api/v4/vendors")
+    )
     other["servers"] = [{"url": "https://elsewhere.example"}]
     paths = [str(files.write("one.json", one)), str(files.write("other.json", other))]
     sandbox.requests.clear()
-    outcome = read(files, openapi_file=paths, api_token=sandbox.token)
-    assert outcome.code == 1
-    assert sandbox.url in outcome.last_line
-    assert "https://elsewhere.example" in outcome.last_line
+    with pytest.raises(NothingReadError) as raised:
+        read(openapi_file=paths, api_token=sandbox.token)
+    assert sandbox.url in str(raised.value)
+    assert "https://elsewhere.example" in str(raised.value)
     assert not sandbox.requests
-    assert {"assets", "vendors"} <= discovered(files, openapi_file=paths).keys()
-    together = read(files, openapi_file=paths, api_token=sandbox.token, api_url=sandbox.url)
+    assert {"assets", "vendors"} <= discovered(openapi_file=paths).keys()
+    together = read(openapi_file=paths, api_token=sandbox.token, api_url=sandbox.url)
     assert together.code == 0, together.errors
 
 
-def test_a_catalog_by_the_time_of_creation_is_told_of(files: Files, sandbox: Sandbox) -> None:
+def test_a_catalog_by_the_time_of_creation_is_told_of(
+    sandbox: Sandbox, v4: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """As it was discovered when the document had no time of update."""
-    path = files.write("v4.json", document(sandbox))
-    entry = discovered(files, openapi_file=str(path))["assets"]
+    caplog.set_level(logging.WARNING)
+    entry = discovered(openapi_file=v4)["assets"]
     entry["replication_key"] = "_createdAt"
-    for item in entry["metadata"]:
-        if not item["breadcrumb"]:
-            item["metadata"]["replication-key"] = "_createdAt"
-    given = files.write("catalog.json", {"streams": [entry]})
-    outcome = read(files, "--catalog", given, openapi_file=str(path), api_token=sandbox.token)
+    catalog = chosen(entry, **{"replication-key": "_createdAt"})
+    outcome = read(catalog, openapi_file=v4, api_token=sandbox.token)
     assert outcome.code == 0, outcome.errors
-    [warning] = [line for line in outcome.logged("WARNING") if "assets" in line]
+    [warning] = [line for line in caplog.messages if "assets" in line]
     assert "read by _createdAt, though records have _updatedAt" in warning

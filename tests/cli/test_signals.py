@@ -172,7 +172,7 @@ def test_within_a_long_wait(files: Files, number: signal.Signals) -> None:
         Sandbox(sizes={"accounts": 300}, behaviour=Behaviour(faults=[busy])) as server,
         running(files, server, "accounts") as run,
     ):
-        run.hear("before asking /api/eam/accounts again")
+        run.hear("before requesting /api/eam/accounts again")
         run.take_until(b'"STATE"')
         run.process.send_signal(number)
         assert run.wait() == 128 + number

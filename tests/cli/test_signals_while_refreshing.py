@@ -203,7 +203,7 @@ def test_between_two_exchanges_the_end_comes_at_once(files: Files, vendor: Vendo
     vendor.may_answer.set()
     with refreshing(files, vendor, max_parallel=workers) as run:
         assert run.process.stderr is not None
-        assert any(b"before asking for a token again" in line for line in run.process.stderr)
+        assert any(b"before requesting a new pair of tokens again" in line for line in run.process.stderr)
         run.process.send_signal(signal.SIGTERM)
 
         assert run.end() == 128 + signal.SIGTERM

@@ -103,7 +103,7 @@ def test_a_warning_for_each_connection(reader: Reader, vendor: Vendor, status: A
 def test_the_stream_connections(reader: Reader, vendor: Vendor) -> None:
     outcome = reader.read(vendor, "connections")
 
-    told = {row["record"]["_makini_connection"]: row["record"] for row in outcome.of("RECORD", "connections")}
-    assert set(told) == set(NAMES)
-    assert {row["sync_status"] for row in told.values()} == {"fulldone"}
+    records = {row["record"]["_makini_connection"]: row["record"] for row in outcome.of("RECORD", "connections")}
+    assert set(records) == set(NAMES)
+    assert {row["sync_status"] for row in records.values()} == {"fulldone"}
     assert set(vendor.requests().values()) == {1}

@@ -58,7 +58,7 @@ class Server:
         return read(self.answer)
 
 
-def told(answer: object) -> Integration:
+def looked_up(answer: object) -> Integration:
     """Look up a connection of which the API says this: JSON, a body or an error."""
     body = answer if isinstance(answer, (bytes, Exception)) else json.dumps(answer).encode()
     return look_up(cast("Client", Server(body)))
@@ -93,15 +93,15 @@ def test_one_request_tells_what_a_connection_is() -> None:
     ],
 )
 def test_an_answer_of_another_shape_tells_what_it_tells(answer: object, integration: Integration) -> None:
-    assert told(answer)._replace(record=None) == integration
+    assert looked_up(answer)._replace(record=None) == integration
 
 
 def test_the_record_is_the_whole_of_the_answer() -> None:
     data = {**DATA, "unknown": [1, {"x": None}]}
 
     for answer in (data, {"data": data}):
-        assert json.loads(told(answer).record or b"") == data
-    assert told({"data": {**data, "id": None}}).record is None
+        assert json.loads(looked_up(answer).record or b"") == data
+    assert looked_up({"data": {**data, "id": None}}).record is None
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_the_record_is_the_whole_of_the_answer() -> None:
     ],
     ids=lambda answer: repr(answer)[:30],
 )
-def test_a_trouble_is_no_error(answer: object, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_is_a_result(answer: object, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        found = told(answer)
+        found = looked_up(answer)
 
     assert isinstance(found.error, MakiniError)
     assert found._replace(error=None) == Integration()
@@ -147,7 +147,7 @@ documents = st.recursive(
 @given(documents.map(lambda document: json.dumps(document).encode()) | st.binary())
 @example(b'{"data":{"id":1e400}}')
 def test_any_body_is_read(body: bytes) -> None:
-    for part in told(body)[:4]:
+    for part in looked_up(body)[:4]:
         assert part is None or (isinstance(part, str) and part != "")
 
 
@@ -167,10 +167,10 @@ def test_a_connection_is_the_only_record_of_its_list() -> None:
     assert page.total == 1
 
 
-@pytest.mark.parametrize("trouble", [None, TransientError("503"), EntityAbsentError("404", "")])
-def test_a_server_that_says_nothing_of_connections_does_not_offer_the_stream(trouble: MakiniError | None) -> None:
+@pytest.mark.parametrize("error", [None, TransientError("503"), EntityAbsentError("404", "")])
+def test_a_server_that_says_nothing_of_connections_does_not_offer_the_stream(error: MakiniError | None) -> None:
     with pytest.raises(EntityAbsentError):
-        page_of(Integration(error=trouble))
+        page_of(Integration(error=error))
 
 
 def test_a_token_that_is_refused_is_not_hidden() -> None:

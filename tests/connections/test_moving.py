@@ -36,7 +36,7 @@ def held(vendor: Vendor, name: str, called: str) -> set[tuple[str, str, str]]:
     return {(stream, called, key) for stream in STREAMS for _, key in vendor.held(stream, [name])}
 
 
-def told(outcome: Outcome) -> list[str]:
+def warnings(outcome: Outcome) -> list[str]:
     """Give what the log says of connections that had another name."""
     return [line.partition(":")[0] for line in outcome.logged("WARNING") if " before: it is read in full" in line]
 
@@ -49,11 +49,11 @@ def test_from_one_token_to_several_and_back(reader: Reader) -> None:
         several = reader.read(vendor, *STREAMS, state=one.state)
         assert rows(several) == held(vendor, NAMES[0], NAMES[0]) | held(vendor, NAMES[1], NAMES[1])
         assert bounds(vendor, NAMES[0]) == [False, False]
-        assert told(several) == [f"Connection '{NAMES[0]}' was read without a name before"]
+        assert warnings(several) == [f"Connection '{NAMES[0]}' was read without a name before"]
 
         again = reader.read(vendor, *STREAMS, state=several.state)
         assert bounds(vendor, NAMES[0]) == [True, True]
-        assert told(again) == []
+        assert warnings(again) == []
 
         reader.read(vendor, *STREAMS, state=again.state, **ONE)
         assert bounds(vendor, NAMES[0]) == [True, True], "the bookmarks of the one token are still there"
@@ -65,7 +65,7 @@ def test_from_a_name_to_one_token(reader: Reader) -> None:
         bounds(vendor, NAMES[0])
         one = reader.read(vendor, *STREAMS, state=state, **ONE)
         assert bounds(vendor, NAMES[0]) == [False, False]
-        assert told(one) == [f"The connection was called '{NAMES[0]}' before"]
+        assert warnings(one) == [f"The connection was called '{NAMES[0]}' before"]
 
 
 @pytest.mark.parametrize("max_parallel", [1, 4])
@@ -79,11 +79,11 @@ def test_another_name(reader: Reader, max_parallel: int) -> None:
         outcome = reader.read(vendor, *STREAMS, state=state, connections=renamed, **settings)
         assert bounds(vendor, NAMES[0]) == [False, False]
         assert rows(outcome) >= held(vendor, NAMES[0], "north")
-        assert told(outcome) == [f"Connection 'north' was called '{NAMES[0]}' before"]
+        assert warnings(outcome) == [f"Connection 'north' was called '{NAMES[0]}' before"]
 
         again = reader.read(vendor, *STREAMS, state=outcome.state, connections=renamed, max_parallel=max_parallel)
         assert bounds(vendor, NAMES[0]) == [True, True]
-        assert told(again) == []
+        assert warnings(again) == []
 
 
 def test_another_name_with_the_state_renamed_as_well(reader: Reader) -> None:
@@ -95,7 +95,7 @@ def test_another_name_with_the_state_renamed_as_well(reader: Reader) -> None:
         bounds(vendor, NAMES[0])
         outcome = reader.read(vendor, *STREAMS, state=state, connections=renamed)
         assert bounds(vendor, NAMES[0]) == [True, True]
-        assert told(outcome) == []
+        assert warnings(outcome) == []
 
 
 @pytest.mark.parametrize("max_parallel", [1, 4])

@@ -40,7 +40,7 @@ def test_as_many_at_once_as_are_set(reader: Reader) -> None:
 
 
 def test_the_limit_that_is_set_holds_for_each_token(reader: Reader) -> None:
-    """Were it one limit for all tokens, the run would outlast the patience of a test."""
+    """Were it one limit for all tokens, the run would take longer than a test may."""
     with Vendor(NAMES) as vendor:
         outcome = reader.read(vendor, *STREAMS, requests_per_minute=len(STREAMS) + 1)
         assert set(vendor.requests().values()) == {len(STREAMS) + 1}
@@ -121,9 +121,9 @@ def test_a_connection_without_credits_is_not_asked_for_each_stream(reader: Reade
 
 def test_a_connection_that_does_not_answer_is_not_asked_for_each_stream(reader: Reader) -> None:
     streams = (*STREAMS, "accounts", "assets", "labors", "users")
-    patience: dict[str, Any] = {"request_timeout_seconds": 1, "max_wait_seconds": 0}
+    limits: dict[str, Any] = {"request_timeout_seconds": 1, "max_wait_seconds": 0}
     with Vendor(NAMES, manners={NAMES[0]: Manner(latency=30)}) as vendor:
-        outcome = reader.read(vendor, *streams, max_parallel=2, **patience)
+        outcome = reader.read(vendor, *streams, max_parallel=2, **limits)
 
     assert outcome.code == 3
     assert f"{NAMES[0]} ({len(streams)} streams): no response within request_timeout_seconds" in outcome.last_line

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMES = named(5)
 SLUGS = ("sites", "vendors", "accounts")
-PATIENCE_SECONDS = 10
+TIMEOUT = 10
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_signal_while_several_are_read(reader: Reader, vendor: Vendor, number:
             output += process.stdout.readline()
         process.send_signal(number)
         output += process.stdout.read()
-        assert process.wait(PATIENCE_SECONDS) == 128 + number
+        assert process.wait(TIMEOUT) == 128 + number
     vendor.manners = {}
     assert output.endswith(b"\n")
     assert messages(output)[-1]["type"] == "STATE"

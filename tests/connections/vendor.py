@@ -192,5 +192,5 @@ def rows_of(messages: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
 def summary(errors: str) -> list[dict[str, Any]]:
     """Read the line of the log that is for machines."""
     [line] = [line for line in errors.splitlines() if "Summary: " in line]
-    told: list[dict[str, Any]] = json.loads(line.partition("Summary: ")[2])
-    return told
+    results: list[dict[str, Any]] = json.loads(line.partition("Summary: ")[2])
+    return results

@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 MOST = 2**16
-LONG = 0.3
+LONG = 0.2
 PACE = 0.01
-BEYOND_PATIENCE = 300
+MANY = 200
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 GZIP = b"Content-Encoding: gzip\r\n"
 CHUNK = b"1000\r\n" + bytes(0x1000) + b"\r\n"
-PATIENCE_SECONDS = 10.0
+TIMEOUT = 10.0
 
 
 class Peer:
-    """A server that says what it is told to, on any number of connections.
+    """A server that sends the parts it is given, on any number of connections.
 
     Attributes:
         parts: What it sends, bit by bit, in answer to each request.
@@ -142,18 +142,19 @@ ENDLESS: dict[str, Callable[[], Iterable[bytes]]] = {
 
 
 @pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize("kind", ENDLESS)
-@pytest.mark.parametrize("way", ["get", "post"])
+@pytest.mark.parametrize(
+    ("way", "kind"), [*(("get", kind) for kind in ENDLESS), ("post", "announced"), ("post", "bomb")]
+)
 def test_a_response_that_is_too_large_is_an_error_for_good(peer: Peer, kind: str, way: str) -> None:
     peer.parts = ENDLESS[kind]
     with no_more_memory_than(30 * MOST), pytest.raises(MakiniError, match=r"larger than 0.0625 MiB") as caught:
         ask(peer, way)
     assert not isinstance(caught.value, TransientError)
-    assert kind == "bomb" or peer.left.wait(PATIENCE_SECONDS)  # a bomb has been sent by then
+    assert kind == "bomb" or peer.left.wait(TIMEOUT)  # a bomb has been sent by then
 
 
 def ask(peer: Peer, way: str = "get") -> bytes:
-    chosen = Transport(peer.url, LONG if peer.pace else PATIENCE_SECONDS, "test")
+    chosen = Transport(peer.url, LONG if peer.pace else TIMEOUT, "test")
     return send(chosen, way)
 
 
@@ -173,7 +174,7 @@ def test_one_that_is_not_comes_whole_and_the_connection_is_kept(peer: Peer, size
     length = CHUNKED if is_chunked else b"Content-Length: %d\r\n\r\n" % size
     framed = (b"%x\r\n%b\r\n" % (size, body) if size else b"") + b"0\r\n\r\n"
     peer.parts = lambda: [OK, length, framed if is_chunked else body]
-    kept = Transport(peer.url, PATIENCE_SECONDS, "test")
+    kept = Transport(peer.url, TIMEOUT, "test")
     assert [send(kept) for _ in range(3)] == [body] * 3
     assert peer.connections == 1
 
@@ -181,7 +182,7 @@ def test_one_that_is_not_comes_whole_and_the_connection_is_kept(peer: Peer, size
 @pytest.mark.usefixtures("_small")
 def test_after_one_that_is_too_large_the_next_one_is_read(peer: Peer) -> None:
     ordinary, peer.parts = peer.parts, ENDLESS["announced"]
-    kept = Transport(peer.url, PATIENCE_SECONDS, "test")
+    kept = Transport(peer.url, TIMEOUT, "test")
     with pytest.raises(MakiniError, match="larger than"):
         send(kept)
     peer.parts = ordinary
@@ -200,14 +201,14 @@ def test_of_a_refusal_without_end_the_status_counts(
     peer.parts = lambda: [head, CHUNKED, *repeat(CHUNK, 10_000)]
     with no_more_memory_than(30 * MOST), pytest.raises(kind, match=f"answered {status[:3].decode()}"):
         ask(peer, way)
-    assert peer.left.wait(PATIENCE_SECONDS)
+    assert peer.left.wait(TIMEOUT)
 
 
 # --- time ------------------------------------------------------------------------------------------
 
 
 def trickling(before: bytes, drop: bytes = b"x") -> Callable[[], Iterable[bytes]]:
-    return lambda: [before, *repeat(drop, BEYOND_PATIENCE)]
+    return lambda: [before, *repeat(drop, MANY)]
 
 
 SLOW = {
@@ -221,19 +222,18 @@ SLOW = {
     "size of a chunk": trickling(OK + CHUNKED, b"0"),
     "trailers": trickling(OK + CHUNKED + b"0\r\n", b"X-More: x\r\n"),
     "refusal": trickling(b"HTTP/1.1 500 No\r\nContent-Length: 1000000\r\n\r\n"),
-    "stopped": lambda: [OK, b"Content-Length: 9\r\n\r\n", *repeat(b"", BEYOND_PATIENCE)],
+    "stopped": lambda: [OK, b"Content-Length: 9\r\n\r\n", *repeat(b"", MANY)],
 }
 
 
-@pytest.mark.parametrize("kind", SLOW)
-@pytest.mark.parametrize("way", ["get", "post"])
+@pytest.mark.parametrize(("way", "kind"), [*(("get", kind) for kind in SLOW), ("post", "headers"), ("post", "body")])
 def test_a_server_that_never_comes_to_an_end_is_given_up_in_time(peer: Peer, kind: str, way: str) -> None:
     peer.parts, peer.pace = SLOW[kind], PACE
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="not complete after"):
         ask(peer, way)
-    assert LONG <= time.monotonic() - began < BEYOND_PATIENCE * PACE / 2
-    assert peer.left.wait(PATIENCE_SECONDS)
+    assert LONG <= time.monotonic() - began < MANY * PACE / 2
+    assert peer.left.wait(TIMEOUT)
 
 
 def test_so_is_a_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,11 +244,11 @@ def test_so_is_a_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_is_slow_may_take_the_time_that_there_is(peer: Peer) -> None:
-    drops = 100
+    drops = 50
     peer.parts = lambda: [OK, b"Content-Length: %d\r\n\r\n" % drops, *repeat(b"x", drops)]
     peer.pace = PACE
-    patient = Transport(peer.url, drops * PACE / 2, "test")
-    assert send(patient, seconds=PATIENCE_SECONDS) == b"x" * drops
+    slow = Transport(peer.url, drops * PACE / 2, "test")
+    assert send(slow, seconds=TIMEOUT) == b"x" * drops
 
 
 def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,23 +276,23 @@ def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("kind", ["announced", "bomb"])
 def test_a_document_is_bounded_in_size(peer: Peer, kind: str) -> None:
     peer.parts = ENDLESS[kind]
     with no_more_memory_than(30 * MOST), pytest.raises(DocumentError, match="larger than"):
-        Location(f"{peer.url}/api.json").fetch(PATIENCE_SECONDS, "test")
+        Location(f"{peer.url}/api.json").fetch(TIMEOUT, "test")
 
 
-@pytest.mark.parametrize("kind", SLOW)
+@pytest.mark.parametrize("kind", ["headers", "body"])
 def test_a_document_is_bounded_in_time(peer: Peer, kind: str) -> None:
     peer.parts, peer.pace = SLOW[kind], PACE
     with pytest.raises(DocumentError, match="not complete after"):
         Location(f"{peer.url}/api.json").fetch(LONG, "test")
-    assert peer.left.wait(PATIENCE_SECONDS)
+    assert peer.left.wait(TIMEOUT)
 
 
 def test_so_is_the_way_to_it(peer: Peer) -> None:
     """A redirect whose own body has no end leads on; one that leads to itself does not for ever."""
     peer.parts = lambda: [b"HTTP/1.1 302 There\r\nLocation: /x\r\n", CHUNKED, *repeat(CHUNK, 1000)]
     with no_more_memory_than(60 * MOST), pytest.raises(DocumentError, match="too many redirects"):
-        Location(f"{peer.url}/api.json").fetch(PATIENCE_SECONDS, "test")
+        Location(f"{peer.url}/api.json").fetch(TIMEOUT, "test")

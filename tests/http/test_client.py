@@ -245,7 +245,7 @@ def test_a_server_that_is_not_there_is_a_passing_trouble(monkeypatch: pytest.Mon
     with socket.create_server(("127.0.0.1", 0)) as soon_gone:
         url = f"http://127.0.0.1:{soon_gone.getsockname()[1]}"
 
-    with pytest.raises(TransientError, match=r"connection failed.*Check the setting api_url"):
+    with pytest.raises(TransientError, match=r"connection failed \(Connection refused\)\. Check the setting api_url"):
         ask(client_of(url))
 
 

@@ -93,6 +93,18 @@ def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
     assert len(run.taken) > 0.75 * 50 * 20
 
 
+def test_beyond_a_limit_of_one_request_the_response_is_waited_for_not_the_vendor() -> None:
+    limit = RateLimit(None)
+    limit.end(0.2, limit.begin(0.0), was_taken=True)
+    refused = limit.begin(0.3)
+    limit.close(0.4, 10.0, is_limit=True)
+    limit.end(0.4, refused, was_taken=False)
+    limit.end(70.2, limit.begin(70.0), was_taken=True)
+
+    limit.begin(140.0)
+    assert limit.hold(140.1) == Hold(float("inf"), is_vendors=False)
+
+
 def test_own_limit_of_requests_a_minute() -> None:
     run = simulate(SlidingWindow(10**6), workers=4, seconds=300.0, latency=steady, limit=RateLimit(30))
     assert len(run.begun) == 30 * 5

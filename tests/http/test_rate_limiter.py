@@ -114,7 +114,7 @@ def test_one_limiter_does_not_close_another(clock: Clock) -> None:
     assert clock.waits == []
 
 
-@pytest.mark.parametrize("reason", [CredentialError("revoked", "Mend it."), SystemExit(143)])
+@pytest.mark.parametrize("reason", [CredentialError("revoked", "Fix it."), SystemExit(143)])
 def test_shut_limiter_meets_everybody_with_the_reason(clock: Clock, reason: BaseException) -> None:
     limiter = RateLimiter()
     refuse(limiter, 600.0)

@@ -4,6 +4,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.exceptions import MaxRetryError, SSLError
 from urllib3.util import parse_url
 
 from tap_makini.connections.admin_api import AdminApi
@@ -162,6 +164,18 @@ class HangingUp(Handler):
         self.close_connection = True
 
     do_GET = do_POST = respond  # noqa: N815 - the names that the server looks for
+
+
+def test_a_certificate_that_is_not_trusted_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    expired = SSLCertVerificationError()
+    expired.verify_message = "certificate has expired"
+
+    def refuse(*_: object, **__: object) -> None:
+        raise requests.exceptions.SSLError(MaxRetryError(None, "/x", SSLError(expired)))  # type: ignore[arg-type] # no pool
+
+    monkeypatch.setattr(requests.Session, "send", refuse)
+    with pytest.raises(UntouchedError, match=r"certificate is not trusted \(certificate has expired\)"):
+        send(Transport("https://api.test", 5.0, "test"), "POST", "/x")
 
 
 def test_address_that_is_none() -> None:

@@ -25,13 +25,13 @@ def envelope(item: Any) -> Node:  # noqa: ANN401 - any JSON
     return {"type": "object", "properties": {"data": {"type": "array", "items": item}, "meta": {"type": "object"}}}
 
 
-def answers(schema: Any, status: str = "200", media: str = "application/json") -> Node:  # noqa: ANN401 - any JSON
+def responses(schema: Any, status: str = "200", media: str = "application/json") -> Node:  # noqa: ANN401 - any JSON
     return {status: {"description": "", "content": {media: {"schema": schema}}}}
 
 
 def get(item: Any = THING, **more: Any) -> Node:  # noqa: ANN401 - any JSON
     """A path item with a GET that lists items."""
-    return {"get": {"responses": answers(envelope(item)), **more}}
+    return {"get": {"responses": responses(envelope(item)), **more}}
 
 
 def query(*names: str) -> list[Node]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openapi.documents import TEXT, Node, answers, columns, document, endpoints, get
+from openapi.documents import TEXT, Node, columns, document, endpoints, get, responses
 
 NUMBER = {"type": ["number", "null"]}
 FLAG = {"type": ["boolean", "null"]}
@@ -284,8 +284,8 @@ def test_an_item_of_very_many_choices_is_a_list_all_the_same(choice: str) -> Non
 )
 def test_an_envelope_extends_its_base(base: Node, form: str, *, is_list: bool) -> None:
     own = {"properties": {"data": {"type": "array", "items": SITE}}}
-    answer = {"allOf": [ref("Base"), own]} if form == "behind" else {"allOf": [ref("Base")], **own}
-    paths = {"/x": {"get": {"responses": answers(answer)}}, "/ok": get()}
+    response = {"allOf": [ref("Base"), own]} if form == "behind" else {"allOf": [ref("Base")], **own}
+    paths = {"/x": {"get": {"responses": responses(response)}}, "/ok": get()}
 
     read = endpoints(document(paths, components={"schemas": {"Base": {"type": "object", "properties": base}}}))
 
@@ -322,13 +322,13 @@ def test_each_reference_that_leads_nowhere_is_named_once(caplog: pytest.LogCaptu
 
     assert list(offered) == ["a", "b", "d"]
     assert offered["a"].schema["properties"] == {"dimensions": TEXT, "boxes": TEXT}
-    consequence = "What it describes is loaded as JSON text or left out."
+    consequence = "What it describes is loaded as JSON text or left out. Affected:"
     assert sorted(caplog.messages) == [
-        f"0.json: # (not text) is not defined. {consequence}",
-        f"0.json: #/components/pathItems/E is not defined. {consequence}",
-        f"0.json: #/components/schemas/Dimension is not defined. {consequence}",
+        f"0.json: # (not text) is not defined. {consequence} d.",
+        f"0.json: #/components/pathItems/E is not defined. {consequence} /e.",
+        f"0.json: #/components/schemas/Dimension is not defined. {consequence} a, b.",
         (
-            f"0.json: other.json#/a is in another file, which is not read. {consequence} "
+            f"0.json: other.json#/a is in another file, which is not read. {consequence} d. "
             "Bundle the document into one file."
         ),
     ]
@@ -338,4 +338,4 @@ def test_of_many_references_that_lead_nowhere_some_are_named(caplog: pytest.LogC
     columns({f"p{number}": {"$ref": f"#/{number}"} for number in range(12)})
 
     assert len(caplog.messages) == 11
-    assert caplog.messages[-1] == "0.json: 2 more references are undefined."
+    assert caplog.messages[-1] == "0.json: 2 more references are not defined."

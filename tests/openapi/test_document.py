@@ -53,7 +53,7 @@ def test_no_file(tmp_path: Path, name: str) -> None:
 
 
 def test_paths_that_are_none() -> None:
-    assert "a?b" in refusal("a\0b")
+    assert r"a\x00b" in refusal("a\0b")
     assert "cannot be read" in refusal("~nobody-of-this-name/api.json")
 
 
@@ -170,12 +170,12 @@ def test_a_byte_order_mark_does_not_matter() -> None:
 class Handler(BaseHTTPRequestHandler):
     """Serves by path, and notes what was asked with which credentials."""
 
-    answers: Mapping[str, tuple[int, dict[str, str], bytes]]
+    served: Mapping[str, tuple[int, dict[str, str], bytes]]
     asked: list[tuple[str, str | None]]
 
     def do_GET(self) -> None:
         self.asked.append((self.path, self.headers["Authorization"]))
-        status, headers, body = self.answers[self.path.partition("?")[0]]
+        status, headers, body = self.served[self.path.partition("?")[0]]
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
@@ -187,10 +187,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(**answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+def serving(**served: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     """Serve; gives the host with the port, and what was asked."""
     asked: list[tuple[str, str | None]] = []
-    members: dict[str, Any] = {"answers": {f"/{name}": said for name, said in answers.items()}, "asked": asked}
+    members: dict[str, Any] = {"served": {f"/{name}": said for name, said in served.items()}, "asked": asked}
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Serving", (Handler,), members))
     thread = threading.Thread(target=server.serve_forever, args=[0.05])
     thread.start()
@@ -222,7 +222,7 @@ def test_credentials_of_a_url_are_used_and_never_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "fault"),
+    ("response", "fault"),
     [
         ((404, {}, b""), "the server answered 404"),
         ((500, {}, b""), "the server answered 500"),
@@ -233,8 +233,8 @@ def test_credentials_of_a_url_are_used_and_never_told() -> None:
         ((200, {}, b"<html>"), "expected an object at the top level"),
     ],
 )
-def test_bad_answers(answer: tuple[int, dict[str, str], bytes], fault: str) -> None:
-    with serving(docs=answer) as (host, _):
+def test_bad_responses(response: tuple[int, dict[str, str], bytes], fault: str) -> None:
+    with serving(docs=response) as (host, _):
         assert fault in refusal(f"http://{host}/docs")
 
 
@@ -243,16 +243,16 @@ def test_urls_that_are_none(url: str) -> None:
     assert "s3cret" not in refusal(url)
 
 
-def test_nobody_answers() -> None:
+def test_nobody_responds() -> None:
     with serving() as (host, _):
         pass
 
     assert "could not be fetched (Connection refused)" in refusal(f"http://{host}/docs")
 
 
-def test_the_answer_takes_too_long() -> None:
+def test_the_response_takes_too_long() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # takes connections, and never looks at them
     try:
-        assert "no answer within 0.2 s" in refusal(f"http://127.0.0.1:{server.server_port}/docs", timeout=0.2)
+        assert "no response within 0.2 s" in refusal(f"http://127.0.0.1:{server.server_port}/docs", timeout=0.2)
     finally:
         server.server_close()

@@ -92,13 +92,25 @@ def test_paths_that_refer_to_each_other_in_a_circle() -> None:
     assert [endpoint.stream for endpoint in offer(document(paths)).endpoints] == ["ok"]
 
 
+CHAIN = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
+
+
 def test_a_long_chain_of_references() -> None:
-    chain = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
     item = {"properties": {"far": {"$ref": "#/components/schemas/C0"}}}
 
-    (endpoint,) = offer(document({"/x": get(item)}, components={"schemas": chain})).endpoints
+    (endpoint,) = offer(document({"/x": get(item)}, components={"schemas": CHAIN})).endpoints
 
     assert endpoint.schema["properties"] == {"far": {"type": ["string", "null"]}}
+
+
+def test_what_pythons_stack_cannot_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller may have used most of it."""
+    monkeypatch.setattr("tap_makini.openapi.schemas._LONGEST_TRAIL", len(CHAIN))
+
+    with pytest.raises(DocumentError) as raised:
+        offer(document({"/x": get({"$ref": "#/components/schemas/C0"})}, components={"schemas": CHAIN}))
+
+    assert str(raised.value) == "0.json: schemas are nested too deeply. Report it with the document."
 
 
 @pytest.mark.parametrize("keyword", ["properties", "items", "allOf"])
@@ -159,3 +171,12 @@ def test_deep_compositions_on_each_level_end(keyword: str) -> None:
     schemas["L45"] = {"properties": {"next": refs[0], "leaf": {"type": "string"}}}
 
     check(offer(document({"/x": get(refs[0])}, components={"schemas": schemas})))
+
+
+def test_a_parameter_of_very_many_schemas_is_read() -> None:
+    refs = [{"$ref": f"#/components/schemas/L{number}"} for number in range(5)]
+    schemas: Node = {f"L{number}": {"allOf": [below] * 1000} for number, below in enumerate(refs[1:])}
+    schemas["L4"] = {"maximum": int("9" * 1000)}
+    parameters = [{"name": "per_page", "in": "query", "schema": refs[0]}]
+
+    check(offer(document({"/x": get(parameters=parameters)}, components={"schemas": schemas})))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openapi.documents import THING, Node, answers, document, endpoints, envelope, get, offer, query
+from openapi.documents import THING, Node, document, endpoints, envelope, get, offer, query, responses
 from tap_makini.openapi import DocumentError
 
 if TYPE_CHECKING:
@@ -24,36 +24,35 @@ def streams(paths: Node, **more: Any) -> list[str]:  # noqa: ANN401 - any JSON
 
 
 @pytest.mark.parametrize(
-    "responses",
+    "declared",
     [
-        answers(envelope(THING)),
-        answers(envelope(THING), "2XX"),
-        answers(envelope(THING), "206"),
-        {"200": {"description": ""}, **answers(envelope(THING), "2XX")},
-        answers(envelope(THING), "default"),
-        answers(envelope(THING), media="application/json; charset=utf-8"),
-        answers(envelope(THING), media="application/vnd.api+json"),
-        answers(envelope(THING), media="*/*"),
-        answers(envelope(ITEM_REF)),
-        answers({"$ref": "#/components/schemas/Things"}),
+        responses(envelope(THING)),
+        responses(envelope(THING), "2XX"),
+        responses(envelope(THING), "206"),
+        responses(envelope(THING), "default"),
+        responses(envelope(THING), media="application/json; charset=utf-8"),
+        responses(envelope(THING), media="application/vnd.api+json"),
+        responses(envelope(THING), media="*/*"),
+        responses(envelope(ITEM_REF)),
+        responses({"$ref": "#/components/schemas/Things"}),
         {"200": {"$ref": "#/components/responses/Things"}},
-        answers({"allOf": [{"properties": {"meta": {}}}, {"$ref": "#/components/schemas/Things"}]}),
-        answers({"oneOf": [{"$ref": "#/components/schemas/Things"}, {"type": "null"}]}),
-        answers({"type": ["object", "null"], "properties": {"data": {"items": {"properties": {"a": {}}}}}}),
-        answers(envelope({"type": "object", "additionalProperties": {"type": "string"}})),
-        answers(envelope({})),
-        answers(envelope({"$ref": "item.json"})),
-        answers({"properties": {"data": {"type": "array"}}}),
-        {"200": {"content": {"application/problem+json": {}, **answers(envelope(THING))["200"]["content"]}}},
+        responses({"allOf": [{"properties": {"meta": {}}}, {"$ref": "#/components/schemas/Things"}]}),
+        responses({"oneOf": [{"$ref": "#/components/schemas/Things"}, {"type": "null"}]}),
+        responses({"type": ["object", "null"], "properties": {"data": {"items": {"properties": {"a": {}}}}}}),
+        responses(envelope({"type": "object", "additionalProperties": {"type": "string"}})),
+        responses(envelope({})),
+        responses(envelope({"$ref": "item.json"})),
+        responses({"properties": {"data": {"type": "array"}}}),
+        {"200": {"content": {"application/problem+json": {}, **responses(envelope(THING))["200"]["content"]}}},
     ],
 )
-def test_lists_are_told_by_the_envelope_in_any_form(responses: Node) -> None:
+def test_lists_are_recognized_by_the_envelope_in_any_form(declared: Node) -> None:
     components = {
         "schemas": {"Thing": THING, "Things": envelope(ITEM_REF)},
-        "responses": {"Things": answers({"$ref": "#/components/schemas/Things"})["200"]},
+        "responses": {"Things": responses({"$ref": "#/components/schemas/Things"})["200"]},
     }
 
-    assert streams({"/x": {"get": {"responses": responses}}}, components=components) == ["x"]
+    assert streams({"/x": {"get": {"responses": declared}}}, components=components) == ["x"]
 
 
 def test_one_needless_level_of_nesting_is_undone() -> None:
@@ -70,15 +69,17 @@ def test_one_needless_level_of_nesting_is_undone() -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        {"get": {"responses": answers(THING)}},
-        {"get": {"responses": answers({"type": "array", "items": THING})}},
-        {"get": {"responses": answers(envelope({"type": "string"}))}},
-        {"get": {"responses": answers({"properties": {"data": THING}})}},
-        {"get": {"responses": answers(envelope(THING), "404")}},
-        {"get": {"responses": answers(envelope(THING), media="application/xml")}},
+        {"get": {"responses": responses(THING)}},
+        {"get": {"responses": responses({"type": "array", "items": THING})}},
+        {"get": {"responses": responses(envelope({"type": "string"}))}},
+        {"get": {"responses": responses({"properties": {"data": THING}})}},
+        {"get": {"responses": responses(envelope(THING), "404")}},
+        {"get": {"responses": responses(envelope(THING), media="application/xml")}},
         {"get": {}},
         {"post": get()["get"]},
         get(parameters=[{"name": "key", "in": "path"}]),
+        *(get(tags=[tag]) for tag in ("Admin", "Admin API", "administration", "admin_api")),
+        get(security=[{"adminToken": []}]),
         {**get(), "parameters": [{"$ref": "#/components/parameters/Key"}]},
     ],
 )
@@ -130,7 +131,7 @@ def test_the_log_says_what_every_get_is(caplog: pytest.LogCaptureFixture) -> Non
     caplog.set_level(logging.INFO)
     paths = {
         **{path: get() for path in ("/a", "/b", "/a?x", "/api/system/c", "/a/{id}", "/api/raw/tables", "/a/{id}/d")},
-        "/e": {"get": {"responses": answers(THING)}},
+        "/e": {"get": {"responses": responses(THING)}},
         "/f": {"post": {}},
     }
 
@@ -138,15 +139,28 @@ def test_the_log_says_what_every_get_is(caplog: pytest.LogCaptureFixture) -> Non
 
     assert caplog.messages == [
         (
-            "The OpenAPI documents describe GETs: 2 lists, 1 lists of a record, 1 of raw tables, 1 of administration, "
-            "1 of a single record, 1 with an unusable path, 1 without a list of records under 'data'."
+            "The OpenAPI documents describe GETs: 2 lists, 1 lists of a record, "
+            "1 without a list of records under 'data', "
+            "4 of single records, raw tables, administration or unusable paths."
         ),
-        "Not read, being without a list of records under 'data': GET /e",
+        "Not read, since there is no list of records under 'data': GET /e",
     ]
 
 
-def test_what_is_not_of_administration() -> None:
-    assert streams({"/api/v4/link": get(), "/api/v4/system": get()}) == ["link", "system"]
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tags": ["Administrators", "Plant admin", "Administrative units"]},
+        {"security": [{"bearer": []}, {"adminToken": []}]},
+        {"security": []},
+        {"security": [{"adminToken": []}, {}]},
+        {"tags": 5, "security": [5, None]},
+    ],
+)
+def test_what_is_not_of_administration(more: Node) -> None:
+    paths = {"/x": get(**more), "/api/v4/link": get(), "/api/v4/system": get()}
+
+    assert streams(paths) == ["link", "system", "x"]
 
 
 def test_a_servers_own_path_is_no_part_of_names() -> None:
@@ -179,13 +193,14 @@ def test_a_path_item_may_be_a_reference() -> None:
     [
         (OTHER, r"lists of the products eam, but none of wms\. Change the setting products"),
         (
-            {"/x": {"get": {"responses": answers({"properties": {"items": {"type": "array", "items": THING}}})}}},
+            {"/x": {"get": {"responses": responses({"properties": {"items": {"type": "array", "items": THING}}})}}},
             r"nothing to read\. GET /x: no list of records under 'data'\. If Makini's docs export it so",
         ),
         (
-            {f"/{name}": {"get": {"responses": answers({"type": "array", "items": THING})}} for name in "ab"},
+            {f"/{name}": {"get": {"responses": responses({"type": "array", "items": THING})}} for name in "ab"},
             r"GET /a: no list of records under 'data' \(and 1 more like it\)",
         ),
+        ({"/a%0Ab": {"get": {"responses": responses(THING)}}}, r"GET /a\\nb: no list of records"),
         ({"/x/{key}": get(), "/y": {"post": {}}}, r"nothing to read \(no GET returns a list\)"),
     ],
 )
@@ -359,13 +374,13 @@ NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
     ("operation", "schema"),
     [
         (get(IDENTIFIED)["get"], KNOWN),
-        ({"responses": answers({"type": "array", "items": IDENTIFIED})}, KNOWN),
-        ({"responses": answers(IDENTIFIED)}, KNOWN),
-        ({"responses": answers({"type": "object"})}, UNKNOWN),
-        ({"responses": answers({})}, UNKNOWN),
+        ({"responses": responses({"type": "array", "items": IDENTIFIED})}, KNOWN),
+        ({"responses": responses(IDENTIFIED)}, KNOWN),
+        ({"responses": responses({"type": "object"})}, UNKNOWN),
+        ({"responses": responses({})}, UNKNOWN),
         ({"responses": {"200": {"description": "", "content": {"application/json": {}}}}}, UNKNOWN),
         (BARE, UNKNOWN),
-        ({"responses": {**BARE["responses"], **answers(IDENTIFIED, "default")}}, UNKNOWN),
+        ({"responses": {**BARE["responses"], **responses(IDENTIFIED, "default")}}, UNKNOWN),
     ],
 )
 def test_children_in_all_forms(operation: Node, schema: Node) -> None:
@@ -387,8 +402,8 @@ def test_children_in_all_forms(operation: Node, schema: Node) -> None:
         ("/api/eam/x/{key}/{a}", BARE),
         ("/api/eam/y/{key}/a", BARE),
         ("/api/erp/x/{key}/a", BARE),
-        ("/api/eam/x/{key}/a", {"responses": answers({"type": "string"})}),
-        ("/api/eam/x/{key}/a", {"responses": answers({}, media="application/pdf")}),
+        ("/api/eam/x/{key}/a", {"responses": responses({"type": "string"})}),
+        ("/api/eam/x/{key}/a", {"responses": responses({}, media="application/pdf")}),
         ("/api/eam/x/{key}/a", {"responses": {"204": {"description": ""}}}),
     ],
 )
@@ -482,7 +497,7 @@ def test_the_nearest_server_counts() -> None:
 
 
 def test_a_slash_at_the_end_of_an_address_stays() -> None:
-    """Some frameworks answer only with it, and redirect from the address without it."""
+    """Some frameworks respond only to it, and redirect from the address without it."""
     content = document({"/api/eam/gadgets/": get(), "/api/eam/gadgets/{id}/parts/": get()})
     endpoint = endpoints(content)["gadgets"]
     assert endpoint.path == "/api/eam/gadgets/"

@@ -75,8 +75,8 @@ def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, na
 def test_the_media_type_that_is_declared_is_asked_for(tmp_path: Path) -> None:
     with source("v3") as sandbox:
         content = described(sandbox)
-        answer = content["paths"][f"/api/v4/{SLUG}"]["get"]["responses"]["200"]
-        answer["content"] = {"application/vnd.api+json": answer["content"]["application/json"]}
+        response = content["paths"][f"/api/v4/{SLUG}"]["get"]["responses"]["200"]
+        response["content"] = {"application/vnd.api+json": response["content"]["application/json"]}
         sandbox.requests.clear()
         outcome = read(tmp_path, sandbox, content)
         asked = {(request.slug, request.headers["accept"]) for request in sandbox.requests}

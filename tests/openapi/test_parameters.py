@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from openapi.documents import THING, Node, answers, document, endpoints, envelope, get, query
+from openapi.documents import THING, Node, document, endpoints, envelope, get, query, responses
 from tap_makini.query_parameters import ASSUMED, V3, V3_UNSIZED, QueryParameters
 
 
@@ -173,7 +173,7 @@ def test_parameters_by_reference_in_headers_and_of_the_path() -> None:
     ],
 )
 def test_the_declared_media_type_is_asked_for(declared: list[str], accept: str) -> None:
-    content = {media: answers(envelope(THING), media=media)["200"]["content"][media] for media in declared}
+    content = {media: responses(envelope(THING), media=media)["200"]["content"][media] for media in declared}
     listed = {"get": {"responses": {"200": {"description": "", "content": content}}}}
 
     (endpoint,) = endpoints(document({"/x": listed, "/x/{id}/y": listed})).values()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from openapi.documents import Node, answers, document, envelope, query
+from openapi.documents import Node, document, envelope, query, responses
 
 FACTS: dict[str, dict[str, Any]] = json.loads(Path(__file__).parents[1].joinpath("data", "vendor_v3.json").read_bytes())
 _CHILDREN = {
@@ -36,17 +36,17 @@ def _list(entity: Node, *, nests_lists: bool) -> Node:
     names = ["filter", "page", "sort", *(["per_page"] if entity["per_page"] else [])]
     item = _ref(entity["item"])
     data = envelope({"type": "array", "items": item} if nests_lists else item)
-    return {"get": {"parameters": query(*names), "responses": answers(data)}}
+    return {"get": {"parameters": query(*names), "responses": responses(data)}}
 
 
 def _record(item: str) -> Node:
     key = {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}}
-    return {"get": {"parameters": [key], "responses": answers(_ref(item))}}
+    return {"get": {"parameters": [key], "responses": responses(_ref(item))}}
 
 
 def _child(path: str) -> Node:
     schema = envelope(_ref("WorkOrder")) if path.startswith("work-orders/") else {"type": "object"}
-    return {"get": {"parameters": query("filter", "page", "sort"), "responses": answers(schema)}}
+    return {"get": {"parameters": query("filter", "page", "sort"), "responses": responses(schema)}}
 
 
 def _item(fields: Node) -> Node:

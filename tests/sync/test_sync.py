@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -22,6 +23,7 @@ from tap_makini.errors import (
     NothingNewError,
     NothingReadError,
     StreamsFailedError,
+    TransientError,
     UnreachableError,
 )
 from tap_makini.http.client import RequestStats
@@ -47,6 +49,7 @@ LATEST = datetime(2020, 1, 1, tzinfo=timezone.utc)
 REFUSED = CredentialError("the server answered 401", "Check the token.")
 ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
 BROKEN = MakiniError("the server answered 500", "Run again later.")
+OUTAGE = TransientError("the server answered 500", "Run again later.")
 UNREACHABLE = UnreachableError("no answer came", "Check the network.")
 NOTHING_KNOWN = Integration()
 NOTHING_NEW = NothingNewError("Makini has not synced it", "Nothing to do.")
@@ -420,6 +423,28 @@ def test_a_connection_that_cannot_be_reached_is_dropped_at_the_second_time(run: 
         "dropped",
     ]
     assert sync.summary.records == 4
+
+
+def test_a_connection_whose_server_fails_everywhere_is_not_waited_for_in_each_of_62_streams(run: Run) -> None:
+    zeta = StubConnection(ZETA)
+    for number in range(62):
+        run.add(f"stream_{number}", zeta, pages=[], error=OUTAGE)
+    run.add("sites", StubConnection(ACME))
+    sync = run.go()
+
+    assert Counter(statuses(sync).values()) == {"failed": 4, "dropped": 58, "complete": 1}
+    assert zeta.rate_limiter.shut_by
+
+
+def test_streams_that_fail_beside_others_that_do_not_are_failures_of_their_own(run: Run) -> None:
+    zeta = StubConnection(ZETA)
+    for number in range(12):
+        run.add(
+            f"stream_{number}", zeta, pages=[1] if number % 4 == 3 else [], error=None if number % 4 == 3 else OUTAGE
+        )
+    sync = run.go()
+
+    assert Counter(statuses(sync).values()) == {"failed": 9, "complete": 3}
 
 
 def test_an_error_is_its_streams_alone(run: Run) -> None:

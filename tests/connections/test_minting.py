@@ -12,6 +12,7 @@ from scripted_transport import Asked, ScriptedTransport, in_turn
 from tap_makini.connections.admin_api import AdminApi, AdminAuthenticator, MintingAuthenticator
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
 from tap_makini.http.authenticators import StaticAuthenticator
+from tap_makini.http.transport import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +176,7 @@ def test_connection_that_goes_during_the_run(caplog: pytest.LogCaptureFixture) -
 
 
 def test_minting_is_repeated_and_waits_as_asked(clock: Clock) -> None:
-    busy = TransientError("the server answered 429", retry_after=5.0)
+    busy = Response(429, {"Retry-After": "5"}, b"")
     source, _ = minted(in_turn(ADMIN, busy, {"token": "minted-1"}))
     assert source.token() == "minted-1"
     assert clock.now >= NOW + 5
