@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "tap_makini"
 
 
 def faults(wheel: ZipFile) -> list[str]:
-    """Name what the wheel lacks and what it should not have."""
+    """Return what the wheel lacks and what it should not have."""
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     wanted = {
         path.relative_to(PACKAGE.parent).as_posix()

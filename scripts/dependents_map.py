@@ -15,7 +15,7 @@ _SAME_ITEMS = "work_orders_materials"
 
 
 def dependents_table() -> str:
-    """Give a row for each such stream."""
+    """Return a row for each such stream."""
     heading = "| stream | what it is | key | incremental by | columns |"
     return "\n".join([heading, "| --- | --- | --- | --- | --- |", *map(_row, _dependents())]) + "\n"
 

@@ -38,7 +38,7 @@ SALES = (
 
 
 def tables() -> list[Table]:
-    """Give the tap's streams in alphabetical order."""
+    """Return the tap's streams in alphabetical order."""
     entities = sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
     return [
         Table(entity.stream, entity.key, entity.replication_key, entity.products, SCHEMAS.fetch_schema(entity.item))
@@ -56,7 +56,7 @@ def shared() -> list[str]:
 
 
 def areas() -> dict[str, list[str]]:
-    """Give the streams of each diagram by its heading, those that are shared in one of their own."""
+    """Return the streams of each diagram by its heading, those that are shared in one of their own."""
     ready, common = selections(), shared()
     grouped: dict[str, Sequence[str]] = {
         "Maintenance": ready["maintenance"],
@@ -95,7 +95,7 @@ def _box(table: Table, found: Iterable[Reference]) -> str:
 
 
 def _foreign(table: Table, found: Iterable[Reference]) -> list[str]:
-    """Give a row for each column of a table that refers, or that holds something that does."""
+    """Return a row for each column of a table that refers, or that holds something that does."""
     comments: dict[str, list[str]] = {}
     for reference in found:
         column, _, inner = reference.path.partition(".")
@@ -105,7 +105,7 @@ def _foreign(table: Table, found: Iterable[Reference]) -> list[str]:
 
 
 def _relations(drawn: Iterable[Reference]) -> list[str]:
-    """Give a line for each pair of streams, labelled with all columns that make it."""
+    """Return a line for each pair of streams, labelled with all columns that make it."""
     labels: dict[tuple[str, str], list[str]] = {}
     for reference in drawn:
         labels.setdefault((reference.stream, reference.target), []).append(reference.path)
@@ -177,7 +177,7 @@ the place of a line, from 0; the other columns, and what they refer to, are thos
 
 
 def document(listed: Sequence[Table]) -> str:
-    """Give the whole text.
+    """Return the whole text.
 
     Args:
         listed: The streams, in the order of their sections.

@@ -79,7 +79,7 @@ class Reference(NamedTuple):
 
 
 def columns(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Column]:
-    """Give the properties of an object schema, each followed by those within it."""
+    """Return the properties of an object schema, each followed by those within it."""
     for name, declared in schema["properties"].items():
         yield Column(prefix + name, declared)
         yield from _within(declared, prefix + name)
@@ -105,12 +105,12 @@ def in_words(schema: Mapping[str, Any]) -> str:
 
 
 def is_reference(name: str) -> bool:
-    """Tell whether a property's name says that it holds keys of other records."""
+    """Return whether a property's name says that it holds keys of other records."""
     return name.endswith(("Key", "Keys"))
 
 
 def target(stream: str, path: str, streams: Collection[str]) -> str | None:
-    """Tell which stream a column refers to.
+    """Return which stream a column refers to.
 
     Args:
         stream: The stream that has the column.
@@ -128,7 +128,7 @@ def target(stream: str, path: str, streams: Collection[str]) -> str | None:
 
 
 def ending(place: str, told: Collection[str]) -> str | None:
-    """Give the longest end of a column's place (`stream.list[].name`) that is among those told, None if none is."""
+    """Return the longest end of a column's place (`stream.list[].name`) that is among those told, None if none is."""
     parts = place.split(".")
     return next((end for start in range(len(parts)) if (end := ".".join(parts[start:])) in told), None)
 
@@ -149,7 +149,7 @@ _QUALIFIERS = frozenset({"from", "to", "base", "make", "cost", "approved", "requ
 
 
 def _thing(stem: str) -> str:
-    """Give what a name speaks of, in the singular: `user` for `userApproved`, `location` for `fromLocation`."""
+    """Return what a name speaks of, in the singular: `user` for `userApproved`, `location` for `fromLocation`."""
     words = re.sub("([A-Z])", r"_\1", stem).lower().split("_")
     return "_".join(word for word in words if word not in _QUALIFIERS)
 
@@ -163,7 +163,7 @@ def _plural(word: str) -> str:
 
 
 def references(listed: Iterable[Table]) -> list[Reference]:
-    """Give what refers to what."""
+    """Return what refers to what."""
     listed = list(listed)
     streams = {table.stream for table in listed}
     return [

@@ -1,4 +1,4 @@
-"""Checking connections: one request for each stream, and a table of what can be read."""
+"""Check connections: request one record of each stream, and print a table of what can be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """What one request told of a stream."""
+    """What one request showed of a stream."""
 
     stream: str
     verdict: str
@@ -36,15 +36,15 @@ class Finding(NamedTuple):
 
 
 def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
-    """Ask for one record of each stream of each connection, and tell what came.
+    """Request one record of each stream of each connection, and print what came.
 
     Args:
-        connections: What to ask.
-        streams: What to ask for.
-        tell: Takes the lines of the table.
+        connections: The connections to check.
+        streams: The streams to check.
+        tell: Prints a line.
 
     Raises:
-        NothingReadError: No credential is right, or no stream is offered.
+        NothingReadError: No credential is valid, or no stream is offered.
         StreamsFailedError: Some streams could not be read.
     """
     failed: list[Result] = []
@@ -56,13 +56,13 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell
         for stream in streams:
             result = Result(stream.name, connection.name)
             finding = _find(result, stream.page_fetcher(connection))
-            offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which tells of no entity
+            offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which is no entity
             name = presentable(finding.stream)
             tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if result.error is not None:
                 failed.append(result)
             if isinstance(result.error, (CredentialError, UnreachableError)):
-                break  # it would be the same for all others
+                break  # all others would fail the same way
     _conclude(failed, offered)
 
 
@@ -72,7 +72,7 @@ def _conclude(failed: list[Result], offered: int) -> None:
     if failed:
         raise NothingReadError(by_cause(failed) if failed[0].connection else str(failed[0].error))
     if not offered:
-        raise NothingReadError("No stream is offered: check the settings api_url, api_token and products.")
+        raise NothingReadError("No stream is offered. Check the settings api_url, api_token and products.")
 
 
 def _find(result: Result, source: PageFetcher) -> Finding:

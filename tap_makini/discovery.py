@@ -23,10 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def offer(settings: Settings) -> Offer:
-    """Find out what the API offers; no token is needed for it.
+    """Return the lists that the API offers; this needs no token.
 
     Raises:
-        NothingReadError: An OpenAPI document cannot be used.
+        NothingReadError: An OpenAPI document is not valid.
     """
     if settings.openapi_file:
         return _described(settings)
@@ -35,7 +35,7 @@ def offer(settings: Settings) -> Offer:
 
 
 def _described(settings: Settings) -> Offer:
-    from tap_makini.openapi import DocumentError, read_documents  # noqa: PLC0415 - of what it needs, others have no use
+    from tap_makini.openapi import DocumentError, read_documents  # noqa: PLC0415 - only this needs what it imports
 
     try:
         return read_documents(

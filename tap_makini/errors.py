@@ -1,7 +1,7 @@
-"""What can go wrong, told to the person who has to mend it.
+"""Define what can go wrong, for the person who has to fix it.
 
 Every error says what happened (`cause`), what to do (`remedy`) and, where Makini sent one, the request id that its
-support asks for. No error carries a token or a whole response body.
+support asks for. No error contains a token or a whole response body.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _LARGEST_PROBLEM = 2**20
 
 
 class MakiniError(Exception):
-    """A read that did not come to its end.
+    """A request or a list could not be completed.
 
     Args:
-        cause: What happened, in one clause.
-        remedy: What the user can do about it, as a sentence.
-        request_id: The vendor's id of the failed request, for its support.
+        cause: What happened, as a clause.
+        remedy: What the user can do about it, in sentences.
+        request_id: Makini's id of the failed request, for its support.
     """
 
     def __init__(self, cause: str, remedy: str, request_id: str | None = None) -> None:
@@ -40,17 +40,17 @@ class MakiniError(Exception):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        """Give the whole story in one line."""
+        """Return cause, request id and remedy in one line."""
         request = f" (Makini request id {self.request_id})" if self.request_id else ""
         return f"{self.cause}{request}. {self.remedy}"
 
 
 class CredentialError(MakiniError):
-    """The token is not accepted (401): nothing more can be read from this connection."""
+    """The token is not valid (401); nothing more can be read from this connection."""
 
 
 class ConnectionClosedError(MakiniError):
-    """Makini gives nothing of the connection: it is gone, or out of credits (402)."""
+    """The connection is closed: it no longer exists, or has no credits left (402)."""
 
 
 class EntityAbsentError(MakiniError):
@@ -58,33 +58,36 @@ class EntityAbsentError(MakiniError):
 
 
 class NotFoundError(EntityAbsentError):
-    """There is nothing at this address (204, 404, 410): no such entity, or no such record any more."""
+    """Nothing is at this address (204, 404, 410): no such entity, or a record that no longer exists."""
 
 
 class RequestRefusedError(MakiniError):
-    """The server does not take the query as it stands (400 or 422)."""
+    """The server rejects the query (400 or 422)."""
 
 
 class IncompleteError(MakiniError):
-    """The server counts more records than it gives; the bookmark stays before those that are missing."""
+    """The server counts more records than it returns; the bookmark stays before the missing ones."""
 
 
 class NothingNewError(MakiniError):
-    """Makini has not synced the connection since it was last read whole."""
+    """Makini has not synced the connection since its last complete run."""
 
 
 class WaitTooLongError(MakiniError):
-    """The vendor asks for a longer wait than `max_wait_seconds` allows."""
+    """The server asks for a longer wait than `max_wait_seconds` allows."""
 
 
 class TransientError(MakiniError):
-    """A trouble that may pass: the request is worth repeating.
+    """A problem that may pass: the request is worth repeating.
 
     Args:
         cause: What happened.
         remedy: What to do when repeating did not help.
-        request_id: The vendor's id of the failed request.
-        retry_after: Seconds the vendor asked to wait, if it did.
+        request_id: Makini's id of the failed request.
+        retry_after: Seconds that the server asked to wait, if it did.
+
+    Attributes:
+        repetitions: How many times to repeat the request at most.
     """
 
     repetitions: float = math.inf
@@ -92,7 +95,7 @@ class TransientError(MakiniError):
     def __init__(
         self,
         cause: str,
-        remedy: str = "Makini or the network is in trouble; run again later.",
+        remedy: str = "Makini or the network has a problem; run again later.",
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
@@ -101,14 +104,14 @@ class TransientError(MakiniError):
 
 
 class UnreachableError(TransientError):
-    """The server cannot be reached, or does not answer in time."""
+    """The server cannot be reached, or does not respond in time."""
 
 
 class BadBodyError(TransientError):
-    """An answer with status 200 whose body cannot be trusted.
+    """A response with status 200 whose body is not valid.
 
-    What the server says after a few repetitions it will say for the next quarter of an hour as well, so these are
-    bounded in number, not in time.
+    A body that is still wrong after a few repetitions will be so for the next quarter of an hour, so the number of
+    repetitions is limited, rather than their time.
     """
 
     repetitions = 3
@@ -116,18 +119,18 @@ class BadBodyError(TransientError):
     def __init__(self, cause: str, request_id: str | None = None) -> None:
         super().__init__(
             cause,
-            "The server's answer cannot be trusted; run again later, and report it to Makini if it stays.",
+            "The response is not valid; run again later, and report it to Makini if it persists.",
             request_id,
         )
 
-    def told_with(self, problem: VendorProblem) -> BadBodyError:
-        """Add what the vendor says in the answer, since an error may come with status 200."""
+    def with_problem(self, problem: VendorProblem) -> BadBodyError:
+        """Return the error with what the body says, since an error may come with status 200."""
         detail = f" ({problem})" if str(problem) else ""
         return BadBodyError(f"{self.cause}{detail}", problem.request_id)
 
 
 class NothingReadError(Exception):
-    """The run could not begin: a setting, the catalog or a credential is wrong. Each argument is a line on a fault."""
+    """The run could not start: a setting, the catalog or a credential is wrong. Each argument is a line for a fault."""
 
 
 class StreamsFailedError(Exception):
@@ -135,30 +138,26 @@ class StreamsFailedError(Exception):
 
 
 class VendorProblem(NamedTuple):
-    """What an error body of any shape tells: a code, a message and a request id, each where there is one."""
+    """Code, message and request id from an error body of any shape; each may be missing."""
 
     code: str | None
     message: str | None
     request_id: str | None
 
     def __str__(self) -> str:
-        """Join code and message, if any, for use behind a status."""
+        """Join code and message, if any, to stand after a status."""
         return ": ".join(part for part in (self.code, self.message) if part)
 
 
 def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
-    """Find code, message and request id in an error answer.
+    """Find code, message and request id in an error response; never raises.
 
-    The product FAQ says that they are there, not under which names: common names are looked for at the top level
-    and under `error` / `errors`. A body of another shape gives what the headers tell, and so does one that is too large
-    to be a message: decoded, it would take many times its size.
+    Makini's FAQ says that they exist, but not under which names. Common names are looked up at the top level and under
+    `error` and `errors`. Of a body of another shape, or one too large to be a message, only the headers are used.
 
     Args:
         body: The body as received.
         headers: The response headers.
-
-    Returns:
-        What was found; never raises.
     """
     request_id = _first_text([headers], _REQUEST_ID_HEADERS)
     if len(body) > _LARGEST_PROBLEM:
@@ -178,7 +177,7 @@ def read_problem(body: bytes, headers: Mapping[str, str]) -> VendorProblem:
 
 
 def _levels(document: Any) -> list[Any]:  # noqa: ANN401 - decoded JSON
-    """Give the document and what stands under `error` and `errors`, of each list its first item."""
+    """Return the document and its members `error` and `errors`; of a list, the first item."""
     levels = [document]
     if isinstance(document, dict):
         levels += [document.get("error"), document.get("errors")]
@@ -192,15 +191,15 @@ def _first_text(levels: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> 
 
 
 def _one_line(text: str) -> str:
-    """Make a vendor's text fit for a terminal and a log: without secrets, on one line, not too long.
+    """Make text from a server fit for a terminal and a log: without secrets, on one line, not too long.
 
-    Secrets are masked first, since a part of one is harder to tell than the whole.
+    Secrets are masked first, since a part of one is harder to recognize than the whole.
     """
     line = printable(" ".join(mask(text).split()))
     return line if len(line) <= _TEXT_LIMIT else f"{line[:_TEXT_LIMIT]}…"
 
 
-_ASK_SUPPORT = "Ask Makini's support, naming the request id."
+_ASK_SUPPORT = "Ask Makini's support, and name the request id."
 _NOT_FOUND = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _ABSENT = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_IMPLEMENTED, *_NOT_FOUND}
 _REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
@@ -216,34 +215,31 @@ _TRANSIENT = {
 
 
 def error_for_status(status: int, problem: VendorProblem, retry_after: float | None) -> MakiniError:
-    """Turn an error status into the error that says what follows from it.
+    """Return the error to raise for an error status.
 
     Args:
         status: The HTTP status, any but 200.
-        problem: What the body told.
-        retry_after: Seconds the vendor asked to wait, if it did.
-
-    Returns:
-        The error to raise.
+        problem: What the body says.
+        retry_after: Seconds that the server asked to wait, if it did.
     """
     detail = f" ({problem})" if str(problem) else ""
     cause = f"the server answered {status}{detail}"
     if status == HTTPStatus.UNAUTHORIZED:
         return CredentialError(
             cause,
-            "Check the setting api_token; if it is right, the connection may need to be re-authorised in Makini.",
+            "Check the setting api_token. If it is right, the connection may need to be re-authorized in Makini.",
             problem.request_id,
         )
     if status == HTTPStatus.PAYMENT_REQUIRED:
         return ConnectionClosedError(
-            cause, "See in Makini whether the connection is active and has credits left.", problem.request_id
+            cause, "Check in Makini whether the connection is active and has credits left.", problem.request_id
         )
     if status in _ABSENT:
         kind = NotFoundError if status in _NOT_FOUND else EntityAbsentError
         return kind(cause, "The connection does not offer this entity; deselect it.", problem.request_id)
     if status in _REFUSED:
         return RequestRefusedError(
-            cause, "The server refuses the query; report it with the request id.", problem.request_id
+            cause, "The server rejects the query; report it with the request id.", problem.request_id
         )
     if status in _TRANSIENT:
         return TransientError(cause, request_id=problem.request_id, retry_after=retry_after)

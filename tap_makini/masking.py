@@ -1,9 +1,9 @@
 """Find secrets in text, in whatever form a server or a library has written them.
 
-The text is undone step by step: escapes are decoded, base64 is decoded, and what gets lost on the way is ignored: white
-space, control and zero-width characters, the `+` that stands for a space, and case. At each step every run of eight
-characters is looked up among those that the secrets consist of, so that a part of a secret is found as well as the
-whole. A lookup costs the same for one secret and for thousands.
+The text is decoded step by step, escapes and base64. What gets lost on the way is ignored: white space, control and
+zero-width characters, the `+` that stands for a space, and case. At each step every run of eight characters is looked
+up among those of the secrets, so that a part of a secret is found as well as the whole. A lookup costs the same for one
+secret and for thousands.
 
 Not found: parts shorter than eight characters, base64 within base64, base64 whose case was changed, base64 of other
 characters than ASCII, hexadecimal and other encodings, and escapes of characters beyond U+FFFF.
@@ -23,7 +23,7 @@ MASK = "(secret)"
 
 _SHORTEST = 4
 _RUN = 8
-_MOST_LAYERS = 6  # of escapes within escapes; more are nobody's accident
+_MOST_LAYERS = 6  # of escapes within escapes; more do not happen by accident
 _ESCAPE = re.compile(
     r"""\\u(?P<unicode>[0-9a-fA-F]{4})
       | \\U(?P<long>[0-9a-fA-F]{8})
@@ -42,10 +42,10 @@ Span = tuple[int, int]
 
 
 class Masker:
-    """Masks secrets in text; safe to be used by many threads.
+    """Masks secrets in text; safe to use from several threads.
 
     Args:
-        secrets: What to mask; more may be added. One of fewer than four characters is ignored.
+        secrets: What to mask; more can be added. A secret of fewer than four characters is ignored.
     """
 
     def __init__(self, *secrets: str) -> None:
@@ -104,7 +104,7 @@ class Masker:
 
 
 class _Text(NamedTuple):
-    """A text that came of another one, with the place in it where each character came from."""
+    """A text that was derived from another one, with the place in it that each character came from."""
 
     chars: str
     starts: Sequence[int]
@@ -122,7 +122,7 @@ class _Text(NamedTuple):
         return self if self.chars.isprintable() else self.only([char.isprintable() for char in self.chars])
 
     def views(self) -> Iterator[_Text]:
-        """Ignore case and what is not printable; then white space, the `+` that stands for it and marks as well."""
+        """Ignore case and unprintable characters; then also white space, the `+` that stands for it, and marks."""
         text = self.printable()
         text = text._replace(chars=_folded(text.chars))
         yield text
@@ -142,7 +142,7 @@ class _Text(NamedTuple):
 
 
 def _layers(text: _Text) -> Iterator[_Text]:
-    """Give the text as it is, then with its escapes decoded, until there are none."""
+    """Yield the text as it is, then with its escapes decoded, until there are none."""
     for _ in range(_MOST_LAYERS):
         yield text
         text = text.printable()
@@ -169,7 +169,7 @@ def _unescaped(text: _Text) -> _Text:
 
 
 def _meant(escape: re.Match[str]) -> Iterator[tuple[str, int]]:
-    """Give the characters that an escape stands for, each with the length of how it is written."""
+    """Yield the characters that an escape stands for, each with the length that it is written in."""
     written = escape[0]
     if escape["percent"]:
         sent = bytes.fromhex(written.replace("%", ""))
@@ -196,7 +196,7 @@ def _decoded(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Ignore case, as far as that leaves the length as it is."""
+    """Ignore case, as far as that keeps the length."""
     if text.isascii():
         return text.lower()
     return "".join([low if len(low := char.lower()) == 1 else char for char in text])
@@ -221,10 +221,10 @@ def _merged(spans: Iterator[Span]) -> list[Span]:
 
 
 def needle(secret: str) -> bytes | None:
-    """Give a part of a secret that looks the same however JSON escapes it, to search large answers for.
+    """Return a part of a secret that looks the same however JSON escapes it, to search large bodies for.
 
     Returns:
-        The part; None where the secret is so short that any text may hold it.
+        The part; None if the secret is so short that any text may hold it.
     """
     if len(secret) < _RUN:
         return None

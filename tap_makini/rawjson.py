@@ -1,9 +1,8 @@
-"""JSON cut into pieces without becoming values, so that digits and escapes stay as they were sent.
+"""Split JSON into parts without decoding it, so that digits and escapes stay as they were sent.
 
-msgspec does the cutting. What it refuses and sources send all the same is read by a tokeniser that
-does not recurse, and made strict: `NaN` and `Infinity` become text, control characters and bytes
-that are no UTF-8 become escapes, a byte order mark falls away. Lone surrogates stay the escapes
-that they are, and no nesting is too deep.
+msgspec does the work. What it rejects, though sources send it, is read by a tokenizer that does not recurse, and made
+strict: `NaN` and `Infinity` become text, control characters and bytes that are not UTF-8 become escapes, a byte order
+mark is removed. Lone surrogates stay escapes, and no nesting is too deep.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 JSON = bytes | msgspec.Raw
-"""The bytes of a JSON value; `msgspec.Raw` is a view of them that costs no copy."""
+"""The bytes of a JSON value; `msgspec.Raw` is a view of them without a copy."""
 
 REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""What msgspec raises for JSON that is malformed, too deep, or of another type than asked for."""
+"""What msgspec raises for JSON that is malformed, too deep, or of another type than requested."""
 
 NUMBER_PATTERN = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 """The pattern of a JSON number (RFC 8259)."""
@@ -42,11 +41,11 @@ _read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class NotJSONError(ValueError):
-    """The bytes are no JSON, or not the object or array that was asked for."""
+    """The bytes are not JSON, or not the object or array that was requested."""
 
 
 def members(raw: bytes) -> Mapping[str, JSON]:
-    """Cut an object into its members; of a repeated name the last one counts.
+    """Split an object into its members; of a repeated name the last one counts.
 
     Args:
         raw: A JSON object.
@@ -55,7 +54,7 @@ def members(raw: bytes) -> Mapping[str, JSON]:
         Each member's name and the JSON of its value.
 
     Raises:
-        NotJSONError: These bytes are no JSON object.
+        NotJSONError: The bytes are not a JSON object.
     """
     try:
         return _read_members(raw)
@@ -65,7 +64,7 @@ def members(raw: bytes) -> Mapping[str, JSON]:
 
 
 def items(raw: bytes) -> Sequence[JSON]:
-    """Cut an array into its items.
+    """Split an array into its items.
 
     Args:
         raw: A JSON array.
@@ -74,7 +73,7 @@ def items(raw: bytes) -> Sequence[JSON]:
         The JSON of each item.
 
     Raises:
-        NotJSONError: These bytes are no JSON array.
+        NotJSONError: The bytes are not a JSON array.
     """
     try:
         return _read_items(raw)
@@ -83,7 +82,7 @@ def items(raw: bytes) -> Sequence[JSON]:
 
 
 def compact(raw: bytes) -> bytes:
-    """Take the white space between the tokens out and make the rest strict JSON.
+    """Remove the white space between the tokens, and make the rest strict JSON.
 
     Args:
         raw: Any JSON value.
@@ -92,17 +91,17 @@ def compact(raw: bytes) -> bytes:
         The same value on one line, numbers and escapes as they were.
 
     Raises:
-        NotJSONError: These bytes are no JSON.
+        NotJSONError: The bytes are not JSON.
     """
     try:
-        raw.decode()  # msgspec leaves the bytes of texts unread here
+        raw.decode()  # msgspec does not read the bytes of texts here
         return msgspec.json.format(raw, indent=-1)
     except REFUSED:
         return _join(_tokens(raw))
 
 
 def text_json(value: object) -> bytes:
-    """Write a text, or what consists of texts, as JSON; lone surrogates leave as escapes."""
+    """Encode a text, or what consists of texts, as JSON; lone surrogates become escapes."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -114,7 +113,7 @@ def _join(tokens: Iterable[str]) -> bytes:
 
 
 def _runs(tokens: list[str], opening: str) -> Iterator[list[str]]:
-    """Give the tokens between the commas of the outermost object or array."""
+    """Yield the tokens between the commas of the outermost object or array."""
     if tokens[0] != opening:
         _refuse(f"{opening} is missing")
     depth, run = 0, list[str]()

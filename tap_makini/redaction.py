@@ -1,6 +1,6 @@
 """Keep secrets and control characters out of what people read: log lines, tables, error lines.
 
-Names and messages come from outside: of connections, tables, custom fields, from error bodies. None of them may show a
+Names of connections, tables and custom fields, and messages in error bodies come from outside. None of them may show a
 secret, forge a log line, or send commands to a terminal.
 """
 
@@ -22,7 +22,7 @@ def redact_logs(secret: object) -> None:
     """Mask a secret in all that is logged or printed from now on.
 
     Args:
-        secret: The value of a setting, or a token; what is no text, or too short to be a secret, is ignored.
+        secret: The value of a setting, or a token. It is ignored if it is not a text, or too short to be a secret.
     """
     clean_logs()
     if isinstance(secret, str):
@@ -35,7 +35,7 @@ def mask(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Write control characters, line breaks, bidirectional overrides and lone surrogates as escapes."""
+    """Escape control characters, line breaks, bidirectional overrides and lone surrogates."""
     if text.isprintable():
         return text
     return "".join(char if _is_printable(char) else char.encode("unicode_escape").decode() for char in text)
@@ -46,7 +46,7 @@ def _is_printable(char: str) -> bool:
 
 
 def presentable(text: str) -> str:
-    """Make a text fit to be shown: without secrets, on one line."""
+    """Return a text without secrets, on one line."""
     return printable(mask(text))
 
 
@@ -54,9 +54,9 @@ def presentable(text: str) -> str:
 def clean_logs() -> None:
     """Make every log record presentable before any handler sees it.
 
-    All records of all loggers pass through `Logger.callHandlers`, complete with their extra fields, on their way to
-    whatever handlers there are at that time, `logging.lastResort` included. Filters would have to be added to each
-    handler, also to those that are made later; a record factory would not see the extra fields.
+    All records of all loggers pass through `Logger.callHandlers`, complete with their extra fields, on their way to the
+    handlers that exist at that time, `logging.lastResort` included. Filters would have to be added to each handler,
+    also to later ones, and a record factory does not see the extra fields.
     """
     call_handlers = logging.Logger.callHandlers
 
@@ -72,7 +72,7 @@ def _clean(record: logging.LogRecord) -> None:
     shown = presentable(message)
     exception = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
     traces = [text for text in (exception, record.stack_info) if text]
-    if any(mask(text) != text for text in traces):  # some formatters would write them anew from the exception
+    if any(mask(text) != text for text in traces):  # some formatters would format them again from the exception
         shown = "\n".join([shown, *(_indented(mask(text)) for text in traces)])
         record.exc_info = record.exc_text = record.stack_info = None
     else:
@@ -86,7 +86,7 @@ def _clean(record: logging.LogRecord) -> None:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Give a record's message; one that does not fit its arguments is shown as it is, beside them."""
+    """Return a record's message; one that does not fit its arguments is shown with them, as it is."""
     try:
         return record.getMessage()
     except Exception:  # noqa: BLE001 - whatever an argument's own method raises

@@ -1,19 +1,18 @@
-"""JSON schemas: from one file per item type to the schema of a stream.
+"""Build the JSON schema of a stream from one file for each item type.
 
-A file in `schemas/` describes an item type of the v3 spec as the data is, since the spec's own
-types are a generator's. Files share nested types by `{"$ref": "Address.json"}` and use two
-markers, which never leave the tap:
+A file in `schemas/` describes an item type of the v3 spec by its data, since the types in the spec come from a code
+generator. Files share nested types by `{"$ref": "Address.json"}` and use two markers, which never leave the tap:
 
-- `x-vendor-type`: the type that the v3 spec declares, on each property that is corrected. `[Task]`
-  stands for a list of tasks, `->Address` for one address.
-- `x-json-text`: a string column for values of no fixed type; what is not text there is JSON text.
+- `x-vendor-type`: the type that the v3 spec declares, on each property that is corrected. `[Task]` stands for a list of
+  tasks, `->Address` for one address.
+- `x-json-text`: a string column for values of no fixed type. What is not text there becomes JSON text.
 
-Everything in the files is nullable: that the spec declares all of it non-null is its generator's
-default and no promise. Only a stream's key is made non-null, here.
+Everything in the files is nullable. The spec declares all of it non-null, but that is the default of its generator, not
+a promise. Only the key of a stream is made non-null, here.
 
-Dates of all names (`orderDate`, `dueDate`, `date`) are `date-time`: every timestamp in the v3
-samples has a time of day, which a `date` column could not hold, while a plain date is an instant
-too (midnight UTC). So no column has to turn a value away.
+Dates of all names (`orderDate`, `dueDate`, `date`) are `date-time`. Every timestamp in the v3 samples has a time of
+day, which a `date` column could not hold, while a plain date is an instant too (midnight UTC). So no column has to
+reject a value.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _SCALAR_KEYWORDS = ("type", "format")
 
 
 class ItemSchemas(SchemaDirectory):
-    """Schema files of a folder, keyed by item type (`WorkOrder`)."""
+    """The schema files of a folder, by item type (`WorkOrder`)."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -53,7 +52,7 @@ class ItemSchemas(SchemaDirectory):
         self._preprocessor = StreamColumns()
 
     def fetch_schema(self, key: str) -> _Schema:
-        """Give an item's schema with its references resolved and without markers.
+        """Return the schema of an item, with references resolved and without markers.
 
         Args:
             key: Item type, which is the stem of its file.
@@ -91,7 +90,7 @@ class ItemSchemas(SchemaDirectory):
 
 
 class StreamColumns:
-    """What makes a stream's schema of an item's: an object root, the tap's columns, the key."""
+    """Turns the schema of an item into that of a stream: an object with the tap's columns and the key."""
 
     def preprocess_schema(
         self,
@@ -99,10 +98,10 @@ class StreamColumns:
         *,
         key_properties: Sequence[str] = (),
     ) -> _Schema:
-        """Give a stream's schema, a new one at each call.
+        """Return the schema of a stream, a new one at each call.
 
         Args:
-            schema: An item's schema. It stays as it is: other streams have the same item.
+            schema: The schema of an item. It is not changed, since other streams have the same item.
             key_properties: The stream's primary key, possibly with the tap's own columns in it.
 
         Returns:
@@ -112,7 +111,7 @@ class StreamColumns:
         Raises:
             KeyError: If the item has no property of a key's name.
         """
-        # a tenth of what deepcopy costs, which discovery would pay for each stream
+        # takes a tenth of the time of deepcopy, for each stream of discovery
         properties = msgspec.json.decode(msgspec.json.encode(schema["properties"]))
         for column in (CONNECTION_COLUMN, EXTRA_COLUMN):
             properties[column] = {"type": ["string", "null"]}
@@ -122,7 +121,7 @@ class StreamColumns:
 
 
 def deletion_time(properties: Collection[str]) -> str | None:
-    """Name the property that says when a record was deleted, if there is one."""
+    """Return the property that says when a record was deleted, if there is one."""
     return next((name for name in DELETION_TIMES if name in properties), None)
 
 
@@ -143,15 +142,15 @@ def _non_null(types: str | Sequence[str]) -> str | list[str]:
 
 
 def of_parent(schema: _Schema, *, has_position: bool, is_dated: bool) -> _Schema:
-    """Add the columns that tell of a record's parent to the schema of an item.
+    """Return the schema of an item with the columns that describe its parent.
 
     Args:
         schema: The item's.
-        has_position: Whether the place in the parent's list tells items apart.
-        is_dated: Whether the parent says when it was last changed.
+        has_position: Whether items are distinguished by their place in the parent's list.
+        is_dated: Whether the parent has the time of its last update.
 
     Returns:
-        A new schema: first the parent's key, last when the parent was changed.
+        A new schema, which starts with the parent's key and ends with the time of the parent's update.
     """
     properties: _Schema = {PARENT_KEY_COLUMN: {"type": ["string", "null"]}}
     if has_position:

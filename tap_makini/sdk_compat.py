@@ -128,8 +128,9 @@ class SDKTap(Tap):
             dry_run_record_limit: Has no effect; streams are read to their end.
             streams: The streams to read; all by default.
         """
-        for stream in self.streams.values() if streams is None else streams:
-            stream.selected = True
+        wanted = list(self.streams.values() if streams is None else streams)
+        for stream in self.streams.values():
+            stream.selected = stream in wanted
         self.sync_selected()
         return True
 

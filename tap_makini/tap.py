@@ -67,24 +67,24 @@ class TapMakini(CommandLine):
 
     @cached_property
     def offer(self) -> Offer:
-        """What the API offers.
+        """The lists that the API offers.
 
         Raises:
-            NothingReadError: An OpenAPI document cannot be used.
+            NothingReadError: An OpenAPI document is not valid.
         """
         return offer(self.settings)
 
     @cached_property
     def interruption(self) -> Interruption:
-        """What SIGTERM and SIGINT lead to."""
+        """The handler of SIGTERM and SIGINT."""
         return Interruption(self.message_writer)
 
     @cached_property
     def connections(self) -> list[Connection]:
-        """What to read from.
+        """The connections to read.
 
         Raises:
-            NothingReadError: There is nothing.
+            NothingReadError: There is none.
         """
         settings = self.settings
         if settings.api_url == SETTINGS["properties"]["api_url"]["default"] and self.offer.servers:
@@ -94,17 +94,17 @@ class TapMakini(CommandLine):
         except MakiniError as error:
             raise NothingReadError(str(error)) from error
         if not connections:
-            raise NothingReadError("There is no connection to read: check the setting connection_names.")
+            raise NothingReadError("There is no connection to read. Check the setting connection_names.")
         return connections
 
     def _only_server(self, servers: Sequence[str]) -> str:
         if len(servers) > 1:
             raise NothingReadError(
-                f"The OpenAPI documents name several servers ({', '.join(servers)}), and a token is good for one: "
-                "read those of each server in a run of its own, or set api_url to the one that answers all."
+                f"Setting openapi_file: the documents name several servers ({', '.join(servers)}), but a token is "
+                "valid for one. Read each server in a run of its own, or set api_url to the one that serves them all."
             )
         (server,) = servers
-        logger.info("Reading from %s, as the OpenAPI document says.", server)
+        logger.info("Reading from %s, the server in the OpenAPI document.", server)
         return server
 
     def setup_mapper(self) -> None:
@@ -146,15 +146,15 @@ class TapMakini(CommandLine):
         return streams
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state as it is; each stream judges its own bookmark when it is read.
+        """Keep a state as it is; each stream checks its own bookmark when it is read.
 
         Raises:
-            NothingReadError: The state has not the form of a Singer state.
+            NothingReadError: The state does not have the form of a Singer state.
         """
         if not isinstance(state, dict) or (state and not isinstance(state.get("bookmarks"), dict)):
             raise NothingReadError(
-                "The state must be a JSON object with an object 'bookmarks' in it: give the value of the last STATE "
-                "message of an earlier run."
+                "State: not valid. It must be a JSON object with an object 'bookmarks'. Pass the value of the last "
+                "STATE message of an earlier run."
             )
         cast("dict[str, Any]", self.state).update(copy.deepcopy(state))
 
@@ -164,7 +164,7 @@ class TapMakini(CommandLine):
         Raises:
             NothingReadError: Nothing could be read at all.
             StreamsFailedError: Some streams failed.
-            Interrupted: The process was told to stop.
+            Interrupted: A signal asked the process to stop.
         """
         with self.interruption.prompt():
             check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
@@ -204,10 +204,10 @@ class TapMakini(CommandLine):
         self.interruption.handle(number)
 
     def check(self) -> None:
-        """Ask for one record of each stream, and print a table of what can be read.
+        """Request one record of each stream, and print a table of what can be read.
 
         Raises:
-            NothingReadError: The credential is wrong, or no stream is offered.
+            NothingReadError: The credential is not valid, or no stream is offered.
             StreamsFailedError: Some streams could not be read.
         """
         check(self.connections, self._lists(), click.echo)

@@ -181,5 +181,5 @@ def test_none_but_wrong_tokens_are_a_wrong_setting() -> None:
 @pytest.mark.parametrize("streams", [[], ["assets"], ["assets", "sites"], ["assets", "connections"]])
 def test_nothing_offered_is_a_wrong_setting(streams: list[str]) -> None:
     connection = StubConnection(assets=Server(ABSENT), sites=Server(ABSENT), connections=Server([{"id": 1}], 1))
-    with pytest.raises(NothingReadError, match=r"^No stream is offered: check the settings api_url"):
+    with pytest.raises(NothingReadError, match=r"^No stream is offered. Check the settings api_url"):
         checked(connection, streams=streams)

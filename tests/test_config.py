@@ -206,6 +206,25 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.start_date == parse_timestamp("2025-01-31")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("page_size", "7", 7),
+        ("page_size", "abc", "abc"),
+        ("page_size", "", ""),
+        ("products", '["eam"]', ["eam"]),
+        ("products", "eam,erp", ["eam", "erp"]),
+        ("emit_activate_version_messages", "True", True),
+        ("emit_activate_version_messages", "off", False),
+        ("emit_activate_version_messages", "perhaps", "perhaps"),
+        ("api_token", "abc", "abc"),
+    ],
+)
+def test_environment_variables(monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object) -> None:
+    monkeypatch.setenv(f"SOME_TAP_{name.upper()}", text)
+    assert settings_from_environment(SETTINGS, "SOME_TAP_") == {name: value}
+
+
 @pytest.mark.parametrize("text", ["false", "0", "no"])
 def test_flags_of_the_environment_can_be_off(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = from_environment(monkeypatch, emit_activate_version_messages=text)

@@ -175,7 +175,7 @@ def test_an_unauthorised_request_names_the_setting() -> None:
     remedy = error_for_status(401, NOTHING, None).remedy
 
     assert "api_token" in remedy
-    assert "re-authorised" in remedy
+    assert "re-authorized" in remedy
 
 
 @pytest.mark.parametrize(

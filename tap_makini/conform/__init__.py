@@ -1,17 +1,18 @@
-"""Conformance: a record becomes JSON that its SCHEMA message takes, and nothing is lost.
+"""Turn records into JSON that is valid against their SCHEMA message, and lose nothing.
 
-The idea: schema and selection become a msgspec Struct that refuses every other type, form or name.
-A record that it takes is right already and never becomes a dict: the bytes that came go out, with the
-added columns spliced on. This is correct because these very bytes were checked: digits and escapes
-stay; of a repeated name every value was checked, and readers agree on the last; the one escape that
-msgspec takes and databases refuse, NUL, is looked for; what the selection keeps is copied by a second
-Struct as it is; the replication key is the caller's to read, from the bytes that came.
-Any other record is cut into members, each is mended by its column (`columns`, `values`), and what no
-column can hold goes to `_makini_extra`, under its JSON pointer and with its digits.
+Schema and selection are compiled to a msgspec Struct that rejects every other type, form or name. A record that it
+accepts is valid already and never becomes a dict: the received bytes go out, with the added columns spliced on. This is
+correct because these very bytes were checked. Digits and escapes stay. Of a repeated name every value was checked, and
+readers agree on the last one. NUL, the one escape that msgspec accepts and databases refuse, is searched for. What the
+selection keeps is copied by a second Struct as it is. The replication key is read by the caller, from the bytes that
+were received.
 
-`_makini_extra` is the JSON text of a flat object, such as `{"/custom": 1, "/lineItems/0/price": "N/A"}`,
-or null. A record that went through already does not change. A key that is null or absent becomes a
-digest of the record, lest a target take another row for it.
+Any other record is split into members, and each is repaired by its column (`columns`, `values`). What no column can
+hold goes to `_makini_extra`, under its JSON pointer and with its digits.
+
+`_makini_extra` is the JSON text of a flat object, such as `{"/custom": 1, "/lineItems/0/price": "N/A"}`, or null. A
+record that was conformed before does not change. A key that is null or absent becomes a digest of the record, so that
+no target takes two rows for one.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ _INDEX = re.compile(r"/\d+")
 _MAX_DRIFTS = 1_000  # a source that uses ids as names must not fill the memory
 
 
-class NotARecord(ValueError):  # noqa: N818 - it tells what the bytes are
-    """The bytes are no JSON object."""
+class NotARecord(ValueError):  # noqa: N818 - it says what the bytes are
+    """The bytes are not a JSON object."""
 
 
 @dataclass
 class Drift:
-    """How often records differ from the schema in one place.
+    """Counts how often records differ from the schema in one place.
 
     Attributes:
         kind: "unknown" for a name without a column, "type" for what its column cannot hold.
@@ -67,7 +68,7 @@ class Drift:
 
 
 class Conformer:
-    """Makes records of one stream and connection fit its SCHEMA message.
+    """Makes the records of one stream and connection fit its SCHEMA message.
 
     Attributes:
         drift: Where records did not fit, by JSON pointer with `*` for each index; the first 1,000 places.
@@ -86,7 +87,7 @@ class Conformer:
         self.never_seen = {field.name: field.encode_name for field in fields if field.encode_name in root.names}
 
     def of(self, connection: str | None) -> Conformer:
-        """Give a conformer for the same stream of another connection, without compiling it anew."""
+        """Return a conformer for the same stream of another connection, without compiling it again."""
         named = {CONNECTION_COLUMN: _connection_json(connection)} if CONNECTION_COLUMN in self._added else {}
         added = {**self._added, **named}
         return Conformer(self._root, added, deleted_by=self._deleted_by)
@@ -101,7 +102,7 @@ class Conformer:
             The conformed record's JSON on one line.
 
         Raises:
-            NotARecord: The bytes are no JSON object.
+            NotARecord: The bytes are not a JSON object.
         """
         raw = raw.strip()
         if raw.endswith(self._ending):
@@ -110,7 +111,7 @@ class Conformer:
             taken = self._read(raw)
             values.refuse_nul(raw)
         except REFUSED:
-            return self._mended(raw)
+            return self._repaired(raw)
         if self.never_seen:
             self._see(field for field in self.never_seen if getattr(taken, field) is not msgspec.UNSET)
         mark = self._mark(raw)
@@ -121,17 +122,17 @@ class Conformer:
         return _spliced(raw, mark + self._ending)
 
     def as_dict(self, raw: bytes) -> dict[str, Any]:
-        """Conform one record and decode it, numbers that are not integers as `decimal.Decimal`."""
+        """Conform one record and decode it; numbers that are not integers become `decimal.Decimal`."""
         record: dict[str, Any] = _decode(self.record(raw))
         return record
 
-    def _mended(self, raw: bytes) -> bytes:
+    def _repaired(self, raw: bytes) -> bytes:
         leftovers = list[Leftover]()
         try:
             raw = compact(raw)
             body = self._root.parts(raw, "", leftovers)
         except NotJSONError as error:
-            raise NotARecord(f"a record is no JSON object: {error}") from None
+            raise NotARecord(f"a record is not a JSON object: {error}") from None
         if self.never_seen:
             present = members(raw)
             self._see(field for field, name in self.never_seen.items() if name in present)
@@ -147,7 +148,7 @@ class Conformer:
         return b"".join(b',"%b":%b' % (name.encode(), value) for name, value in members) + b"}"
 
     def _mark(self, raw: bytes) -> bytes:
-        """Write the column that tells targets when the record was deleted."""
+        """Return the column from which targets know when the record was deleted."""
         if self._deleted_by is None:
             return b""
         sent = members(raw).get(self._deleted_by, b"null")
@@ -156,7 +157,7 @@ class Conformer:
     def _without_added(
         self, leftovers: Iterable[Leftover], mark: bytes
     ) -> tuple[Collection[Leftover], Mapping[str, JSON]]:
-        """Take out what an earlier pass added; what the source sends under these names stays."""
+        """Remove what was added when the record was conformed before; what the source sends under these names stays."""
         added = {**self._added, **members(b"{%b}" % mark[1:])}
         own = {f"/{name}": bytes(value) for name, value in added.items()}
         found = {left.pointer: left for left in leftovers if own.get(left.pointer) != left.raw}
@@ -181,10 +182,10 @@ class Conformer:
 
 
 def record_key(parts: Mapping[str, JSON], name: str, record: bytes) -> bytes:
-    """Write the key of a record as its key column holds it.
+    """Return the key of a record as its key column holds it.
 
     Args:
-        parts: The record, cut into members.
+        parts: The members of the record.
         name: The key's property.
         record: The record's JSON.
     """
@@ -216,7 +217,7 @@ def _write_extra(extra: Mapping[str, JSON]) -> bytes:
 
 
 def _read_extra(raw: bytes) -> Mapping[str, JSON]:
-    """Read what `_write_extra` wrote; empty if it did not write this."""
+    """Read what `_write_extra` wrote; return nothing if it did not write this."""
     try:
         found = members(compact((values.clean_text(raw) or "").encode()))
     except NotJSONError:
@@ -231,14 +232,14 @@ def _connection_json(name: str | None) -> bytes:
 def compile_conformer(
     schema: Mapping[str, Any], selected: Callable[[Breadcrumb], bool], *, connection: str | None
 ) -> Conformer:
-    """Make the conformer for a stream.
+    """Compile the conformer for a stream.
 
     Args:
         schema: The stream's schema: an object, of which `type`, `format`, `properties`, `items` and
             `anyOf` count. A property without a type takes any value. `_sdc_deleted_at` gets the
             value of `deletedAt` or `_deletedAt`.
-        selected: Says of a Singer breadcrumb, such as `("properties", "key")`, whether it is
-            selected. The properties of an array's objects are asked for with `items` in between:
+        selected: Returns whether a Singer breadcrumb, such as `("properties", "key")`, is
+            selected. Breadcrumbs of the properties of an array's objects have `items` in between:
             `("properties", "lineItems", "items", "properties", "price")`.
         connection: The value of `_makini_connection`.
 
@@ -266,7 +267,7 @@ def _object(properties: Mapping[str, Any], selected: Selects, breadcrumb: Breadc
 
 
 def _is_key(schema: Any, path: Breadcrumb) -> bool:  # noqa: ANN401 - any JSON
-    """Say whether this is a key: of the top level's columns, only keys are never null."""
+    """Return whether this is a key: of the columns at the top level, only keys are never null."""
     top_level = len(path) == len(("properties", "key"))
     return top_level and schema.get("type") in ("string", ["string"]) and "format" not in schema
 
@@ -274,16 +275,16 @@ def _is_key(schema: Any, path: Breadcrumb) -> bool:  # noqa: ANN401 - any JSON
 def _column(schema: Any, selected: Selects, path: Breadcrumb) -> Column:  # noqa: ANN401 - any JSON
     options = list(_options(schema))
     nullable = any(name == "null" for name, _ in options)
-    options = sorted((option for option in options if option[0] != "null"), key=_turned_when)
+    options = sorted((option for option in options if option[0] != "null"), key=_rank)
     if len(options) == 1:
         return _typed(*options[0], selected, path, nullable=nullable)
-    # the SDK selects no parts in a choice of types, so none is left out
+    # the SDK selects no parts in a choice of types, so all are kept
     columns = [_typed(*option, lambda _: True, path, nullable=False) for option in options]
     return Choice(columns, nullable=nullable)
 
 
 def _options(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401 - any JSON
-    """Give the names of the types that a schema allows, each with the schema that describes it."""
+    """Yield the names of the types that a schema allows, each with the schema that describes it."""
     schema = schema if isinstance(schema, Mapping) else {}
     types = schema.get("type", [])
     branches = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
@@ -296,8 +297,8 @@ def _options(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: A
         yield "anything", schema
 
 
-def _turned_when(option: tuple[str, Mapping[str, Any]]) -> int:
-    """Rank a type: what nearly everything can be turned into comes last."""
+def _rank(option: tuple[str, Mapping[str, Any]]) -> int:
+    """Rank a type: one that nearly everything can be converted to comes last."""
     return {"number": 1, "string": 2}.get(option[0], 0)
 
 

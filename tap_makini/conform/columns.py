@@ -1,8 +1,7 @@
-"""The columns of a stream: what each takes as it is, and what it makes of other values.
+"""Define the columns of a stream: what each accepts as it is, and how it converts other values.
 
-A column is given the JSON of one value, compact. What it cannot hold becomes a `Leftover`, and
-something valid stands in its place: null, a date-time cut to microseconds, or nothing where null is
-not allowed.
+A column gets the compact JSON of one value. What it cannot hold becomes a `Leftover`, and something valid takes its
+place: null, a date-time cut to microseconds, or nothing where null is not allowed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
 _NOTHING = Annotated[int, msgspec.Meta(gt=0, lt=0)]
-"""The form that no value has."""
+"""A form that no value has."""
 
 _UNUSABLE = re.compile(r'[\x00-\x1f"\\\ud800-\udfff]')
 
@@ -40,16 +39,16 @@ class Leftover(NamedTuple):
 
 
 class Column(ABC):
-    """What one property of the schema takes.
+    """What one property of the schema accepts.
 
     Args:
-        form: The msgspec type of what is right but for its deselected parts, or of less.
-        nullable: Whether null is taken.
+        form: The msgspec type of what is valid apart from its deselected parts, or of less.
+        nullable: Whether null is valid.
         kept: The msgspec type that reads just the selected parts, as they are; `msgspec.Raw` if these are all.
 
     Attributes:
-        read: Raises one of `rawjson.REFUSED` for a value that is not right as it is. A NUL character in a text is
-            left for the caller to look for, once in a whole record.
+        read: Raises one of `rawjson.REFUSED` for a value that is not valid as it is. The caller looks for NUL
+            characters in texts, once in a whole record.
     """
 
     def __init__(self, form: Any, *, nullable: bool, kept: Any = msgspec.Raw) -> None:  # noqa: ANN401 - types
@@ -63,26 +62,26 @@ class Column(ABC):
         self.read: Callable[[JSON], object] = msgspec.json.Decoder(self.form if whole else taken(_NOTHING)).decode
 
     def conform(self, raw: JSON, pointer: str, leftovers: list[Leftover], record: bytes) -> JSON | None:
-        """Give what the column can hold of a value.
+        """Return what the column can hold of a value.
 
         Args:
             raw: The value.
             pointer: Where it is in the record.
-            leftovers: Gets what no column can hold.
+            leftovers: Takes what no column can hold.
             record: The object or array that the value belongs to.
 
         Returns:
-            The value, its other form, or None where only its absence is valid.
+            The value, another form of it, or None where only its absence is valid.
         """
         try:
             self.read(raw)
             values.refuse_nul(bytes(raw))
         except REFUSED:
-            return self.mend(bytes(raw), pointer, leftovers, record)
+            return self.repair(bytes(raw), pointer, leftovers, record)
         return raw
 
-    def mend(self, raw: bytes, pointer: str, leftovers: list[Leftover], record: bytes) -> bytes | None:
-        """Do the part of `conform` for a value that is not right as it is."""
+    def repair(self, raw: bytes, pointer: str, leftovers: list[Leftover], record: bytes) -> bytes | None:
+        """Do the part of `conform` for a value that is not valid as it is."""
         mark = len(leftovers)
         if (turned := self.turn(raw, pointer, leftovers)) is not None:
             return turned
@@ -91,10 +90,10 @@ class Column(ABC):
 
     @abstractmethod
     def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
-        """Give the value another form; None where it has none that the column can hold."""
+        """Return the value in another form; None if it has none that the column can hold."""
 
     def nearest(self, raw: bytes, record: bytes) -> bytes | None:  # noqa: ARG002 - some need them
-        """Give what stands for a value that cannot be turned."""
+        """Return what takes the place of a value that cannot be converted."""
         return b"null" if self.nullable else None
 
 
@@ -106,22 +105,22 @@ class Scalar(Column):
         self._kind = kind
 
     def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - no parts
-        """Turn the value as `values` says."""
+        """Convert the value as `values` says."""
         return self._kind.turn(raw)
 
     def nearest(self, raw: bytes, record: bytes) -> bytes | None:
-        """Give what `values` calls nearest, or null."""
+        """Return what `values` calls nearest, or null."""
         return self._kind.nearest(raw) or super().nearest(raw, record)
 
 
 class Key(Scalar):
-    """A text without which targets cannot write a row, so there always is one."""
+    """A text without which targets cannot write a row, so there is always one."""
 
     def __init__(self) -> None:
         super().__init__(values.STRING, nullable=False)
 
     def nearest(self, raw: bytes, record: bytes) -> bytes:
-        """Give the value's JSON text, or a digest of the record where there is no value."""
+        """Return the JSON text of the value, or a digest of the record if there is no value."""
         if raw == b"null":
             return text_json(hashlib.sha256(record).hexdigest())
         return values.json_text(raw)
@@ -131,7 +130,7 @@ class Container(Column):
     """A column of values with parts that have columns."""
 
     def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
-        """Conform the parts; a text that holds such a container is turned into it first."""
+        """Conform the parts; a text that holds such a container is decoded first."""
         try:
             inner = _held_json(raw) if raw[:1] == b'"' else raw
             return self.parts(inner, pointer, leftovers)
@@ -140,7 +139,7 @@ class Container(Column):
 
     @abstractmethod
     def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
-        """Conform each part; raises `NotJSONError` if this is no such container."""
+        """Conform each part; raise `NotJSONError` if this is not such a container."""
 
 
 class Object(Container):
@@ -148,8 +147,8 @@ class Object(Container):
 
     Args:
         columns: The selected parts.
-        deselected: The names of the parts that do not come out.
-        nullable: Whether null is taken.
+        deselected: The names of the parts that are dropped.
+        nullable: Whether null is valid.
     """
 
     def __init__(self, columns: Mapping[str, Column], deselected: Collection[str], *, nullable: bool = False) -> None:
@@ -188,7 +187,7 @@ class Object(Container):
                     values.refuse_nul(bytes(value))
             except REFUSED:
                 path = f"{pointer}/{_escape(name)}"
-                part = column.mend(bytes(value), path, leftovers, raw)
+                part = column.repair(bytes(value), path, leftovers, raw)
             if part is not None:
                 parts += (prefix, part)
         return b"{%b}" % b"".join(parts)[1:]
@@ -207,7 +206,7 @@ class Array(Container):
         self._item = item
 
     def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
-        """Conform each item; None where one has no valid form: without it the others would move."""
+        """Conform each item; return None if one has no valid form, since without it the others would move."""
         parts = list[JSON]()
         for index, value in enumerate(items(raw)):
             part = self._item.conform(value, f"{pointer}/{index}", leftovers, raw)
@@ -231,11 +230,11 @@ class Choice(Column):
                 read(raw)
                 return
         if not self.nullable or bytes(raw) != b"null":
-            msg = "none of the types takes the value"
+            msg = "none of the types accepts the value"
             raise msgspec.ValidationError(msg)
 
     def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - none are left
-        """Turn the value into the first type that can hold it without leftovers."""
+        """Convert the value to the first type that can hold it without leftovers."""
         for option in self._options:
             inner = list[Leftover]()
             turned = option.turn(raw, pointer, inner)
@@ -245,7 +244,7 @@ class Choice(Column):
 
 
 def _either(*forms: Any) -> Any:  # noqa: ANN401 - types made at run time
-    return Union[forms]  # noqa: UP007 - the forms are not written here
+    return Union[forms]  # noqa: UP007 - the forms are known at run time only
 
 
 def _list(form: Any) -> Any:  # noqa: ANN401 - types made at run time
@@ -253,7 +252,7 @@ def _list(form: Any) -> Any:  # noqa: ANN401 - types made at run time
 
 
 def _struct(forms: Mapping[str, Any], keys: Collection[str], *, closed: bool) -> type[msgspec.Struct]:
-    """Make a Struct; a name that msgspec cannot give to a field is unknown to it."""
+    """Define a Struct; a name that msgspec cannot give to a field is unknown to it."""
     names = {f"f{index}": name for index, name in enumerate(forms) if not _UNUSABLE.search(name)}
     return msgspec.defstruct(
         "Parts",
@@ -278,7 +277,7 @@ def _escape(name: str) -> str:
 
 
 def _held_json(raw: bytes) -> bytes:
-    """Read the JSON that a text holds; raises where reading it would lose some of it."""
+    """Return the JSON that a text holds; raise if reading it would lose some of it."""
     text = values.clean_text(raw) or ""
     try:
         json.loads(text, object_pairs_hook=_distinct)

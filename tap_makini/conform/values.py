@@ -1,16 +1,15 @@
-"""What each type of column takes as it is, and what it can be given in another form without loss.
+"""Define what each type of column accepts as it is, and what it can convert without loss.
 
-- string: text; turned: numbers and booleans to the text that they are written as, objects and
-  arrays to JSON text.
-- number: numbers within the range of a double, with all digits; turned: text that is such a number.
-- integer: whole numbers within 64 bits; turned: `5.0`, `5e0` and text that is such a number.
-- boolean: `true`, `false`; turned: the texts `"true"`, `"false"`, but not `0`, `1` or `"yes"`, since
-  they could not be told from `true` afterwards.
-- date-time: `YYYY-MM-DDTHH:MM:SSZ` with up to 6 digits of a second, the form of all samples of the
-  v3 spec; turned: other zones to UTC, none is UTC, a date is its midnight.
-- date: `YYYY-MM-DD`; turned: a date-time that is midnight in UTC.
+- string: text. Converted: numbers and booleans to the text that they are written as, objects and arrays to JSON text.
+- number: numbers within the range of a double, with all digits. Converted: text that is such a number.
+- integer: whole numbers within 64 bits. Converted: `5.0`, `5e0` and text that is such a number.
+- boolean: `true`, `false`. Converted: the texts `"true"`, `"false"`, but not `0`, `1` or `"yes"`, which could not be
+  distinguished from `true` afterwards.
+- date-time: `YYYY-MM-DDTHH:MM:SSZ` with up to 6 digits of a second, the form of all samples of the v3 spec. Converted:
+  other zones to UTC; without a zone it is UTC, a date is its midnight.
+- date: `YYYY-MM-DD`. Converted: a date-time that is midnight in UTC.
 
-No column takes a text with a NUL character or a lone surrogate, since databases refuse them.
+No column accepts a text with a NUL character or a lone surrogate, since databases refuse them.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ from tap_makini.rawjson import NUMBER_PATTERN, REFUSED, text_json
 from tap_makini.timestamps import read_date_time
 
 Turn = Callable[[bytes], "bytes | None"]
-"""Takes the JSON of a value; gives what a column can hold instead, None if that loses something."""
+"""Takes the JSON of a value; returns what a column can hold instead, None if that loses something."""
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _NUMBER = re.compile(NUMBER_PATTERN)
-# 29 February is not in it: whether it exists depends on the year, so the slow path reads it
+# without 29 February, which depends on the year: the slow path reads it
 _YEAR = "(?!0000)[0-9]{4}"
 _DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
@@ -46,9 +45,9 @@ class Kind(NamedTuple):
     """A type of column.
 
     Attributes:
-        form: The msgspec type of what is taken as it is.
-        turn: Gives other values a form that the column can hold.
-        nearest: Gives what comes near to a value that has no such form.
+        form: The msgspec type of what is accepted as it is.
+        turn: Converts other values.
+        nearest: Returns what comes near to a value that cannot be converted.
     """
 
     form: Any
@@ -57,19 +56,19 @@ class Kind(NamedTuple):
 
 
 def holds_nul(raw: bytes) -> bool:
-    """Say whether a text in this JSON holds a NUL character, which PostgreSQL takes nowhere."""
+    """Return whether a text in this JSON holds a NUL character, which PostgreSQL accepts nowhere."""
     return b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw) is not None
 
 
 def refuse_nul(raw: bytes) -> None:
-    """Raise `msgspec.ValidationError`, like a reader, where a text holds a NUL character."""
+    """Raise `msgspec.ValidationError`, like a decoder, if a text holds a NUL character."""
     if holds_nul(raw):
         msg = "a text holds a NUL character"
         raise msgspec.ValidationError(msg)
 
 
 def clean_text(raw: bytes) -> str | None:
-    """Read a JSON string; None where it is none, or holds a NUL character or a lone surrogate."""
+    """Decode a JSON string; return None if it is not one, or holds a NUL character or a lone surrogate."""
     try:
         text = _read_string(raw)
     except REFUSED:
@@ -78,7 +77,7 @@ def clean_text(raw: bytes) -> str | None:
 
 
 def json_text(raw: bytes) -> bytes:
-    """Write the JSON of a value as a JSON string that holds it."""
+    """Return a JSON string that holds the JSON of a value."""
     return text_json(raw.decode())
 
 
@@ -122,7 +121,7 @@ def _to_date_time(raw: bytes) -> bytes | None:
 
 
 def _to_date_time_cut(raw: bytes) -> bytes | None:
-    """Cut what is finer than a microsecond, since no target's type holds it."""
+    """Cut digits beyond microseconds, which no target's type holds."""
     return _write_instant(*_instant(raw))
 
 

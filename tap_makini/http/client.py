@@ -160,7 +160,7 @@ class Client:
             try:
                 return read(response.content)
             except BadBodyError as error:
-                raise error.told_with(read_problem(response.content, response.headers)) from None
+                raise error.with_problem(read_problem(response.content, response.headers)) from None
 
         return retry(send_once, self.rate_limiter, request.budget, request.path, stats)
 

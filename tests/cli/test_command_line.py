@@ -113,7 +113,7 @@ def test_a_wrong_token(files: Files, sandbox: Sandbox) -> None:
     assert not outcome.of("SCHEMA")
     assert outcome.last_line.startswith("the server answered 401 (AUTHENTICATION_FAILED: ")
     assert "Check the setting api_token" in outcome.last_line
-    assert "re-authorised" in outcome.last_line
+    assert "re-authorized" in outcome.last_line
 
 
 def test_a_catalog_that_selects_what_is_not_there(files: Files, sandbox: Sandbox) -> None:

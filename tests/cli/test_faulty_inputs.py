@@ -1,8 +1,13 @@
+"""Settings, states and catalogs with faults: each is named at once, and nothing is read."""
+
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tap_makini.cli import InputError, checked_catalog, checked_state
 
 from .harness import run
 
@@ -93,4 +98,30 @@ def test_a_state_without_bookmarks_in_it(files: Files) -> None:
     config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
     outcome = run("--config", config, "--state", files.write("state.json", {"bookmarks": []}))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line.startswith("The state must be a JSON object with an object 'bookmarks' in it: ")
+    assert outcome.last_line.startswith("State: not valid. It must be a JSON object with an object 'bookmarks'. ")
+
+
+@pytest.mark.parametrize("text", ["", "{nope", "nope", '{"bookmarks": {}', "[" * 100_000])
+def test_a_text_that_is_not_json(text: str) -> None:
+    with pytest.raises(InputError, match="State: not valid JSON"):
+        checked_state(io.StringIO(text))
+    with pytest.raises(InputError, match="Catalog: not valid JSON"):
+        checked_catalog(io.StringIO(text))
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "7", '"state"'])
+def test_json_that_is_no_object(text: str) -> None:
+    with pytest.raises(InputError, match="It must be a JSON object"):
+        checked_state(io.StringIO(text))
+    with pytest.raises(InputError, match="It must be a JSON object"):
+        checked_catalog(io.StringIO(text))
+
+
+def test_bytes_that_are_no_text() -> None:
+    with pytest.raises(InputError, match="State: not valid JSON"):
+        checked_state(io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), encoding="utf-8"))
+
+
+def test_what_is_sound_can_be_read_again() -> None:
+    text = '{"bookmarks": {}}'
+    assert checked_state(io.StringIO(text)).read() == text
