@@ -13,6 +13,7 @@ from tap_makini.errors import (
     StreamsFailedError,
     UnreachableError,
 )
+from tap_makini.pagination.list_reader import why_read_in_full
 from tap_makini.pagination.rows import RowReader, dated
 from tap_makini.redaction import presentable
 from tap_makini.streams.custom_fields import newest_page
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import PageFetcher
     from tap_makini.streams import ListStream
 
 
@@ -33,6 +33,7 @@ class Finding(NamedTuple):
     verdict: str
     records: str = ""
     newest: str = ""
+    full_read_reason: str | None = None
 
 
 def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
@@ -55,10 +56,12 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell
         tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
             result = Result(stream.name, connection.name)
-            finding = _find(result, stream.page_fetcher(connection))
+            finding = _find(result, stream, connection)
             offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which is no entity
             name = presentable(finding.stream)
             tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
+            if finding.full_read_reason:
+                tell(f"{'':<32} read in full each run, because {presentable(finding.full_read_reason)}")
             if result.error is not None:
                 failed.append(result)
             if isinstance(result.error, (CredentialError, UnreachableError)):
@@ -75,14 +78,16 @@ def _conclude(failed: list[Result], offered: int) -> None:
         raise NothingReadError("No stream is offered. Check the settings api_url, api_token and products.")
 
 
-def _find(result: Result, source: PageFetcher) -> Finding:
+def _find(result: Result, stream: ListStream, connection: Connection) -> Finding:
     try:
-        page = newest_page(source, 1)
+        fetcher = stream.page_fetcher(connection)
+        page = newest_page(fetcher, 1)
+        reason = why_read_in_full(fetcher, page)
     except EntityAbsentError:
         return Finding(result.stream, "no")
     except MakiniError as error:
         result.error = error
         return Finding(result.stream, "failed")
-    instants = dated(RowReader(source.replication_key).rows(page.records))
-    newest = max(instants).strftime("%Y-%m-%d %H:%M") if instants else ""
-    return Finding(result.stream, "yes", "" if page.total is None else str(page.total), newest)
+    timestamps = dated(RowReader(fetcher.replication_key).rows(page.records))
+    newest = max(timestamps).strftime("%Y-%m-%d %H:%M") if timestamps else ""
+    return Finding(result.stream, "yes", "" if page.total is None else str(page.total), newest, reason)

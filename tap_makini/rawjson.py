@@ -35,6 +35,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_TYPES = {b"{": "object", b"[": "array", b'"': "text", b"n": "null", b"t": "boolean", b"f": "boolean"}
+_MOST_NAMES, _NAME_LENGTH = 8, 30
 _UNESCAPED = re.compile("[\x00-\x1f\ud800-\udfff]")
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -106,6 +108,14 @@ def text_json(value: object) -> bytes:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def properties(found: Mapping[str, JSON]) -> str:
+    """Write the first properties of an object and their types for an error message; no values, which may be secret."""
+    plain = [("".join(filter(str.isprintable, name))[:_NAME_LENGTH], bytes(value)[:1]) for name, value in found.items()]
+    written = [f"'{name}' ({_TYPES.get(first, 'number')})" for name, first in plain[:_MOST_NAMES]]
+    rest = ", …" if len(plain) > _MOST_NAMES else ""
+    return f"with {', '.join(written)}{rest}" if written else "without properties"
 
 
 def _join(tokens: Iterable[str]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ from tap_makini.http.authenticators import (
 from tap_makini.http.client import Client, retry
 from tap_makini.http.rate_limiter import RateLimiter
 from tap_makini.http.transport import UnusableNameError, path_segment
+from tap_makini.pagination.repeated_passes import until_nothing_new
 from tap_makini.rawjson import REFUSED
 from tap_makini.redaction import mask, redact_logs
 
@@ -100,7 +102,7 @@ class AdminApi:
             CredentialError: The admin token is not accepted.
             MakiniError: There is no list.
         """
-        by_name = sorted(_distinct_names(self._all_pages()).items(), key=lambda item: item[0])
+        by_name = sorted(_distinct_names(self._list()).items(), key=lambda item: item[0])
         return Listing(
             [
                 ConnectionEntry(name, MintingAuthenticator(self, listed.key))
@@ -129,25 +131,32 @@ class AdminApi:
                 error.request_id,
             ) from None
 
-    def _all_pages(self) -> Iterator[ListedConnection]:
-        """Read page by page; pages are not documented for this list, so a page that brings nothing new is the end."""
-        seen: set[str] = set()
-        total = None
+    def _list(self) -> list[ListedConnection]:
+        """Read page by page; pages are not documented for this list."""
+        connections: dict[str, ListedConnection] = {}
+        totals: list[int] = []
+        for page in until_nothing_new(self._pages(totals), attrgetter("key")):
+            for connection in page:
+                connections.setdefault(connection.key, connection)
+        if totals and len(connections) < totals[-1]:
+            logger.warning(
+                "The Admin API lists %d of %d connections; the others are not read.", len(connections), totals[-1]
+            )
+        return list(connections.values())
+
+    def _pages(self, totals: list[int]) -> Iterator[list[ListedConnection]]:
         for number in count(1):
             try:
                 page = self._page(number)
             except RequestRefusedError:
                 if number == 1:
                     raise
-                break
-            new = [connection for connection in page.connections if connection.key not in seen]
-            seen.update(connection.key for connection in new)
-            yield from new
-            total = page.total if page.total is not None else total
-            if not new or (page.last is not None and number >= page.last):
-                break
-        if total is not None and len(seen) < total:
-            logger.warning("The Admin API lists %d of %d connections; the others are not read.", len(seen), total)
+                return
+            if page.total is not None:
+                totals.append(page.total)
+            yield page.connections
+            if page.last is not None and number >= page.last:
+                return
 
     def _page(self, number: int) -> _Page:
         try:

@@ -1,7 +1,7 @@
-"""The tables of a connection's source system, as Makini lists them.
+"""Know the tables of a connection's source system, as Makini lists them.
 
-`GET /api/raw/tables` lists them, `GET /api/raw/tables/{table}/data` gives the rows of one (v3 spec); the forms of both
-answers are not documented.
+`GET /api/raw/tables` lists them, `GET /api/raw/tables/{table}/data` returns the rows of one (v3 spec). Neither response
+is documented: the list may be of names or of objects with a name.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import threading
 from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.errors import EntityAbsentError, NotFoundError, RequestRefusedError
+import msgspec
+
+from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
 from tap_makini.http.transport import path_segment
 from tap_makini.identifiers import mark_of, raw_stream_name, shorten
-from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource
-from tap_makini.pagination.undocumented.table_list import TableList, read_tables
+from tap_makini.pagination.repeated_passes import until_nothing_new
+from tap_makini.pagination.response import Meta, says_more
+from tap_makini.rawjson import REFUSED, members, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_makini.http.client import Client, RequestStats
-    from tap_makini.pagination.page_request import PageRequest
-    from tap_makini.pagination.response import Page
+    from tap_makini.http.client import Client
 
 PATH = "/api/raw/tables"
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -49,27 +50,42 @@ def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     return {shorten(f"{name}_{mark_of(table)}") if name in marked else name: table for table, name in names.items()}
 
 
+class _Table(NamedTuple):
+    name: str
+    schema: str = ""
+
+    @property
+    def qualified(self) -> str:
+        """The name after that of the schema."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
+class _Page(NamedTuple):
+    tables: list[_Table]
+    total: int | None
+    says_more: bool
+
+
 class RawTables:
-    """The tables of one connection, listed when first needed.
+    """List the tables of one connection, when they are first needed.
 
     Args:
-        client: Asks the API.
+        client: Sends the requests.
         patterns: Which of them may be read, by name or by pattern.
 
     Attributes:
-        named: The tables that are wanted by name, by the names of their streams, whether or not they are there.
+        named: The tables that are selected by name, by the names of their streams, whether or not they exist.
     """
 
     def __init__(self, client: Client, patterns: Sequence[str]) -> None:
         self._client = client
         self._patterns = [pattern for pattern in patterns if _WILDCARDS.search(pattern)]
         self._lock = threading.Lock()
-        self._listed: dict[str, str] | None = None
-        self._qualified: dict[str, str] = {}
+        self._found: dict[str, str] | None = None
         self.named = streams_of(pattern for pattern in patterns if not _WILDCARDS.search(pattern))
 
     def streams(self) -> dict[str, str]:
-        """Give the tables that may be read, by the names of their streams.
+        """Return the tables that may be read, by the names of their streams.
 
         Raises:
             MakiniError: The tables are not listed.
@@ -77,18 +93,20 @@ class RawTables:
         if not self._patterns:
             return self.named  # nothing to find out
         with self._lock:
-            if self._listed is None:
-                self._qualified = self._list()
-                wanted = {name for name, qualified in self._qualified.items() if self._is_wanted(name, qualified)}
-                self._listed = streams_of(wanted - set(self.named.values()), self.named)
-        return self.named | self._listed
+            if self._found is None:
+                tables = self._list()
+                alike = Counter(table.name for table in tables)
+                names = {table.qualified if alike[table.name] > 1 else table.name: table for table in tables}
+                wanted = {name for name, table in names.items() if self._is_wanted(name, table.qualified)}
+                self._found = streams_of(wanted - set(self.named.values()), self.named)
+        return self.named | self._found
 
-    def table(self, stream: str) -> str:
-        """Give the table that a stream is named after.
+    def path(self, stream: str) -> str:
+        """Return the path of the rows of the table that a stream is named after.
 
         Raises:
-            EntityAbsentError: There is none.
-            MakiniError: The tables are not listed.
+            EntityAbsentError: There is no such table.
+            MakiniError: The tables are not listed, or the name of this one cannot be part of a path.
         """
         table = self.named.get(stream) or self.streams().get(stream) or self._named_before(stream)
         if table is None:
@@ -96,77 +114,63 @@ class RawTables:
                 f"the source system has no table that matches raw_tables and gives {stream}",
                 "Check the setting raw_tables.",
             )
-        return table
+        return f"{PATH}/{path_segment(table)}/data"
 
     def _named_before(self, stream: str) -> str | None:
-        """Give the table that had a stream's name until another one came whose name is alike but for its case."""
+        """Return the table that had a stream's name until another one came whose name is alike but for its case."""
         before = [table for table in self.streams().values() if raw_stream_name(table) == stream]
         return before[0] if len(before) == 1 else None
 
-    def paths(self, stream: str) -> list[str]:
-        """Give the one or two paths of the rows: by which name they are asked for is not documented.
+    def _list(self) -> list[_Table]:
+        """Request all tables.
 
         Raises:
-            EntityAbsentError: There is no such table.
-            MakiniError: The tables are not listed, or the name of this one cannot be asked for.
+            BadBodyError: The server speaks of more tables than it lists.
         """
-        table = self.table(stream)
-        names = dict.fromkeys((table, self._qualified.get(table, table)))
-        return [f"{PATH}/{path_segment(name)}/data" for name in names]
+        tables: dict[_Table, None] = {}
+        pages: list[_Page] = []
+        for found in until_nothing_new(self._pages(pages), lambda table: table):
+            tables.update(dict.fromkeys(found))
+        last = pages[-1]
+        if last.says_more or (last.total or 0) > len(tables):
+            raise BadBodyError(f"the server speaks of more raw tables than the {len(tables)} that it lists")
+        return list(tables)
 
-    def _list(self) -> dict[str, str]:
-        """Ask for all tables; that the list has pages is not documented, so a page that says nothing new is the end."""
-        found = TableList()
-        found.add(self._client.get(PATH, {}, read_tables))
-        for number in count(2):
+    def _pages(self, pages: list[_Page]) -> Iterator[list[_Table]]:
+        for number in count(1):
             try:
-                if not found.add(self._client.get(PATH, {"page": str(number)}, read_tables)):
-                    break
+                page = self._client.get(PATH, {"page": str(number)} if number > 1 else {}, _read_page)
             except (RequestRefusedError, EntityAbsentError):
-                break
-        return found.names()
+                if number == 1:
+                    raise
+                return
+            pages.append(page)
+            yield page.tables
 
     def _is_wanted(self, *names: str) -> bool:
         return any(name == pattern or fnmatchcase(name, pattern) for pattern in self._patterns for name in names)
 
-    def source(self, stream: str, request_stats: RequestStats | None = None) -> RawSource:
-        """Give the rows of the table that a stream is named after."""
-        return RawSource(self._client, self, stream, request_stats)
+
+def _read_page(body: bytes) -> _Page:
+    try:
+        document = msgspec.json.decode(body)
+    except REFUSED:
+        raise BadBodyError("the list of raw tables is not JSON") from None
+    entries = document.get("data") if isinstance(document, dict) else document
+    if not isinstance(entries, list):
+        seen = f"an object {properties(members(body))}" if isinstance(document, dict) else "neither"
+        raise BadBodyError(f"expected a list of raw tables or an object with the list 'data', but the body is {seen}")
+    meta = document.get("meta") if isinstance(document, dict) else None
+    total = Meta(total=meta.get("total")).total if isinstance(meta, dict) else None
+    return _Page([_read_table(entry) for entry in entries], total, bool(says_more(body)))
 
 
-class RawSource(UndocumentedSource):
-    """The rows of a table, whose name is found when they are asked for.
-
-    Args:
-        client: Asks the API.
-        tables: The connection's tables.
-        stream: The stream's name.
-        request_stats: Counts the requests.
-    """
-
-    takes_one_record = False
-
-    def __init__(
-        self, client: Client, tables: RawTables, stream: str, request_stats: RequestStats | None = None
-    ) -> None:
-        super().__init__(client, "", Paging(), request_stats=request_stats)
-        self._tables = tables
-        self._stream = stream
-
-    def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:
-        """Get one page.
-
-        Raises:
-            EntityAbsentError: The connection has no such table.
-            MakiniError: The rows cannot be read, or are fewer than the server speaks of.
-        """
-        if self.path:
-            return super().fetch(query, unlike)
-        self.path, *other = self._tables.paths(self._stream)
-        try:
-            return super().fetch(query, unlike)
-        except NotFoundError:
-            if not other:
-                raise
-        (self.path,) = other
-        return super().fetch(query, unlike)
+def _read_table(entry: Any) -> _Table:  # noqa: ANN401 - any JSON
+    if isinstance(entry, str) and entry:
+        return _Table(entry)
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(name, str) or not name:
+        seen = f"an object {properties(members(msgspec.json.encode(entry)))}" if isinstance(entry, dict) else "neither"
+        raise BadBodyError(f"expected the name of a raw table or an object with a 'name', but the list holds {seen}")
+    schema = entry.get("schema")
+    return _Table(name, schema if isinstance(schema, str) else "")

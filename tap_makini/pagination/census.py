@@ -1,4 +1,4 @@
-"""Counting records by their keys, to prove that a list has been read whole."""
+"""Count records by their keys, to prove that a list has been read whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Sighting(NamedTuple):
 
 
 class Census:
-    """Counts the distinct keys of a list over one pass through it, and over several.
+    """Count the distinct keys of a list over one pass through it, and over several.
 
     A database orders rows of equal sort value differently for each limit and offset, so pages may repeat some rows and
     never show others while nothing changes. The server's own count tells: where as many distinct keys have come as it
@@ -29,7 +29,7 @@ class Census:
         reader: Tells the records' keys.
 
     Attributes:
-        expected: How many records the list holds, by the last answer that said so; None where none has.
+        expected: How many records the list holds, by the last response that said so; None if none has.
         in_pass: How many distinct keys the current pass has brought.
         repeats: Whether the current pass has brought an unchanged record twice, which no fixed order does.
     """

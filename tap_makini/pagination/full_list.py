@@ -1,4 +1,4 @@
-"""Reading by pages, for servers that do not honor the filter or the order."""
+"""Read page by page, for servers that do not honor the filter or the order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tap_makini.pagination.census import Census
 from tap_makini.pagination.overlapping_pages import OverlappingPages
 from tap_makini.pagination.paginator import Batch
 from tap_makini.pagination.rereading import Rereading, Stretch, any_size
-from tap_makini.pagination.rows import dated, is_ascending
+from tap_makini.pagination.rows import is_ascending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,75 +20,77 @@ _MOST_PASSES = 3
 
 
 class FullListPaginator:
-    """Reads the whole list, and reads it again while it cannot be sure to have seen all of it.
+    """Read the whole list, and reads it again while it cannot be sure to have seen all of it.
 
     Sure is a pass that saw as many records as the server counts, if its pages overlapped all the way, or if it saw the
     very same as the pass before: then the list stood still from the end of the one to the start of the other. Where the
     server's order is another one for each request, only the number of distinct keys tells.
     """
 
-    def __init__(self, opening: FirstPage, outcome: Outcome) -> None:
-        self._opening = opening
+    def __init__(self, first_page: FirstPage, outcome: Outcome) -> None:
+        self._first_page = first_page
         self._outcome = outcome
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        census = Census(self._opening.reader)
+        census = Census(self._first_page.reader)
         census.begin_pass()
-        walk = OverlappingPages(self._opening)
-        for window in walk.windows():
-            census.expect(walk.total)
-            yield Batch(census.add(window.fresh))
-        census.expect(max(walk.total or 0, walk.reached))
-        if walk.is_proven and not census.misses_some:
+        pages = OverlappingPages(self._first_page)
+        for step in pages.steps():
+            census.expect(pages.total)
+            yield Batch(census.add(step.fresh))
+        census.expect(max(pages.total or 0, pages.reached))
+        if pages.is_proven and not census.misses_some:
             return
-        if not (yield from Rereading(Stretch(self._opening), census).batches()):
+        if not (yield from Rereading(Stretch(self._first_page), census).batches()):
             self._outcome.leave_open(None, census)
 
 
 class NewestFirstPaginator:
-    """Reads from the latest record back to the bound, for servers that honor the order but not the filter.
+    """Read from the latest record back to the start value, for servers that honor the order but not the filter.
 
     A record that changes meanwhile moves to the front, ahead of what is being read: no other slips through, and the
     next run finds it there.
     """
 
-    def __init__(self, opening: FirstPage, outcome: Outcome, bound: datetime) -> None:
-        self._opening = opening
+    def __init__(self, first_page: FirstPage, outcome: Outcome, start_value: datetime) -> None:
+        self._first_page = first_page
         self._outcome = outcome
-        self._bound = bound
+        self._start_value = start_value
 
     def batches(self) -> Iterator[Batch]:
-        """Read the list down to the bound, again where it is not sure to have been seen whole."""
-        census = Census(self._opening.reader)
-        opening, misses_some = self._opening, False
+        """Read the list back to the start value, and again if it is not proven to be complete."""
+        census = Census(self._first_page.reader)
+        first_page, misses_some = self._first_page, False
         for number in range(1, _MOST_PASSES + 1):
-            walk = OverlappingPages(opening, varies_sizes=number == 1)
+            pages = OverlappingPages(first_page, varies_sizes=number == 1)
             census.begin_pass()
-            yield from self._read_back(walk, census)
+            yield from self._read_back(pages, census)
             misses_some = census.misses_some
-            if census.is_complete or (not misses_some and (walk.is_proven or census.repeats_last_pass)):
+            if census.is_complete or (not misses_some and (pages.is_proven or census.repeats_last_pass)):
                 return
-            size = any_size(self._opening) if misses_some else self._opening.query.size
-            opening = self._opening.reopened(size=size)
+            size = any_size(self._first_page) if misses_some else self._first_page.request.size
+            first_page = self._first_page.reopened(size=size)
         if misses_some:  # of a part of the list, there is no other way to read
-            yield from FullListPaginator(self._opening.reopened(order="asc"), self._outcome).batches()
+            yield from FullListPaginator(self._first_page.reopened(order="asc"), self._outcome).batches()
         else:
             self._outcome.leave_open(None, census)
 
-    def _read_back(self, walk: OverlappingPages, census: Census) -> Iterator[Batch]:
+    def _read_back(self, pages: OverlappingPages, census: Census) -> Iterator[Batch]:
         """Make one pass, to the end where the list turns out not to be in order."""
         earliest: datetime | None = None
         in_order = True
-        for window in walk.windows():
-            fresh = [row for row in window.fresh if row.instant is None or row.instant >= self._bound]
+        for step in pages.steps():
+            fresh = [row for row in step.fresh if row.timestamp is None or row.timestamp >= self._start_value]
             yield Batch(census.add(fresh))
-            instants = dated(window.rows)
-            if not instants:
+            timestamps = step.timestamps
+            if not timestamps:
                 continue
-            in_order = in_order and is_ascending(instants[::-1]) and (earliest is None or instants[-1] <= earliest)
-            earliest = instants[-1]
-            if in_order and window.is_joined and instants[-1] < self._bound:
-                census.expect(window.start + sum(not row.instant or row.instant >= self._bound for row in window.rows))
+            in_order = in_order and is_ascending(timestamps[::-1]) and (earliest is None or timestamps[-1] <= earliest)
+            earliest = timestamps[-1]
+            if in_order and step.is_joined and timestamps[-1] < self._start_value:
+                census.expect(
+                    step.start + sum(not row.timestamp or row.timestamp >= self._start_value for row in step.rows)
+                )
                 return
-        census.expect(max(walk.total or 0, walk.reached) if in_order else walk.total)
+        census.expect(max(pages.total or 0, pages.reached) if in_order else pages.total)

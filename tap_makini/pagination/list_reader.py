@@ -1,7 +1,7 @@
-"""Reading a list to its end: which page is next, whether the server heeds what it is asked, when the end has come.
+"""Read a list to its end: choose a paginator, and another one if the server does not honor what the first relies on.
 
-What is not documented is found out from the answers: a strategy relies on something, an answer that contradicts it
-raises `DisprovedError`, and a strategy that relies on less takes over. What has been delivered twice is harmless, since
+What no document says is found out from the responses: a paginator relies on something, a response that contradicts it
+raises `DisprovedError`, and a paginator that relies on less takes over. What is delivered twice is harmless, since
 targets upsert; what has not been delivered is read again or holds the bookmark.
 """
 
@@ -12,15 +12,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import BadBodyError
+from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
 from tap_makini.pagination.keyset import KeysetPaginator
-from tap_makini.pagination.page_fetcher import PageFetcher
+from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.paginator import Batch, DisprovedError, FirstPage, Outcome, Paginator, Shortage, shows_order
+from tap_makini.pagination.repeated_passes import RepeatedPassesPaginator
 from tap_makini.pagination.rows import RowReader, dated, is_ascending
-from tap_makini.pagination.undocumented.passes import Passes
-from tap_makini.pagination.undocumented.probe import has_page_zero
-from tap_makini.pagination.undocumented.source import UndocumentedSource
 from tap_makini.query_parameters import PageSize
 from tap_makini.timestamps import floor_second
 
@@ -28,43 +26,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tap_makini.pagination.response import Page
     from tap_makini.pagination.rows import Row
 
-__all__ = ["Batch", "ListReader", "Outcome", "PageFetcher", "PageSize", "Shortage"]
+__all__ = ["Batch", "ListReader", "Outcome", "PageFetcher", "PageSize", "Shortage", "why_read_in_full"]
 
 logger = logging.getLogger(__name__)
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
+_UNCOUNTED = "its responses do not count pages"
+_NO_ORDER = "the server refuses the order"
 
 
 class ListReader:
-    """One read of a list, from a bound to its end.
+    """Read a list once, from a start value to its end.
 
     Args:
-        source: The list.
-        bound: Earliest instant to deliver; None for everything.
-        log_level: How loudly to say how it is read.
-        reached: The instant before which everything has been delivered by earlier runs; a record of just that instant
-            should come again. None where that is not known.
+        fetcher: Requests the pages of the list.
+        start_value: The earliest timestamp to deliver; None for everything.
+        log_level: The level at which to log how the list is read.
+        reached: The timestamp before which earlier runs have delivered everything; a record of just that timestamp
+            should come again. None if that is not known.
 
     Attributes:
-        outcome: What the read has seen so far.
+        outcome: What has been seen so far.
     """
 
     def __init__(
         self,
-        source: PageFetcher,
-        bound: datetime | None,
+        fetcher: PageFetcher,
+        start_value: datetime | None,
         log_level: int = logging.INFO,
         reached: datetime | None = None,
     ) -> None:
-        self._source = source
-        self._bound = _before(bound, _SECOND)
+        self._fetcher = fetcher
+        self._start_value = _before(start_value, _SECOND)
         self._reached = reached
-        self._asks_from = self._bound if reached else _before(bound, _DAY)  # without a bookmark, nothing shows a cut
+        # without a bookmark, no record would show that the server cuts the filter's value to another day
+        self._requested = self._start_value if reached else _before(start_value, _DAY)
         self._log_level = log_level
-        self._reader = RowReader(source.replication_key, source.key)
+        self._reader = RowReader(fetcher.replication_key, fetcher.key)
         self.outcome = Outcome()
 
     def batches(self) -> Iterator[Batch]:
@@ -77,112 +79,138 @@ class ListReader:
             MakiniError: The list could not be read to its end.
         """
         for batch in self._batches():
-            rows = batch.rows if self._asks_from == self._bound else [row for row in batch.rows if self._wants(row)]
+            rows = batch.rows if self._requested == self._start_value else list(filter(self._wants, batch.rows))
             self.outcome.note(rows)
             yield batch._replace(rows=rows)
 
     def _wants(self, row: Row) -> bool:
-        return row.instant is None or self._bound is None or row.instant >= self._bound
+        return row.timestamp is None or self._start_value is None or row.timestamp >= self._start_value
 
     def _batches(self) -> Iterator[Batch]:
-        opening = FirstPage(self._source, *self._source.open(self._asks_from), self._reader)
-        if opening.page.is_uncounted or self._source.dialect.offset is not None:
-            self._source = UndocumentedSource.like(self._source)
-            opening = FirstPage(self._source, *self._source.open(None), self._reader)
-        if self._begins_at_zero(opening):
-            self._source.count_from(0)
-            opening = opening.reopened()
-        if self._may_be_cut(opening):
-            self._asks_from = _before(self._bound, _DAY)
-            opening = opening.reopened(bound=self._asks_from)
-        page = opening.page
-        self.outcome.expected = page.total
-        if page.is_placeholder:
-            _expect_the_same_again(opening)
-        if not page.records and self._may_leave_out_newer_ones(opening):
-            yield from self._fall_back(opening, "its filter may leave out what it should not").batches()
+        first_page = FirstPage(self._fetcher, *self._fetcher.open(self._requested), self._reader)
+        if first_page.page.is_uncounted or needs_passes(self._fetcher):
+            yield from self._read_in_passes(first_page)
             return
-        if page.is_last and not _goes_on(opening):
-            yield Batch(opening.rows())
+        if self._may_be_cut(first_page):
+            self._requested = _before(self._start_value, _DAY)
+            first_page = first_page.reopened(start_value=self._requested)
+        page = first_page.page
+        self.outcome.expected = page.total
+        if not page.records and self._may_leave_out_newer_ones(first_page):
+            yield from self._fall_back(first_page, "its filter may leave out what it should not").batches()
+            return
+        if page.is_last and not _goes_on(first_page):
+            yield Batch(first_page.rows())
             return
         try:
-            yield from self._choose(opening).batches()
+            yield from self._choose(first_page).batches()
         except DisprovedError as evidence:
             yield Batch([], withdraws=True)
-            yield from self._fall_back(opening, str(evidence)).batches()
+            yield from self._fall_back(first_page, str(evidence)).batches()
 
-    def _may_be_cut(self, opening: FirstPage) -> bool:
-        """Whether the filter may take its bound for a later instant, as for the midnight of another time zone.
+    def _read_in_passes(self, first_page: FirstPage) -> Iterator[Batch]:
+        request = first_page.request
+        if request.start_value is not None or request.order is not None:
+            first_page = first_page.reopened(start_value=None, order=None)
+        self.outcome.expected = first_page.page.total
+        self._note_full_read(_UNCOUNTED)
+        yield from self._use(RepeatedPassesPaginator(first_page, self.outcome), _UNCOUNTED).batches()
 
-        Where it does not, what has been delivered at the instant that was reached comes again, unless it has changed.
+    def _may_be_cut(self, first_page: FirstPage) -> bool:
+        """Whether the filter may take its value for a later one, as for the midnight of another time zone.
+
+        If it does not, what has been delivered of the timestamp that was reached comes again, unless it has changed.
         """
-        bound, reached = opening.query.bound, self._reached
-        if bound is None or reached is None or reached - bound > _DAY or not opening.page.records:
+        start_value, reached = first_page.request.start_value, self._reached
+        if start_value is None or reached is None or reached - start_value > _DAY or not first_page.page.records:
             return False
-        return all(instant > reached for instant in dated(opening.rows()))
+        return all(timestamp > reached for timestamp in dated(first_page.rows()))
 
-    def _begins_at_zero(self, opening: FirstPage) -> bool:
-        """Whether there is a page 0, where neither a document tells nor counts that agree."""
-        dialect, page = self._source.dialect, opening.page
-        is_told = page.counts_agree or page.by_cursor
-        if is_told or dialect.offset is not None or not dialect.may_begin_at_zero:
-            return False
-        return has_page_zero(self._source, opening.query, page.records)
+    def _may_leave_out_newer_ones(self, first_page: FirstPage) -> bool:
+        """Whether a filter that leaves nothing may hold back records that it should not.
 
-    def _may_leave_out_newer_ones(self, opening: FirstPage) -> bool:
-        """Whether a filter that leaves nothing may keep records from us that it should not.
-
-        What the bookmark was taken from should come again, so that nothing comes is seldom, and worth a request.
+        What the bookmark was taken from should come again, so that an empty page is rare, and worth a request.
         """
-        bound = opening.query.bound
-        if bound is None:
+        start_value = first_page.request.start_value
+        if start_value is None:
             return False
-        newest_first = opening.reopened(bound=None, order=opening.query.order and "desc")
+        newest_first = first_page.reopened(start_value=None, order=first_page.request.order and "desc")
         rows = newest_first.rows()
         newest = dated(rows)
         shows_order = newest_first.page.is_last or (is_ascending(newest[::-1]) and len(set(newest)) > 1)
-        return bool(rows) and not (newest and max(newest) < bound and shows_order)
+        return bool(rows) and not (newest and max(newest) < start_value and shows_order)
 
-    def _choose(self, opening: FirstPage) -> Paginator:
-        if not self._source.tells_records_apart:
-            return self._use(Passes(opening, self.outcome), "what its answers say of their place is not documented")
-        if self._source.replication_key is None:
-            return self._use(FullListPaginator(opening, self.outcome), "it is read as a whole")
-        if opening.query.order is None:
-            return self._use(FullListPaginator(opening, self.outcome), "it refuses to be ordered")
-        if self._bound is not None and opening.query.bound is None:
-            return self._fall_back(opening, "it refuses the filter")
-        return self._use(KeysetPaginator(opening, self.outcome), "it accepts filter and order")
+    def _choose(self, first_page: FirstPage) -> Paginator:
+        if self._fetcher.replication_key is None:
+            return self._use(FullListPaginator(first_page, self.outcome), "it is a full table")
+        if first_page.request.order is None:
+            self._note_full_read(_NO_ORDER)
+            return self._use(FullListPaginator(first_page, self.outcome), _NO_ORDER)
+        if self._start_value is not None and first_page.request.start_value is None:
+            return self._fall_back(first_page, "the server refuses the filter")
+        return self._use(KeysetPaginator(first_page, self.outcome), "the server accepts filter and order")
 
-    def _fall_back(self, opening: FirstPage, reason: str) -> Paginator:
-        """Read page by page, without the filter: back to the bound where there is an order, else everything."""
-        if opening.query.bound is not None:
-            opening = opening.reopened(bound=None)
-        if self._bound is not None and opening.query.order is not None:
-            newest_first = opening.reopened(order="desc")
-            if shows_order(opening, newest_first):
-                return self._use(NewestFirstPaginator(newest_first, self.outcome, self._bound), reason)
-        return self._use(FullListPaginator(opening, self.outcome), reason)
+    def _fall_back(self, first_page: FirstPage, reason: str) -> Paginator:
+        """Read page by page, without the filter: back to the start value if there is an order, else everything."""
+        if first_page.request.start_value is not None:
+            first_page = first_page.reopened(start_value=None)
+        if self._start_value is not None and first_page.request.order is not None:
+            newest_first = first_page.reopened(order="desc")
+            if shows_order(first_page, newest_first):
+                return self._use(NewestFirstPaginator(newest_first, self.outcome, self._start_value), reason)
+        if self._start_value is not None:  # a first sync reads everything in any case
+            self._note_full_read(reason)
+        return self._use(FullListPaginator(first_page, self.outcome), reason)
 
-    def _use(self, strategy: Paginator, reason: str) -> Paginator:
-        logger.log(self._log_level, "Reading %s by %s: %s.", self._source.path, type(strategy).__name__, reason)
-        return strategy
+    def _note_full_read(self, reason: str) -> None:
+        if self._fetcher.replication_key is not None:
+            self.outcome.full_read_reason = reason
+            logger.warning("%s is read in full each run, because %s.", self._fetcher.path, reason)
+
+    def _use(self, paginator: Paginator, reason: str) -> Paginator:
+        logger.log(self._log_level, "Reading %s by %s: %s.", self._fetcher.path, type(paginator).__name__, reason)
+        return paginator
 
 
-def _before(instant: datetime | None, span: timedelta) -> datetime | None:
-    """Give the whole second that is a span before an instant, since a server may leave out the bound itself."""
+def needs_passes(fetcher: PageFetcher) -> bool:
+    """Whether nothing in the responses of a list can prove that it is complete."""
+    return fetcher.kind != "list" or fetcher.query_parameters.offset is not None
+
+
+def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
+    """Find out by at most one request whether a list is read in full each run, though it has a replication key.
+
+    Args:
+        fetcher: Requests the pages of the list.
+        newest: The page that the server sent for the newest records first.
+
+    Returns:
+        The reason; None if the list is read incrementally, has no replication key, or holds too few records to tell.
+
+    Raises:
+        MakiniError: The list cannot be read.
+    """
+    if fetcher.replication_key is None:
+        return None
+    if newest.is_uncounted or needs_passes(fetcher):
+        return _UNCOUNTED
+    if newest.is_last:
+        return None
     try:
-        return None if instant is None else floor_second(instant) - span
+        oldest = fetcher.fetch(PageRequest(order="asc" if fetcher.sorts else None, size=fetcher.size_of(1)))
+    except RequestRefusedError:
+        return _NO_ORDER
+    return "the server does not show that it honors the order" if oldest.records == newest.records else None
+
+
+def _before(timestamp: datetime | None, span: timedelta) -> datetime | None:
+    """Return the whole second that is a span before a timestamp, since a server may leave out the value itself."""
+    try:
+        return None if timestamp is None else floor_second(timestamp) - span
     except OverflowError:
         return None  # before time begins
 
 
-def _expect_the_same_again(opening: FirstPage) -> None:
-    """Make sure that an answer which counts nothing is all there is, whichever page is asked for."""
-    if opening.reopened(page=2).page.records != opening.page.records:
-        raise BadBodyError("the answer's 'meta' counts nothing, yet there are more pages")
-
-
-def _goes_on(opening: FirstPage) -> bool:
-    """Whether there is more than one page, though the first one is the last by a count that may be of a while ago."""
-    return opening.page.is_full and opening.source.goes_on(replace(opening.query, page=2))
+def _goes_on(first_page: FirstPage) -> bool:
+    """Whether there is more than one page, though the first one is the last by a count that may be out of date."""
+    return first_page.page.is_full and first_page.fetcher.goes_on(replace(first_page.request, page=2))

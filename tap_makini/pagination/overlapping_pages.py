@@ -1,8 +1,8 @@
-"""Walking through a list by page numbers while it changes.
+"""Read a list by page numbers while it changes.
 
 A record that leaves a page already read moves every later record up, and the one that crosses the edge is skipped.
 Pages that overlap show it: as long as each page holds a record, unchanged, of the page before it, nothing can have
-slipped through between the two. The API numbers pages, it takes no offsets, so pages overlap by varying their size:
+been missed between the two. The API numbers pages, it takes no offsets, so pages overlap by varying their size:
 after 500 records, page 2 of 475 starts at 475 and ends at 950.
 """
 
@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.errors import RequestRefusedError
-from tap_makini.pagination.cursors import CursorTrail
+from tap_makini.errors import MakiniError, RequestRefusedError
+from tap_makini.pagination.rows import dated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from tap_makini.pagination.paginator import FirstPage
     from tap_makini.pagination.response import Page
@@ -27,20 +28,61 @@ _SMALLEST = 2  # half of a page
 _LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
 
 
+_REMEDY = "Report it to Makini; what was read so far is not complete."
+_MOST_PAGES_WITHOUT_NEWS = 20
+
+
+class CursorTrail:
+    """The cursors followed in one pass through a list.
+
+    A cursor that comes again leads round in a circle, and cursors that are new each time may lead nowhere for ever.
+    """
+
+    def __init__(self) -> None:
+        self._followed: set[str] = set()
+        self._known: set[bytes] = set()
+        self._without_news = 0
+
+    def follow(self, page: Page, keys: Iterable[bytes]) -> None:
+        """Take note of a page whose cursor is followed.
+
+        Args:
+            page: The page.
+            keys: What tells its records apart.
+
+        Raises:
+            MakiniError: Following it does not lead to an end.
+        """
+        cursor = page.next_cursor or ""
+        if cursor in self._followed:
+            raise MakiniError(f"the server's cursors lead in a circle after {len(self._followed)} pages", _REMEDY)
+        self._followed.add(cursor)
+        known = len(self._known)
+        self._known.update(keys)
+        self._without_news = 0 if len(self._known) > known else self._without_news + 1
+        if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
+            raise MakiniError(
+                f"the server's cursors lead on, but the last {self._without_news} pages hold no record that is new",
+                _REMEDY,
+            )
+
+
 class PageStep(NamedTuple):
-    """What one request brought.
+    """A page and how it continues the one before.
 
     Attributes:
         page: The page.
         start: The position in the list of its first row, from 0.
         rows: Its rows.
-        fresh: Those of them that the page before did not hold.
-        is_joined: Whether nothing can have slipped through between the page before and this one.
+        timestamps: Those of the rows that have one.
+        fresh: The rows that the page before did not hold.
+        is_joined: Whether nothing can have been missed between the page before and this one.
     """
 
     page: Page
     start: int
     rows: list[Row]
+    timestamps: list[datetime]
     fresh: list[Row]
     is_joined: bool
 
@@ -51,34 +93,34 @@ class PageStep(NamedTuple):
 
 
 class OverlappingPages:
-    """Reads the whole list of one query, by page numbers or by the cursors that its answers give.
+    """Read the whole list of one request, by page numbers or by the cursors in its responses.
 
     Args:
-        opening: The list and its first page.
-        known: Records delivered before this walk, which it leaves out.
-        promised: How many records the list must hold, by an earlier answer.
-        varies_sizes: Whether pages may be of different sizes, so that they overlap. Where records of equal instant
+        first_page: The list and its first page.
+        known: Records delivered before, which are not fresh.
+        promised: How many records the list must hold, by an earlier response.
+        varies_sizes: Whether pages may be of different sizes, so that they overlap. Where records of equal timestamp
             come in another order for each size, only pages of one size hold them all.
-        most_steps_back: How often to ask for an earlier page where one does not join the one before.
+        most_steps_back: How often to request an earlier page if one does not join the one before.
 
     Attributes:
-        query: What is asked for.
+        request: What is requested.
         is_proven: Whether the pages overlapped all the way.
-        total: How many records the last answer counted; None where it did not.
+        total: How many records the last response counted; None where it did not.
         reached: The position behind the last record that was read.
-        pages: How many pages have come.
+        fetched: How many pages have come.
     """
 
     def __init__(
         self,
-        opening: FirstPage,
+        first_page: FirstPage,
         known: AbstractSet[bytes] = frozenset(),
         promised: int = 0,
         *,
         varies_sizes: bool = True,
         most_steps_back: int = 20,
     ) -> None:
-        self._source, self.query, first, self._reader = opening
+        self._fetcher, self.request, first, self._reader = first_page
         self._page = first
         self._largest = first.size
         self._known = set(known)
@@ -87,20 +129,20 @@ class OverlappingPages:
         self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
         self._most_steps_back = most_steps_back
-        self._trail = CursorTrail()
+        self._trail: CursorTrail | None = None
         self._can_size_pages = (
             varies_sizes
             and not first.by_cursor
-            and self._source.varies_sizes
-            and self.query.size is not None
+            and self._fetcher.varies_sizes
+            and self.request.size is not None
             and self._largest >= _LEAST_TO_VARY
         )
         self.is_proven = True
         self.total = first.total
         self.reached = 0
-        self.pages = 0
+        self.fetched = 0
 
-    def windows(self) -> Iterator[PageStep]:
+    def steps(self) -> Iterator[PageStep]:
         """Fetch page after page, each overlapping the one before where pages have places.
 
         Yields:
@@ -112,13 +154,13 @@ class OverlappingPages:
         page = self._page
         while True:
             start = self.reached if page.by_cursor else page.start
-            self.pages += 1
+            self.fetched += 1
             self.total = page.total
             self.reached = start + len(page.records)
             rows = self._reader.rows(page.records)
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
-            yield PageStep(page, start, rows, fresh, is_joined)
+            yield PageStep(page, start, rows, dated(rows), fresh, is_joined)
             if is_joined and page.is_last and not self._goes_on(page):
                 return
             page = self._after(page, is_joined=is_joined)
@@ -126,11 +168,12 @@ class OverlappingPages:
     def _after(self, page: Page, *, is_joined: bool) -> Page:
         if page.next_cursor is None:
             return self._fetch_from(self._account_for(page, is_joined=is_joined), page)
+        self._trail = self._trail or CursorTrail()
         self._trail.follow(page, map(self._reader.key, self._reader.rows(page.records)))
-        return self._source.fetch(self.query.after(page))
+        return self._fetcher.fetch(self.request.after(page))
 
     def _joins(self, page: Page) -> bool:
-        if self.pages == 1 or (not page.by_cursor and (page.start == 0 or self._continues(page.records))):
+        if self.fetched == 1 or (not page.by_cursor and (page.start == 0 or self._continues(page.records))):
             return True
         if not page.by_cursor and self._can_size_pages and self._steps_back < self._most_steps_back:
             return False
@@ -145,7 +188,7 @@ class OverlappingPages:
         return [self._reader.key(row) for row in self._reader.rows(records)]
 
     def _account_for(self, page: Page, *, is_joined: bool) -> int:
-        """Give the position up to which nothing can have slipped through.
+        """Return the position up to which nothing can have been missed.
 
         A page that is not joined is known from then on, but proves nothing for the pages that are.
         """
@@ -159,11 +202,11 @@ class OverlappingPages:
         return page.start if page.total is None else min(page.start, page.total)
 
     def _goes_on(self, page: Page) -> bool:
-        """Look behind the end where the server has counted more before, or may count by what it knew a while ago."""
+        """Look after the end if the server has counted more before, or its count may be out of date."""
         is_doubtful = (page.total or 0) < self._promised or page.is_full
         if page.by_cursor or not is_doubtful:
             return False
-        return self._source.goes_on(replace(self.query, page=page.number + 1, size=self._asked(page)))
+        return self._fetcher.goes_on(replace(self.request, page=page.number + 1, size=self._asked(page)))
 
     def _fetch_from(self, position: int, page: Page) -> Page:
         self._promised = max(self._promised, page.total or 0)
@@ -174,18 +217,18 @@ class OverlappingPages:
                 return following
         self._can_size_pages = False
         number = position // page.size + 1
-        return self._source.fetch(replace(self.query, page=number, size=self._asked(page)), unlike=unlike)
+        return self._fetcher.fetch(replace(self.request, page=number, size=self._asked(page)), unlike=unlike)
 
     def _fetch_sized(self, number: int, size: int, unlike: Sequence[bytes]) -> Page | None:
-        """Get a page of another size, None where the server gives none of it."""
+        """Request a page of another size; None if the server does not send one."""
         try:
-            page = self._source.fetch(replace(self.query, page=number, size=size), unlike=unlike)
+            page = self._fetcher.fetch(replace(self.request, page=number, size=size), unlike=unlike)
         except RequestRefusedError:
             return None
         return page if page.size == size else None
 
     def _asked(self, page: Page) -> int | None:
-        return page.size if self.query.size is not None else None
+        return page.size if self.request.size is not None else None
 
 
 def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:

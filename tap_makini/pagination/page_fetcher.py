@@ -1,51 +1,114 @@
-"""One entity's list at one connection: what may be asked of it, and what it turned out to accept."""
+"""Request the pages of one list, in the form that its server accepts."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError, TransientError
+from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
-from tap_makini.pagination.page_request import PageRequest, simpler
 from tap_makini.pagination.response import Page, parse_beyond, parse_page
-from tap_makini.pagination.undocumented.response import parse_undocumented
 from tap_makini.query_parameters import V3, PageSize, QueryParameters
+from tap_makini.timestamps import format_whole_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from tap_makini.http.client import Client
 
 logger = logging.getLogger(__name__)
 
+ListKind: TypeAlias = Literal["list", "child list", "table"]
+"""What a list is of: records, the items of one record, or rows without a key, where two that are alike are two."""
+
+_MODEST_PAGE_SIZE = 100
 _SECONDS_TO_LOOK_BEYOND = 10.0
 
 
-class PageFetcher:
-    """Fetches the pages of one list.
-
-    Args:
-        client: Asks the API.
-        path: The list's path.
-        replication_key: The property to filter and sort by; None for a full-table stream.
-        page_size: Shared by the lists of a connection.
-        dialect: How the list is asked.
-        key: The primary key of its records; empty where they have none.
-        request_stats: Counts the requests.
+@dataclass(frozen=True)
+class PageRequest:
+    """One request for a page.
 
     Attributes:
-        key: The primary key of its records.
-        dialect: How the list is asked, as far as is known by now.
-        tells_records_apart: Whether two records that are alike are one; without a key they are two.
-        takes_one_record: Whether an answer in a form that is not documented may be one bare record.
+        start_value: The earliest value of the replication key; None requests everything.
+        order: The order of the replication key; None leaves it to the server.
+        size: How many records to request; None leaves it to the server.
+        page: The 1-based number of the page.
+        offset: How many records are on the pages before.
+        cursor: What the last response said to request, in place of a number.
+        end_value: The value that the replication key must be before; None sets no end.
+        by: What to order by in place of the replication key.
     """
 
-    tells_records_apart = True
-    takes_one_record = False
+    start_value: datetime | None = None
+    order: Literal["asc", "desc"] | None = None
+    size: int | None = None
+    page: int = 1
+    offset: int = 0
+    cursor: str | None = None
+    end_value: datetime | None = None
+    by: str | None = None
+
+    def after(self, page: Page) -> PageRequest:
+        """Return the request for the page that follows one of this list."""
+        passed = self.offset + len(page.records)
+        return replace(self, page=page.number + 1, offset=passed, cursor=page.next_cursor)
+
+    def params(self, replication_key: str | None, names: QueryParameters = V3) -> dict[str, str]:
+        """Return the query parameters, as the list names them."""
+        key = replication_key or ""
+        params: dict[str, str] = {}
+        if self.cursor is not None:
+            params[names.cursor] = self.cursor
+        elif names.offset is not None:
+            params[names.offset] = str(self.offset + names.first_offset)
+        elif names.page is not None:
+            params[names.page] = str(self.page - 1 + names.first)
+        if self.size is not None and names.size is not None:
+            params[names.size] = str(self.size)
+        if self.start_value is not None:
+            params[names.since.format(key=key)] = format_whole_seconds(self.start_value)
+        if self.end_value is not None and names.until is not None:
+            params[names.until.format(key=key)] = format_whole_seconds(self.end_value)
+        if self.order is not None and names.sort is not None:
+            value = names.descending if self.order == "desc" else names.ascending
+            params[names.sort.format(key=self.by or key)] = value.format(key=self.by or key)
+        return params
+
+
+class PageLimit:
+    """What similar lists, such as the child lists of one stream, have shown about the size of their pages.
+
+    Where the same page came again for the next number, the server ignores numbers, or sends its last page for all later
+    ones. That page was the last one in any case, and so is a page with fewer records.
+
+    Attributes:
+        longest: How many records the longest page had after which the same one came, or none at all.
+        has_warned: Whether the log says that one page may be only a part.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0
+        self.has_warned = False
+
+
+class PageFetcher:
+    """Request the pages of one list.
+
+    Args:
+        client: Sends the requests.
+        path: The list's path.
+        replication_key: The property to filter and sort by; None for a full table.
+        page_size: How many records to request; shared by the lists of a connection.
+        query_parameters: The names of the list's query parameters.
+        key: The primary key of its records; empty if they have none.
+        request_stats: Counts the requests.
+        kind: What the list is of.
+        page_limit: What similar lists have shown; shared with them.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a list
         self,
@@ -53,47 +116,47 @@ class PageFetcher:
         path: str,
         replication_key: str | None,
         page_size: PageSize,
-        dialect: QueryParameters = V3,
+        query_parameters: QueryParameters = V3,
         key: Sequence[str] = (),
         request_stats: RequestStats | None = None,
+        kind: ListKind = "list",
+        page_limit: PageLimit | None = None,
     ) -> None:
         self.client = client
-        self.key = tuple(key)
         self.path = path
-        self.page_size = page_size
         self.replication_key = replication_key
-        self.dialect = dialect
+        self.page_size = page_size
+        self.query_parameters = query_parameters
+        self.key = tuple(key)
         self.request_stats = RequestStats() if request_stats is None else request_stats
-
-    @property
-    def sizes_pages(self) -> bool:
-        """Whether the list may be asked for a number of records."""
-        return self.dialect.size is not None
+        self.kind = kind
+        self.page_limit = page_limit or PageLimit()
+        self.sorts = replication_key is not None and query_parameters.sort is not None
+        """Whether the list may be asked for an order."""
+        self.varies_sizes = query_parameters.size is not None and not query_parameters.sizes
+        """Whether it may be asked for any number of records."""
+        self._parse = partial(
+            parse_page,
+            first=query_parameters.first,
+            must_count=kind == "list" and not query_parameters.may_not_count,
+            may_be_record=kind == "child list",
+        )
 
     def size_of(self, count: int) -> int | None:
-        """Give the page size to ask for where so many records are wanted; None where none can be asked for."""
-        if not self.sizes_pages:
+        """Return the page size to request for so many records; None if none can be requested."""
+        names = self.query_parameters
+        if names.size is None:
             return None
-        size = min(count, self.dialect.largest or count)
-        allowed = self.dialect.sizes or (size,)
+        size = min(count, names.largest or count)
+        allowed = names.sizes or (size,)
         return max((each for each in allowed if each <= size), default=min(allowed))
 
-    @property
-    def varies_sizes(self) -> bool:
-        """Whether it may be asked for any number of records."""
-        return self.sizes_pages and not self.dialect.sizes
-
-    @property
-    def sorts(self) -> bool:
-        """Whether the list may be asked for an order."""
-        return self.replication_key is not None and self.dialect.sort is not None
-
-    def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:
-        """Get one page.
+    def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:
+        """Request one page.
 
         Args:
-            query: What to ask for.
-            unlike: The records of the page before; the same ones again are no next page.
+            request: What to request.
+            unlike: The records of the page before; the same ones again are not the next page.
 
         Returns:
             The page, checked.
@@ -101,139 +164,83 @@ class PageFetcher:
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
+        names = self.query_parameters
+        params = request.params(self.replication_key, names)
+        read = partial(self._parse, asked=request.page, by_cursor=request.cursor is not None, unlike=unlike)
+        return self.client.get(self.path, params, read, self.request_stats, None, names.accept)
 
-        def read(body: bytes) -> Page:
-            page = parse_page(
-                body,
-                query.page,
-                first=self.dialect.first,
-                by_cursor=query.cursor is not None,
-                must_count=not self.dialect.may_not_count,
-            )
-            if page.records and page.records == unlike and self.dialect.first == 1:
-                raise BadBodyError(f"page {query.page} is the page before it once more")
-            return page
-
-        page = self._ask(query, read)
-        if not page.records or page.records != unlike:
-            return page
-        self.count_from(1)  # page 0 was page 1
-        return self.fetch(query, unlike)
-
-    def goes_on(self, query: PageRequest) -> bool:
-        """Whether there are records on a page that should be behind the end of the list; a server may fail at it."""
-        read = partial(parse_beyond, number=query.page - 1 + self.dialect.first)
+    def goes_on(self, request: PageRequest) -> bool:
+        """Whether there are records on a page that should be after the end of the list; a server may fail at it."""
+        names = self.query_parameters
+        read = partial(parse_beyond, number=request.page - 1 + names.first)
+        params = request.params(self.replication_key, names)
         try:
-            return bool(self._ask(query, read, _SECONDS_TO_LOOK_BEYOND).records)
+            page = self.client.get(self.path, params, read, self.request_stats, _SECONDS_TO_LOOK_BEYOND, names.accept)
         except (RequestRefusedError, EntityAbsentError, TransientError):
             return False
+        return bool(page.records)
 
-    def ask_leniently(self, query: PageRequest, patience: float | None = None) -> Page:
-        """Get one page in any form that a list may come in.
-
-        Args:
-            query: What to ask for.
-            patience: Seconds to wait for it, where less than `max_wait_seconds`.
-
-        Raises:
-            MakiniError: In the kind that says what follows from it.
-        """
-
-        def read(body: bytes) -> Page:
-            return parse_undocumented(
-                body,
-                query.page,
-                first=self.dialect.first,
-                by_cursor=query.cursor is not None,
-                takes_one_record=self.takes_one_record,
-            )
-
-        return self._ask(query, read, patience)
-
-    def _ask(self, query: PageRequest, read: Callable[[bytes], Page], patience: float | None = None) -> Page:
-        """Send a query; `read` makes the page of the answer."""
-        params = query.params(self.replication_key, self.dialect)
-        page = self.client.get(self.path, params, read, self.request_stats, patience, self.dialect.accept)
-        if page.counts_from_one:
-            self.count_from(1)
-        return page
-
-    def count_from(self, first: int) -> None:
-        """Number pages from another number than was told so far."""
-        self.dialect = replace(self.dialect, first=first, may_begin_at_zero=False)
-
-    def open(self, bound: datetime | None) -> tuple[PageRequest, Page]:
-        """Get the first page, asking for less where the server refuses the query.
+    def open(self, start_value: datetime | None) -> tuple[PageRequest, Page]:
+        """Request the first page, and less of it if the server refuses the request.
 
         Args:
-            bound: Earliest instant to ask for.
+            start_value: The earliest value of the replication key to request.
 
         Returns:
-            The query that was accepted, and its answer.
+            The request that was accepted, and the page.
 
         Raises:
             RequestRefusedError: The server refuses even the bare list.
-            BadBodyError: The answer cannot be trusted.
+            BadBodyError: The response cannot be trusted.
         """
-        size = self.size_of(self.page_size.value)
-        order: Literal["asc"] | None = "asc" if self.sorts else None
-        wished = PageRequest(bound, order, size)
+        wished = PageRequest(start_value, "asc" if self.sorts else None, self.size_of(self.page_size.value))
         try:
-            page = self.fetch(wished)
-        except RequestRefusedError as error:
-            return self._open_with_less(wished, error)
-        except BadBodyError as contradiction:
-            if not self.dialect.may_begin_at_zero:
-                raise
-            return self._open_at_zero(bound, contradiction)
-        except EntityAbsentError:
-            if self.dialect.first == 1:
-                raise
-            self.count_from(1)  # there may be no page 0, whatever the document says
-            return self.open(bound)
-        if self.dialect.guesses_size and not page.records and self._has_more_unsized(wished):
-            return self.open(bound)
-        if self.dialect.first == 0 and not page.records and self._has_second_page(wished):
-            self.count_from(1)
-            return self.open(bound)
-        return wished, page
+            return wished, self.fetch(wished)
+        except RequestRefusedError as refusal:
+            for request in simpler(wished, refusal):
+                try:
+                    page = self.fetch(request)
+                except RequestRefusedError:
+                    continue
+                logger.info("%s: %s. Requesting less: %s.", self.path, refusal.cause, request)
+                self.page_size.value = request.size or self.page_size.value
+                return request, page
+            raise
 
-    def _open_at_zero(self, bound: datetime | None, contradiction: BadBodyError) -> tuple[PageRequest, Page]:
-        """Get page 0, where page 1 counts as only the page behind it can."""
-        self.count_from(0)
-        try:
-            return self.open(bound)
-        except MakiniError:
-            raise contradiction from None
 
-    def _has_more_unsized(self, query: PageRequest) -> bool:
-        """Whether records come only where none is asked how many: what looks like a page size is a filter then."""
-        has_more = self._gives_records(replace(query, size=None))
-        self.dialect = replace(self.dialect, size=None if has_more else self.dialect.size, guesses_size=False)
-        if has_more:
-            logger.warning("%s: what the document says of its page size is a filter, so it is not sent.", self.path)
-        return has_more
+def simpler(request: PageRequest, refusal: RequestRefusedError) -> list[PageRequest]:
+    """Return the requests that ask for less, those first that leave out what is blamed.
 
-    def _has_second_page(self, query: PageRequest) -> bool:
-        """Whether there are records on the next page, though none on what should be the first."""
-        return self._gives_records(replace(query, page=query.page + 1))
+    Args:
+        request: What was requested.
+        refusal: What the server said about it.
+    """
+    return sorted(_with_less(request), key=lambda less: _keeps_what_is_blamed(less, request, refusal))
 
-    def _gives_records(self, query: PageRequest) -> bool:
-        try:
-            return bool(self.fetch(query).records)
-        except (RequestRefusedError, EntityAbsentError, BadBodyError):
-            return False
 
-    def _open_with_less(self, wished: PageRequest, refusal: RequestRefusedError) -> tuple[PageRequest, Page]:
-        for query in simpler(wished, refusal):
-            try:
-                page = self.fetch(query)
-            except RequestRefusedError:
-                continue
-            logger.info("%s: %s, so it is asked for less: %s.", self.path, refusal.cause, query)
-            self.page_size.value = query.size or self.page_size.value
-            return query, page
-        if self.dialect.first == 1:
-            raise refusal
-        self.count_from(1)  # in no way it gives a page 0
-        return self.open(wished.bound)
+def _with_less(request: PageRequest) -> Iterator[PageRequest]:
+    """Leave out more and more: of the page size first, then of filter and order."""
+    sizes = [request.size]
+    if request.size is not None:
+        sizes = [request.size, min(request.size, _MODEST_PAGE_SIZE), None]
+    seen = {request}
+    for start_value, order in (
+        (request.start_value, request.order),
+        (None, request.order),
+        (request.start_value, None),
+        (None, None),
+    ):
+        for size in sizes:
+            less = replace(request, start_value=start_value, order=order, size=size)
+            if less not in seen:
+                seen.add(less)
+                yield less
+
+
+def _keeps_what_is_blamed(request: PageRequest, wished: PageRequest, error: RequestRefusedError) -> bool:
+    blame = error.cause.lower()
+    return (
+        ("filter" in blame and request.start_value is not None)
+        or ("sort" in blame and request.order is not None)
+        or (("per_page" in blame or "size" in blame) and request.size == wished.size)
+    )

@@ -1,4 +1,4 @@
-"""What all reading strategies share: what they yield, what they learn, and how they say that they do not fit."""
+"""Define what all paginators share: what they yield, what they learn, and how they say that they do not fit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_makini.pagination.census import Census
-    from tap_makini.pagination.page_fetcher import PageFetcher
-    from tap_makini.pagination.page_request import PageRequest
+    from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
     from tap_makini.pagination.response import Page
     from tap_makini.pagination.rows import Row, RowReader
 
@@ -22,31 +21,31 @@ class FirstPage(NamedTuple):
     """A list whose first page has been fetched.
 
     Attributes:
-        source: The list.
-        query: What was asked for.
+        fetcher: Requests its pages.
+        request: What was requested.
         page: The first page.
         reader: Makes rows of records.
     """
 
-    source: PageFetcher
-    query: PageRequest
+    fetcher: PageFetcher
+    request: PageRequest
     page: Page
     reader: RowReader
 
-    def reopened(self, **changes: Any) -> FirstPage:  # noqa: ANN401 - fields of the query
-        """Ask for the first page of the same list again, or of one that differs in some part of the query."""
-        query = replace(self.query, **{"page": 1, "offset": 0, "cursor": None, **changes})
-        return self._replace(query=query, page=self.source.fetch(query))
+    def reopened(self, **changes: Any) -> FirstPage:  # noqa: ANN401 - fields of the request
+        """Request the first page of the same list again, or of one that differs in some part of the request."""
+        request = replace(self.request, **{"page": 1, "offset": 0, "cursor": None, **changes})
+        return FirstPage(self.fetcher, request, self.fetcher.fetch(request), self.reader)
 
     def rows(self) -> list[Row]:
-        """Give the rows of the first page."""
+        """Return the rows of the first page."""
         return self.reader.rows(self.page.records)
 
 
 def shows_order(oldest_first: FirstPage, newest_first: FirstPage) -> bool:
-    """Whether the first pages of a list, asked for in both orders, show that the server heeds them.
+    """Whether the first pages of a list, requested in both orders, show that the server honors them.
 
-    A server that heeds none gives the same page twice. Where all records of that page are of one instant, as after a
+    A server that honors none sends the same page twice. If all records of that page have one timestamp, as after a
     bulk import, each page on its own is in order: only that the two lie apart is evidence.
     """
     oldest, newest = dated(oldest_first.rows()), dated(newest_first.rows())[::-1]
@@ -63,8 +62,8 @@ class Batch(NamedTuple):
 
     Attributes:
         rows: The rows.
-        reached: With these rows, everything before this instant has been delivered; None where that is not known,
-            so that an interrupted read has to begin anew.
+        reached: With these rows, everything before this timestamp has been delivered; None if that is not known, so
+            that an interrupted sync has to start again.
         withdraws: What was reached before does not hold after all.
     """
 
@@ -74,10 +73,10 @@ class Batch(NamedTuple):
 
 
 class Shortage(NamedTuple):
-    """Records that the server counts and does not give.
+    """Records that the server counts and does not list.
 
     Attributes:
-        start: The instant from which on they are missing; None where that may be anywhere in the list.
+        start: The timestamp from which on they are missing; None if that may be anywhere in the list.
         came: How many distinct keys came.
         expected: How many the server counts.
     """
@@ -89,16 +88,17 @@ class Shortage(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What a reading has seen.
+    """What a list reader has seen.
 
     Attributes:
         count: How many rows came.
-        latest: The latest instant of any row.
-        undated: How many rows had no readable instant.
-        unsettled_from: Everything from this instant on has to be read again, since rows may have slipped through.
+        latest: The latest timestamp of any row.
+        undated: How many rows had no readable timestamp.
+        unsettled_from: Everything from this timestamp on has to be read again, since rows may have been missed.
         is_unsettled: The same of the whole list.
-        expected: How many records the server counts in the list, where it says so.
+        expected: How many records the server counts in the list, if it says so.
         shortages: Where fewer records came than the server counts.
+        full_read_reason: Why a list with a replication key is read in full each run; None if it is not.
     """
 
     count: int = 0
@@ -108,26 +108,27 @@ class Outcome:
     is_unsettled: bool = False
     expected: int | None = None
     shortages: list[Shortage] = field(default_factory=list)
+    full_read_reason: str | None = None
 
     def note(self, rows: list[Row]) -> None:
         """Take delivered rows into account."""
-        instants = dated(rows)
+        timestamps = dated(rows)
         self.count += len(rows)
-        self.undated += len(rows) - len(instants)
-        if instants:
-            newest = max(instants)
+        self.undated += len(rows) - len(timestamps)
+        if timestamps:
+            newest = max(timestamps)
             self.latest = newest if self.latest is None else max(self.latest, newest)
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing can have slipped through so far."""
+        """Whether nothing can have been missed so far."""
         return not self.is_unsettled and self.unsettled_from is None
 
     def leave_open(self, start: datetime | None, census: Census) -> None:
-        """Have everything from an instant on read again by the next run, since it could not be seen to be whole.
+        """Have everything from a timestamp on read again by the next run, since it is not proven to be complete.
 
         Args:
-            start: The instant; None for the whole list.
+            start: The timestamp; None for the whole list.
             census: What has come of it.
         """
         self.unsettle(start)
@@ -135,7 +136,7 @@ class Outcome:
             self.shortages.append(Shortage(start, census.count, census.expected))
 
     def unsettle(self, start: datetime | None) -> None:
-        """Have everything from an instant on read again by the next run; None for the whole list."""
+        """Have everything from a timestamp on read again by the next run; None for the whole list."""
         if start is None:
             self.is_unsettled = True
         elif self.unsettled_from is None or start < self.unsettled_from:
@@ -152,11 +153,11 @@ class Paginator(Protocol):
             The rows, page by page.
 
         Raises:
-            DisprovedError: An answer shows that this way does not fit the server.
+            DisprovedError: A response shows that this paginator does not fit the server.
             MakiniError: The list could not be read.
         """
         ...
 
 
 class DisprovedError(Exception):
-    """An answer is at odds with what a strategy relies on; the message says how."""
+    """A response contradicts what a paginator relies on; the message says how."""

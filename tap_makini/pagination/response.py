@@ -1,68 +1,63 @@
-"""One answer of a list, checked: the records as the bytes they came in, and what the envelope says of the whole.
+"""Check one response of a list, and split it into records that stay the bytes they came in.
 
-v3 lists carry `data`, `links` and `meta{current_page,from,last_page,path,per_page,to,total}` (v3 spec), v4 lists
-`data` and `meta{current_page,last_page,per_page,total}` (v4 guide); the product FAQ speaks of `next_cursor`.
-Whether the list has come to its end is read from `meta` alone, so a `meta` that is missing or contradicts itself or
-its data is an error: read as an end, it would lose every record behind it.
+v3 lists have `data`, `links` and `meta{current_page,from,last_page,path,per_page,to,total}` (v3 spec), v4 lists `data`
+and `meta{current_page,last_page,per_page,total}` (v4 guide); the product FAQ mentions `next_cursor`. Where no document
+declares the response, it may also be a bare array or `data` without counts, and in place of a child list one bare
+record. Everything else is an error that names what came: if it were read as the end of the list, all later records
+would be lost.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from tap_makini.errors import BadBodyError
-from tap_makini.rawjson import REFUSED, NotJSONError, items, members
+from tap_makini.errors import BadBodyError, NotFoundError
+from tap_makini.rawjson import REFUSED, NotJSONError, items, members, properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tap_makini.rawjson import JSON
 
 _DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
+_COUNTS = ("current_page", "last_page", "per_page", "total")
+_MORE = re.compile(r"next.*|(has)?more(items|records)?|hasnext.*|(is)?truncated")  # whether more records follow
+_GROUPS = ("meta", "links", "pagination")  # objects in an envelope that describe the list
+_FALSE = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
+_RECORD_KEYS = {"key", "id", "_idValue"}
 
 
 class Meta(msgspec.Struct):
-    """What the envelope says of the list: counts, each None where it is not said."""
+    """The counts of an envelope; None if missing, or neither a number nor a numeric string, as PHP servers send it."""
 
-    current_page: int | None = None
-    last_page: int | None = None
-    per_page: int | None = None
-    total: int | None = None
-    next_cursor: str | int | None = None
+    current_page: Any = None
+    last_page: Any = None
+    per_page: Any = None
+    total: Any = None
+    next_cursor: Any = msgspec.UNSET
 
-    @classmethod
-    def of(cls, said: dict[str, Any]) -> Meta:
-        """Take what is said; what is no number, not even as the text that PHP servers send it back as, says nothing."""
-        counts = {name: _count(said.get(name)) for name in ("current_page", "last_page", "per_page", "total")}
-        cursor = said.get("next_cursor")
-        return cls(**counts, next_cursor=cursor if isinstance(cursor, (str, int)) else None)
-
-    def from_zero(self) -> Meta:
-        """Number from 1 what the server numbers from 0; its `last_page` may be the last one's number or the count."""
-        number, last = (None if said is None else said + 1 for said in (self.current_page, self.last_page))
-        if last is not None and self.total is not None and self.per_page:
-            counted = max(-(-self.total // self.per_page), 1)
-            last = counted if last - counted in {0, 1} else last
-        return Meta(number, last, self.per_page, self.total, self.next_cursor)
-
-    @property
-    def counts_pages(self) -> bool:
-        """Whether it says which page of how many this is."""
-        return self.current_page is not None and self.last_page is not None
-
-    def is_placeholder(self, first: int) -> bool:
-        """Whether this is an example, not a count, of a list that has records and pages from this number on."""
-        says_nothing = not (self.current_page or self.last_page or self.total)
-        return says_nothing and (first == 1 or self.total == 0)
+    def __post_init__(self) -> None:
+        """Convert the counts to numbers."""
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if type(value) is not int and value is not None:
+                value = _count(value)
+                setattr(self, name, value)
+            if value is not None and value < 0:
+                _reject(f"'meta' counts {value}")
 
 
 class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
-    meta: dict[str, Any] | None = None
+    meta: Meta | None = None
     next_cursor: str | int | msgspec.UnsetType | None = msgspec.UNSET
 
-    @property
-    def speaks_of_cursors(self) -> bool:
-        """Whether it has a place for a cursor, be it null: then the list ends where there is none."""
-        return self.next_cursor is not msgspec.UNSET or "next_cursor" in (self.meta or {})
+
+_read_envelope = msgspec.json.Decoder(_Envelope).decode
+_NO_META = Meta()
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -73,14 +68,12 @@ class Page(msgspec.Struct, frozen=True):
         number: Its 1-based number.
         last: The number of the last page.
         size: How many records a page holds, as the server says.
-        total: How many records the list holds, where the server says so.
-        next_cursor: What to ask for next, in place of a number.
-        by_cursor: Whether cursors lead through the list, so that its pages have no places of their own.
+        total: How many records the list holds, if the server says so.
+        next_cursor: What to request next, in place of a number.
+        by_cursor: Whether cursors lead through the list, so that its pages have no positions of their own.
         is_full: Whether it holds as many records as the server says that a page can.
-        is_placeholder: The envelope is an example that counts nothing.
-        counts_from_one: The first page, asked for as page 0, calls itself page 1.
-        is_uncounted: The envelope does not say which page of how many it is; what `last` says is a guess.
-        counts_agree: The last page is the one that the number of all records and the size of pages make it.
+        is_uncounted: Whether the envelope does not say which page of how many it is; then `last` is a guess.
+        says_more: Whether an uncounted response says that more records follow; None if it does not say.
     """
 
     records: list[bytes]
@@ -91,10 +84,8 @@ class Page(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
     by_cursor: bool = False
     is_full: bool = False
-    is_placeholder: bool = False
-    counts_from_one: bool = False
     is_uncounted: bool = False
-    counts_agree: bool = False
+    says_more: bool | None = None
 
     @property
     def is_last(self) -> bool:
@@ -108,59 +99,75 @@ class Page(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """The position behind this page; a page may be short, its place in the list is not."""
+        """The position after this page; a page may be short, its place in the list is not."""
         return self.start + max(self.size, len(self.records))
 
 
-def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False, must_count: bool = True) -> Page:
-    """Read and check an answer.
+def parse_page(  # noqa: PLR0913 - what there is to know of a response
+    body: bytes,
+    asked: int,
+    *,
+    first: int = 1,
+    by_cursor: bool = False,
+    must_count: bool = True,
+    may_be_record: bool = False,
+    unlike: Sequence[bytes] = (),
+) -> Page:
+    """Read and check a response.
 
     Args:
         body: The body as received.
-        asked: The 1-based number of the page asked for.
+        asked: The 1-based number of the requested page.
         first: The number that the server gives to the first page.
-        by_cursor: Whether a cursor stood in place of the number.
-        must_count: Whether an envelope that does not count pages is a fault.
+        by_cursor: Whether a cursor was sent in place of the number.
+        must_count: Whether the envelope has to say which page of how many it is.
+        may_be_record: Whether the body may be one bare record.
+        unlike: The records of the page before; the same ones again are not the next page.
 
     Returns:
         The page.
 
     Raises:
-        BadBodyError: The body is no list, or contradicts itself or the request.
+        BadBodyError: The body is not a list, or contradicts itself or the request.
+        NotFoundError: The body is null where it may be one bare record.
     """
-    envelope = _decode(body)
-    meta = Meta.of(envelope.meta or {})
+    if may_be_record and (page := _read_record(body, asked)) is not None:
+        return page
+    envelope = _decode(body, must_count=must_count)
+    meta = envelope.meta or _NO_META
     if envelope.data is None and meta.total == 0:  # as Go writes an empty list
         envelope.data = []
     if not isinstance(envelope.data, list):
-        _reject("'data' is missing" if envelope.data is msgspec.UNSET else "'data' is null")
-    records = [bytes(raw) for raw in envelope.data]
-    if not all(record.startswith(b"{") for record in records):
-        _reject("'data' holds something that is no record")
-    cursor = (envelope.next_cursor or None) or meta.next_cursor
-    if cursor or by_cursor or (envelope.speaks_of_cursors and not meta.counts_pages):
+        _reject_form(body, must_count=must_count)
+    records = list(map(bytes, envelope.data))
+    for record in records:
+        if not record.startswith(b"{"):
+            _reject("'data' holds something that is not a record")
+    if records and records == unlike:
+        raise BadBodyError(f"page {asked} is the page before it once more")
+    cursor = envelope.next_cursor or meta.next_cursor or None
+    is_counted = meta.current_page is not None and meta.last_page is not None
+    has_place = envelope.next_cursor is not msgspec.UNSET or meta.next_cursor is not msgspec.UNSET
+    if cursor or by_cursor or (has_place and not is_counted):
         return _page_by_cursor(records, asked, meta, cursor)
-    if not (must_count or meta.counts_pages):
-        return Page(records, asked, asked + bool(records), len(records), is_uncounted=True)
-    if envelope.meta is not None and records and meta.is_placeholder(first):
-        return Page(records, asked, asked, len(records), is_placeholder=True)
-    counts_from_one = first == 0 and asked == 1 and meta.current_page == 1
-    if first == 0 and not counts_from_one:
-        meta = meta.from_zero()
+    if not (must_count or is_counted):
+        more = says_more(body)
+        last = asked + bool(records)
+        return Page(records, asked, last, len(records), meta.total, is_uncounted=True, says_more=more)
+    if first == 0:
+        meta = _numbered_from_one(meta)
     _check(meta, len(records), asked)
     size = meta.per_page or len(records)
-    last = max(meta.last_page or 1, 1)
-    agree = meta.total is not None and bool(meta.per_page) and last == max(-(-meta.total // size), 1)
-    return Page(
-        records,
-        asked,
-        last,
-        size,
-        meta.total,
-        is_full=bool(meta.per_page) and len(records) >= size,
-        counts_from_one=counts_from_one,
-        counts_agree=agree,
-    )
+    is_full = bool(meta.per_page) and len(records) >= size
+    return Page(records, asked, max(meta.last_page or 1, 1), size, meta.total, is_full=is_full)
+
+
+def parse_beyond(body: bytes, number: int) -> Page:
+    """Read the response to a page after the last one, without records if another page came in its place."""
+    envelope = _decode(body)
+    meta = envelope.meta or _NO_META
+    data = envelope.data if isinstance(envelope.data, list) and meta.current_page in {None, number} else []
+    return Page(list(map(bytes, data)), number, number, len(data), meta.total)
 
 
 def _page_by_cursor(records: list[bytes], asked: int, meta: Meta, cursor: str | int | None) -> Page:
@@ -173,43 +180,71 @@ def _page_by_cursor(records: list[bytes], asked: int, meta: Meta, cursor: str | 
     return Page(records, asked, asked, len(records), meta.total, by_cursor=True)
 
 
-def parse_beyond(body: bytes, number: int) -> Page:
-    """Read the answer to a page behind the last one, which no count foresees.
+def _read_record(body: bytes, asked: int) -> Page | None:
+    """Read one bare record, or an empty object in place of an empty list; None if it is neither."""
+    if b"".join(body.split()) in {b"null", b'{"data":null}'}:
+        raise NotFoundError("the body is null in place of a list", "If it should hold something, report it to Makini.")
+    try:
+        found = members(body)
+    except NotJSONError:
+        return None
+    if not found:  # as PHP writes an empty list
+        return Page([], asked, asked, 0)
+    is_record = bool(found.keys() & _RECORD_KEYS) and not found.keys() & {"data", "meta", "error", "errors"}
+    return Page([bytes(body).strip()], asked, asked, 1) if is_record else None
 
-    Args:
-        body: The body as received.
-        number: The number that was asked for.
 
-    Returns:
-        The page; without records where another page came in its place.
+def says_more(body: bytes) -> bool | None:
+    """Read whether an envelope without counts says that more records follow; None if it says nothing.
 
     Raises:
-        BadBodyError: The body is no list.
+        BadBodyError: It reports an error beside its list.
     """
-    envelope = _decode(body)
-    meta = Meta.of(envelope.meta or {})
-    data = envelope.data if isinstance(envelope.data, list) and meta.current_page in {None, number} else []
-    return Page([bytes(raw) for raw in data], number, number, len(data), meta.total)
+    if _is_array(body):
+        return None
+    outer = members(body)
+    for name, value in outer.items():
+        is_error = name.lower() in {"error", "errors"} and _is_true(value)
+        if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
+            raise BadBodyError(f"the response reports an error beside its list: {name}")
+    groups = [members(bytes(outer[name])) for name in _GROUPS if bytes(outer.get(name, b"")).startswith(b"{")]
+    said = [
+        _is_true(value)
+        for group in (outer, *groups)
+        for name, value in group.items()
+        if _MORE.fullmatch("".join(filter(str.isalnum, name)).lower())
+    ]
+    return any(said) if said else None
+
+
+def _is_true(value: JSON) -> bool:
+    return b"".join(bytes(value).split()) not in _FALSE
+
+
+def _is_array(body: bytes) -> bool:
+    return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    if value < 0:
-        _reject(f"'meta' counts {value}")
-    return value
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
+    return int(value) if isinstance(value, float) and value.is_integer() else None
+
+
+def _numbered_from_one(meta: Meta) -> Meta:
+    """Number from 1 what the server numbers from 0; its `last_page` may be the last page's number or the count."""
+    number, last = (None if value is None else value + 1 for value in (meta.current_page, meta.last_page))
+    if last is not None and meta.total is not None and meta.per_page:
+        counted = max(-(-meta.total // meta.per_page), 1)
+        last = counted if last - counted in {0, 1} else last
+    return Meta(number, last, meta.per_page, meta.total, meta.next_cursor)
 
 
 def _check(meta: Meta, count: int, asked: int) -> None:
     number, last, total, size = meta.current_page, meta.last_page, meta.total, meta.per_page
     if number is None or last is None:
-        raise BadBodyError(
-            "the answer does not say which page of how many it is: 'meta' is missing or holds no such counts"
-        )
+        cause = "'meta' is missing, or has no 'current_page' or 'last_page'"
+        raise BadBodyError(f"the response does not say which page of how many it is: {cause}")
     empty = count == 0
     if number != asked and not (empty and number == 0 and asked == 1):
         _reject(f"page {number} came where page {asked} was asked for")
@@ -230,28 +265,36 @@ def _check(meta: Meta, count: int, asked: int) -> None:
         _reject(f"'last_page' {last} leaves out some of 'total' {total}")
 
 
-def _decode(body: bytes) -> _Envelope:
+def _decode(body: bytes, *, must_count: bool = True) -> _Envelope:
     try:
-        return msgspec.json.decode(body, type=_Envelope)
-    except REFUSED as error:
+        return _read_envelope(body)
+    except REFUSED:
         try:
-            return _decode_leniently(body)
+            if not must_count and _is_array(body):
+                return _Envelope([msgspec.Raw(bytes(item)) for item in items(body)])
+            return _decode_leniently(members(body))
         except (NotJSONError, *REFUSED):
-            start = bytes(body[:60]).decode("utf-8", "replace")
-            kind = "an HTML page" if start.lstrip().lower().startswith("<") else "no JSON list"
-            raise BadBodyError(f"the body is {kind} ({error})") from None
+            _reject_form(body, must_count=must_count)
 
 
-def _decode_leniently(body: bytes) -> _Envelope:
+def _decode_leniently(found: Mapping[str, JSON]) -> _Envelope:
     """Read what strict JSON does not allow: NaN, lone surrogates, control characters, very deep nesting."""
-    found = {name: bytes(value) for name, value in members(body).items()}
-    data = found.get("data")
     said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
     envelope = msgspec.convert(said, _Envelope)
-    if data is not None:
-        envelope.data = None if data == b"null" else [msgspec.Raw(bytes(item)) for item in items(data)]
+    if data := bytes(found.get("data", b"")):
+        envelope.data = [msgspec.Raw(bytes(item)) for item in items(data)] if data != b"null" else None
     return envelope
 
 
+def _reject_form(body: bytes, *, must_count: bool) -> NoReturn:
+    """Say what came in place of a list."""
+    expected = "an object with the list 'data'" if must_count else "a list or an object with the list 'data'"
+    try:
+        seen = f"an object {properties(members(body))}"
+    except NotJSONError as error:
+        seen = "an HTML page" if bytes(body[:60]).lstrip().startswith(b"<") else f"not valid JSON for that ({error})"
+    raise BadBodyError(f"expected {expected}, but the body is {seen}")
+
+
 def _reject(cause: str) -> NoReturn:
-    raise BadBodyError(f"the answer contradicts itself: {cause}")
+    raise BadBodyError(f"the response contradicts itself: {cause}")

@@ -1,9 +1,9 @@
-"""Records as a reading sees them: the bytes they came in, their replication key and their primary key."""
+"""Pair records, in the bytes they came in, with their replication key and their primary key."""
 
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -12,37 +12,45 @@ from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
+
+_TIMESTAMP = attrgetter("timestamp")
 
 
 class Row(NamedTuple):
-    """A record's JSON, and when it was last changed: None where its replication key is null, absent or unreadable."""
+    """A record's JSON, and when it was last changed: None if its replication key is null, absent or unreadable."""
 
     raw: bytes
-    instant: datetime | None
+    timestamp: datetime | None
 
 
 class RowReader:
-    """Finds the replication key and the primary key in records without decoding the rest of them.
+    """Find the replication key and the primary key in records without decoding the rest of them.
 
     Args:
-        replication_key: The property that holds the instant; None for a full-table stream.
+        replication_key: The property that holds the timestamp; None for a full-table stream.
         key: The primary key; empty where a stream has none, so that its records are told apart by their content.
     """
 
     def __init__(self, replication_key: str | None, key: Sequence[str] = ()) -> None:
         self._replication_key = replication_key
         self._key = tuple(key)
-        self._instant = _PropertyReader((replication_key,) if replication_key else ())
+        self._timestamp = _PropertyReader((replication_key,) if replication_key else ())
         self._keys = _PropertyReader(self._key)
 
     def rows(self, records: Iterable[bytes]) -> list[Row]:
-        """Pair each record with its instant."""
+        """Pair each record with its timestamp."""
         if self._replication_key is None:
             return [Row(raw, None) for raw in records]
-        value = self._instant.value
-        return [Row(raw, parse_timestamp(value(raw))) for raw in records]
+        rows, decode = [], self._timestamp.decode
+        for raw in records:
+            try:
+                value = decode(raw).value0
+            except REFUSED:
+                (value,) = self._timestamp.values(raw)
+            rows.append(Row(raw, parse_timestamp(value)))
+        return rows
 
     def key_values(self, row: Row) -> tuple[object, ...]:
         """Return the values of the primary key; empty where the stream has none."""
@@ -71,21 +79,14 @@ class _PropertyReader:
             [(field, Any, None) for field in self._fields],
             rename=dict(zip(self._fields, self._names, strict=True)),
         )
-        self._decode = msgspec.json.Decoder(probe).decode
-
-    def value(self, raw: bytes) -> object:
-        """Return the value of the first property."""
-        try:
-            return self._decode(raw).value0  # type: ignore[attr-defined] # the struct is made at run time
-        except REFUSED:
-            return self._values_leniently(raw)[0]
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(probe).decode
 
     def values(self, raw: bytes) -> tuple[object, ...]:
         """Return the values, None for a property that is null, absent or unreadable."""
         if not self._names:
             return ()
         try:
-            found = self._decode(raw)
+            found = self.decode(raw)
         except REFUSED:
             return self._values_leniently(raw)
         return tuple(getattr(found, field) for field in self._fields)
@@ -101,13 +102,13 @@ class _PropertyReader:
 
 
 def dated(rows: Iterable[Row]) -> list[datetime]:
-    """Give the instants of the rows that have one."""
-    return [row.instant for row in rows if row.instant is not None]
+    """Return the timestamps of the rows that have one."""
+    return list(filter(None, map(_TIMESTAMP, rows)))
 
 
-def is_ascending(instants: Sequence[datetime]) -> bool:
-    """Whether no instant is before the one in front of it."""
-    return all(earlier <= later for earlier, later in pairwise(instants))
+def is_ascending(timestamps: list[datetime]) -> bool:
+    """Whether no timestamp is before the one in front of it."""
+    return sorted(timestamps) == timestamps
 
 
 def digest(raw: bytes) -> bytes:

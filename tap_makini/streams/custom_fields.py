@@ -14,7 +14,7 @@ import msgspec
 
 from tap_makini.errors import RequestRefusedError
 from tap_makini.identifiers import is_column_name, same_name_key
-from tap_makini.pagination.page_request import PageRequest
+from tap_makini.pagination.page_fetcher import PageRequest
 from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
 from tap_makini.timestamps import parse_timestamp
@@ -30,23 +30,23 @@ _Schema = dict[str, Any]
 _TEXT: _Schema = {"type": ["string", "null"]}
 
 
-def newest_page(source: PageFetcher, count: int) -> Page:
-    """Fetch the records that changed last, where the server heeds the order.
+def newest_page(fetcher: PageFetcher, count: int) -> Page:
+    """Fetch the records that changed last, if the server honors the order.
 
     Args:
-        source: The list.
-        count: How many records to ask for.
+        fetcher: The list.
+        count: How many records to request.
 
     Returns:
-        A page, larger than asked for where the server does not take a size.
+        A page, larger than requested if the server does not take a size.
 
     Raises:
         MakiniError: The list cannot be read.
     """
     try:
-        return source.fetch(PageRequest(order="desc" if source.sorts else None, size=source.size_of(count)))
+        return fetcher.fetch(PageRequest(order="desc" if fetcher.sorts else None, size=fetcher.size_of(count)))
     except RequestRefusedError:
-        return source.open(None)[1]
+        return fetcher.open(None)[1]
 
 
 def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tap_makini.connections.connection import Connection
     from tap_makini.http.client import RequestStats
-    from tap_makini.pagination.page_request import PageRequest
+    from tap_makini.pagination.page_fetcher import PageRequest
 
 
 class ListStream(MakiniStream):
@@ -82,7 +82,7 @@ class IntegrationPageFetcher(PageFetcher):
         super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED, (), request_stats)
         self._connection = connection
 
-    def fetch(self, query: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
+    def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
         """Return what Makini says about the connection, which has been requested already.
 
         Raises:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoints import Endpoint
+from tap_makini.pagination.list_reader import PageFetcher
+from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.streams.base import DEFAULTS
 from tap_makini.streams.lists import ListStream
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     from tap_makini.connections.connection import Connection
     from tap_makini.http.client import RequestStats
-    from tap_makini.pagination.list_reader import PageFetcher
     from tap_makini.streams.base import StreamOptions
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
@@ -33,5 +34,12 @@ class RawStream(ListStream):
         super().__init__(tap, Endpoint(name, "", SCHEMA, ()), options)
 
     def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Return the page fetcher of the connection's table of this name."""
-        return connection.raw_tables.source(self.name, request_stats)
+        """Return the page fetcher of the connection's table of this name.
+
+        Raises:
+            EntityAbsentError: The connection has no such table.
+            MakiniError: The tables cannot be listed.
+        """
+        path = connection.raw_tables.path(self.name)
+        size = connection.page_size  # not sent, since no page size is documented for tables
+        return PageFetcher(connection.client, path, None, size, V3_UNSIZED, (), request_stats, "table")

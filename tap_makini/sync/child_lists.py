@@ -17,7 +17,7 @@ from tap_makini.errors import EntityAbsentError, MakiniError, NotFoundError
 from tap_makini.http.client import RequestStats
 from tap_makini.http.transport import UnusableNameError, path_segment
 from tap_makini.pagination.list_reader import ListReader
-from tap_makini.pagination.undocumented.source import Paging, UndocumentedSource
+from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
 from tap_makini.rawjson import members
 from tap_makini.sync.lines import Parent
 from tap_makini.sync.partition import Delivery, Partition
@@ -78,7 +78,7 @@ class ChildListPartition(Partition):
         self, stream: ChildStream, connection: Connection, state: State, version: int | None, start: StartRule
     ) -> None:
         super().__init__(stream, connection, state, version, start)
-        self._paging = Paging()
+        self._page_limit = PageLimit()
         self._found = 0
         self._absent = 0
         self._gone = 0
@@ -142,8 +142,16 @@ class ChildListPartition(Partition):
             )
             return _ChildList([], stats, absence=NotFoundError(error.cause, error.remedy))
         path = child.path.replace("{key}", segment)
-        fetcher = UndocumentedSource(
-            connection.client, path, self._paging, connection.page_size, child.query_parameters, stats
+        fetcher = PageFetcher(
+            connection.client,
+            path,
+            None,
+            connection.page_size,
+            child.query_parameters,
+            child.key,
+            stats,
+            "child list",
+            self._page_limit,
         )
         reader = ListReader(fetcher, None, logging.DEBUG)  # there are as many as parents
         try:

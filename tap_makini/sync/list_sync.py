@@ -48,7 +48,6 @@ class ListSync:
         self._stream = stream
         self._state = state
         self._skip_unless_synced = skip_unless_synced
-        self._fetcher = stream.page_fetcher(connection, self.partitions[0].request_stats)
 
     def events(self) -> Iterator[Event]:
         """Read the list to its end.
@@ -68,7 +67,8 @@ class ListSync:
             partition.begin(self._stream.filter_key)
         start_value = _earliest([partition.start_value for partition in self.partitions])
         reached = _earliest([partition.reached for partition in self.partitions])
-        reader = ListReader(self._fetcher, start_value, reached=reached)
+        fetcher = self._stream.page_fetcher(self.connection, self.partitions[0].request_stats)
+        reader = ListReader(fetcher, start_value, reached=reached)
         has_begun = False
         try:
             for batch in reader.batches():
@@ -77,7 +77,7 @@ class ListSync:
                     rows: Sequence[Row] = batch.rows
                     start = partition.start_value
                     if start is not None and start != start_value:
-                        rows = [row for row in rows if row.instant is None or row.instant >= start]
+                        rows = [row for row in rows if row.timestamp is None or row.timestamp >= start]
                     yield from self._guarded(partition, partition.take(rows, batch, reader.outcome))
                 if not self._live:
                     return

@@ -12,8 +12,8 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from jsonschema import Draft7Validator
-from raw.harness import run as run_here
-from raw.harness import selecting
+from streams.raw_harness import run as run_here
+from streams.raw_harness import selecting
 
 from cli.harness import run
 from makini_sandbox import Behaviour, Sandbox

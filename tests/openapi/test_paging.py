@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
 import requests
-from raw.harness import run, selecting
+from streams.raw_harness import run, selecting
 
 from makini_sandbox import Behaviour, Sandbox
 from tap_makini.tap import TapMakini

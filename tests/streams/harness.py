@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from unittest.mock import patch
 
 from jsonschema import Draft7Validator
-from reading.harness import NOON, KilledError, MortalWriter, same_time
+from pagination.harness import NOON, KilledError, MortalWriter, same_time
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.entities import ENTITIES

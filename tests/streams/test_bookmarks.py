@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from reading.harness import NOON
+from pagination.harness import NOON
 
 from makini_sandbox import Behaviour, ManualClock
 from makini_sandbox.clock import isoformat

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from makini_sandbox import Sandbox
 
 ROWS = 24
-ANSWERS = ("envelope", "data", "list", "object", "rows", "items", "data_rows", "numbered")
+ANSWERS = ("envelope", "data", "list", "object")
 FORMS = [(answer, pages) for answer in ANSWERS for pages in ("honoured", "ignored")]
 FORMS += [("data", "refused"), ("list", "refused"), ("envelope", "refused")]
 

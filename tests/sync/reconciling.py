@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from raw.harness import discovered, read, selecting
+from streams.raw_harness import discovered, read, selecting
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.entities import ENTITIES

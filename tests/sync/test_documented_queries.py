@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from raw.harness import discovered
+from streams.raw_harness import discovered
 
 from tap_makini.entities import ENTITIES
 from tap_makini.schema import SCHEMAS

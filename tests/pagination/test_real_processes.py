@@ -11,8 +11,8 @@ from cli.harness import PROGRAM
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from makini_sandbox.clock import system_clock
-from reading.disturbance import KINDS, Disturbance
-from reading.harness import SLUG, VENDORS, Replica, catalog
+from pagination.disturbance import KINDS, Disturbance
+from pagination.harness import SLUG, VENDORS, Replica, catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from reading.arrangements import dates_in_disorder
-from reading.harness import NOON, VENDORS, Replica, Selection, run, source
+from pagination.arrangements import dates_in_disorder
+from pagination.harness import NOON, VENDORS, Replica, Selection, run, source
 from tap_makini.entities import ENTITIES
 
 ROWS = 4_000

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from reading_units.listed import START, Honor, TopN, reading
+from pagination.listed import START, Honor, TopN, reading
 
 HONORS: tuple[Honor, ...] = ("honored", "ignored", "refused")
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
-from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.pagination.page_request import PageRequest
+from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.paginator import FirstPage
 from tap_makini.pagination.rows import RowReader
 from tap_makini.query_parameters import PageSize
@@ -89,7 +88,7 @@ def opened(served: ChangingList, size: int | None) -> FirstPage:
 
 def walked(walk: OverlappingPages) -> list[int]:
     """Walk to the end and give the names of all rows, in the order in which they came."""
-    return [json.loads(row.raw)["key"] for window in walk.windows() for row in window.rows]
+    return [json.loads(row.raw)["key"] for window in walk.steps() for row in window.rows]
 
 
 @st.composite
@@ -166,7 +165,7 @@ def test_where_no_page_can_overlap_the_list_is_read_without_proof(count: int) ->
 def test_fresh_rows_of_a_list_at_rest_come_once(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
     walk = OverlappingPages(opened(served, size))
-    fresh = [json.loads(row.raw)["key"] for window in walk.windows() for row in window.fresh]
+    fresh = [json.loads(row.raw)["key"] for window in walk.steps() for row in window.fresh]
 
     assert fresh == served.rows
 
@@ -192,7 +191,7 @@ def test_where_sizes_are_not_documented_none_is_asked_for() -> None:
 def test_records_delivered_before_are_not_fresh() -> None:
     served = ChangingList(list(range(30)))
     known = {b'{"key": 3}', b'{"key": 4}'}
-    first = next(OverlappingPages(opened(served, 20), known).windows())
+    first = next(OverlappingPages(opened(served, 20), known).steps())
 
     assert [json.loads(row.raw)["key"] for row in first.rows if row not in first.fresh] == [3, 4]
 

@@ -10,7 +10,7 @@ from cli.harness import Outcome, run
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 
-from .harness import raw_catalog, raw_streams, settings_of
+from .raw_harness import raw_catalog, raw_streams, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.errors import BadBodyError
+from tap_makini.errors import BadBodyError, NotFoundError
 from tap_makini.pagination.response import Page, parse_page
 
 V3 = {"current_page": 1, "from": 1, "last_page": 1, "path": "https://host/x", "per_page": 2, "to": 1, "total": 1}
@@ -106,21 +106,21 @@ def test_v3_envelope() -> None:
     meta = said(current_page=2, last_page=3, per_page=2, total=5)
     page = parse_page(body(filled(2), meta, links=links), 2)
 
-    assert page == Page(filled(2), number=2, last=3, size=2, total=5, is_full=True, counts_agree=True)
+    assert page == Page(filled(2), number=2, last=3, size=2, total=5, is_full=True)
     assert (page.start, page.end, page.is_last) == (2, 4, False)
 
 
 def test_v4_envelope_has_no_links() -> None:
     meta = {"current_page": 1, "last_page": 1, "per_page": 50, "total": 2}
 
-    wanted = Page(filled(2), number=1, last=1, size=50, total=2, counts_agree=True)
+    wanted = Page(filled(2), number=1, last=1, size=50, total=2)
     assert parse_page(body(filled(2), meta), 1) == wanted
 
 
 def test_numbers_may_be_text_as_php_sends_them_back() -> None:
     meta = said(current_page="1", last_page="2", per_page="2", total="3")
 
-    wanted = Page(filled(2), number=1, last=2, size=2, total=3, is_full=True, counts_agree=True)
+    wanted = Page(filled(2), number=1, last=2, size=2, total=3, is_full=True)
     assert parse_page(body(filled(2), meta), 1) == wanted
 
 
@@ -129,20 +129,6 @@ def test_a_list_may_be_null_where_none_are_counted() -> None:
     assert parse_page(json.dumps({"data": None, "meta": {**meta, "total": 0}}).encode(), 1).records == []
     with pytest.raises(BadBodyError):
         parse_page(json.dumps({"data": None, "meta": {**meta, "total": 1}}).encode(), 1)
-
-
-@pytest.mark.parametrize(
-    ("counts", "agree"),
-    [
-        ({"last_page": 2, "per_page": 2, "total": 3}, True),
-        ({"last_page": 3, "per_page": 2, "total": 3}, False),
-        ({"last_page": 2, "total": 3}, False),
-        ({"last_page": 2, "per_page": 2}, False),
-    ],
-    ids=repr,
-)
-def test_counts_that_agree(counts: dict[str, int], agree: bool) -> None:  # noqa: FBT001 - a parameter
-    assert parse_page(body(filled(2), {"current_page": 1, **counts}), 1).counts_agree is agree
 
 
 @pytest.mark.parametrize("cursor", ["abc", "1", 17], ids=repr)
@@ -164,12 +150,9 @@ def test_without_a_cursor_the_pages_count(cursor: object) -> None:
 
 
 @pytest.mark.parametrize("meta", [{}, said(current_page=0, last_page=0, total=0, per_page=0), {"per_page": 15}])
-def test_a_meta_that_counts_nothing_is_a_placeholder(meta: dict[str, object]) -> None:
-    page = parse_page(body(filled(3), meta), 1)
-
-    assert page.is_placeholder
-    assert page.records == filled(3)
-    assert page.is_last
+def test_a_meta_that_counts_nothing_is_an_error(meta: dict[str, object]) -> None:
+    with pytest.raises(BadBodyError, match=r"does not say which page of how many|page 0 came where page 1"):
+        parse_page(body(filled(3), meta), 1)
 
 
 @pytest.mark.parametrize(
@@ -180,20 +163,19 @@ def test_a_meta_that_counts_nothing_is_a_placeholder(meta: dict[str, object]) ->
         (2, {"current_page": 1, "last_page": 2}, 3),
         (3, {"current_page": 2, "last_page": 2, "per_page": 2, "total": 6}, 3),
         (1, {"current_page": 0, "last_page": 0}, 1),
-        (1, {"current_page": 1, "last_page": 3, "per_page": 2, "total": 5}, 3),
     ],
 )
 def test_pages_may_be_numbered_from_zero(asked: int, meta: dict[str, object], last: int) -> None:
     page = parse_page(body(filled(2), meta), asked, first=0)
 
-    assert (page.number, page.last, page.is_placeholder) == (asked, last, False)
-    assert page.counts_from_one is (asked == meta["current_page"])
+    assert (page.number, page.last) == (asked, last)
 
 
 @pytest.mark.parametrize(
     ("count", "asked", "meta"),
     [
         (2, 2, {"current_page": 2, "last_page": 3}),
+        (2, 1, {"current_page": 1, "last_page": 3, "per_page": 2, "total": 5}),
         (2, 1, {"current_page": 0, "last_page": 1, "per_page": 2, "total": 9}),
         (0, 1, {"current_page": 0, "last_page": 2, "per_page": 2, "total": 5}),
     ],
@@ -215,7 +197,7 @@ def test_an_empty_list() -> None:
     for number in (0, 1):
         page = parse_page(body([], said(current_page=number, last_page=number, total=0)), 1)
 
-        assert (page.records, page.is_last, page.is_placeholder, page.total) == ([], True, False, 0)
+        assert (page.records, page.is_last, page.total) == ([], True, 0)
 
 
 def test_the_page_behind_the_last_is_empty() -> None:
@@ -316,6 +298,95 @@ def test_what_is_no_list_is_rejected(raw: bytes) -> None:
         parse_page(raw, 1)
 
 
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b'{"rows":[{"key":"a"}],"count":1}', "object with 'rows' (array), 'count' (number)"),
+        (b'{"data":{"items":[{"key":"a"}]}}', "object with 'data' (object)"),
+        (b'{"data":{"1":{"key":"a"},"2":{"key":"b"}}}', "object with 'data' (object)"),
+        (b'{"columns":["key"],"rows":[["a"]]}', "object with 'columns' (array), 'rows' (array)"),
+        (b'{"data":[],"meta":"x"}', "object with 'data' (array), 'meta' (text)"),
+        (b'{"data":null,"next":true}', "object with 'data' (null), 'next' (boolean)"),
+        (b'{"key":"a"}', "object with 'key' (text)"),
+        (b"{}", "object without properties"),
+        (b"7", "not valid JSON for that"),
+        (b"{%s}" % b",".join(b'"a%d":1' % n for n in range(20)), "'a7' (number), …"),
+    ],
+    ids=lambda value: value[:30].decode() if isinstance(value, bytes) else "",
+)
+@pytest.mark.parametrize("must_count", [True, False])
+def test_a_body_of_another_form_is_named_by_its_properties(raw: bytes, message: str, must_count: bool) -> None:  # noqa: FBT001
+    with pytest.raises(BadBodyError) as caught:
+        parse_page(raw, 1, must_count=must_count)
+
+    assert caught.value.cause.startswith("expected ")
+    assert "with the list 'data'" in caught.value.cause
+    assert message in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("raw", "records", "says_more"),
+    [
+        (b'[{"key":"a"}]', [RECORD], None),
+        (b" []", [], None),
+        (b'[{"a":NaN}]', [b'{"a":"NaN"}'], None),
+        (b'{"data":[{"key":"a"}]}', [RECORD], None),
+        (b'{"data":[],"meta":{"total":0}}', [], None),
+        (b'{"data":[{"key":"a"}],"links":{"next":null}}', [RECORD], False),
+        (b'{"data":[{"key":"a"}],"links":{"next":"https://host/x?page=2"}}', [RECORD], True),
+        (b'{"data":[{"key":"a"}],"meta":{"has_more":true}}', [RECORD], True),
+        (b'{"data":[{"key":"a"}],"hasMore":false}', [RECORD], False),
+        (b'{"data":[{"key":"a"}],"pagination":{"nextPageToken":"x","has_more":false}}', [RECORD], True),
+        (b'{"data":[{"key":"a"}],"pagination":{"moreItems": {} }}', [RECORD], False),
+    ],
+)
+def test_a_list_without_counts(raw: bytes, records: list[bytes], says_more: bool | None) -> None:  # noqa: FBT001
+    page = parse_page(raw, 1, must_count=False)
+
+    assert (page.records, page.is_uncounted, page.says_more) == (records, True, says_more)
+    assert page.is_last is not bool(records)
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"data":[],"error":"busy"}', b'{"data":[],"errors":["x"]}', b'{"data":[],"success":false}']
+)
+def test_an_error_beside_a_list_without_counts_is_no_end_of_it(raw: bytes) -> None:
+    with pytest.raises(BadBodyError, match="reports an error beside its list"):
+        parse_page(raw, 1, must_count=False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "records"),
+    [
+        (b'{"key":"a"}', [RECORD]),
+        (b' {"id":1,"next":[{}]} ', [b'{"id":1,"next":[{}]}']),
+        (b" {} ", []),
+        (b'{"data":[{"key":"a"}]}', [RECORD]),
+        (b'[{"key":"a"}]', [RECORD]),
+    ],
+)
+def test_one_bare_record_may_come_in_place_of_a_child_list(raw: bytes, records: list[bytes]) -> None:
+    assert parse_page(raw, 1, must_count=False, may_be_record=True).records == records
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(b'{"message":"No parts"}', b'{"success":false,"message":"timeout"}', b'{"error":"no","key":"a"}'),
+        *(b'{"data":{}}', b'{"data":{"key":"a"}}', b"7", b"[1]", b'{"data":[null]}', b"<html></html>", b'[{"key":'),
+    ],
+)
+def test_what_is_neither_a_list_nor_a_record_is_rejected(raw: bytes) -> None:
+    with pytest.raises(BadBodyError):
+        parse_page(raw, 1, must_count=False, may_be_record=True)
+
+
+@pytest.mark.parametrize("raw", [b"null", b' {"data": null} '])
+def test_null_is_no_child_list_at_all(raw: bytes) -> None:
+    with pytest.raises(NotFoundError):
+        parse_page(raw, 1, must_count=False, may_be_record=True)
+
+
 def test_an_html_page_is_named_as_such() -> None:
     with pytest.raises(BadBodyError, match="an HTML page"):
         parse_page(b"\n<!DOCTYPE html><html><body>Bad gateway</body></html>", 1)
@@ -337,5 +408,7 @@ cut_bodies = st.builds(
 
 @given(st.binary() | cut_bodies | values.map(msgspec.json.encode), st.integers(1, 5))
 def test_any_bytes_are_a_page_or_a_bad_body(raw: bytes, asked: int) -> None:
-    with suppress(BadBodyError):
-        assert isinstance(parse_page(raw, asked), Page)
+    for must_count, may_be_record in ((True, False), (False, False), (False, True)):
+        with suppress(BadBodyError, NotFoundError):
+            page = parse_page(raw, asked, must_count=must_count, may_be_record=may_be_record)
+            assert all(record.startswith(b"{") for record in page.records)

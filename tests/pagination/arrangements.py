@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from makini_sandbox.clock import isoformat
-from reading.harness import NOON, SLUG
+from pagination.harness import NOON, SLUG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

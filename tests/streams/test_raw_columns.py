@@ -9,7 +9,7 @@ import pytest
 
 from makini_sandbox import Sandbox
 
-from .harness import STREAM, discovered, raw_catalog, raw_streams, read, selecting
+from .raw_harness import STREAM, discovered, raw_catalog, raw_streams, read, selecting
 
 ROWS: list[dict[str, Any]] = [
     {

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pytest
 
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
-from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.pagination.page_request import PageRequest
+from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.rows import RowReader, dated, digest, is_ascending
 from tap_makini.query_parameters import V3, V3_UNSIZED, PageSize, QueryParameters
 

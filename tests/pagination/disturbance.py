@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from makini_sandbox.clock import isoformat
-from reading.harness import SLUG
+from pagination.harness import SLUG
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from makini_sandbox.clock import isoformat
-from reading.arrangements import dates_in_disorder, tie_of
-from reading.disturbance import KINDS, Disturbance
-from reading.harness import NOON, SLUG, Replica, run, source
+from pagination.arrangements import dates_in_disorder, tie_of
+from pagination.disturbance import KINDS, Disturbance
+from pagination.harness import NOON, SLUG, Replica, run, source
 
 LOOKBACK_SECONDS = 86_400
 PAGE_SIZE = {"page_size": 10}
@@ -112,5 +112,5 @@ class Reads(RuleBasedStateMachine):
 
 TestReads = Reads.TestCase
 TestReads.settings = settings(
-    max_examples=150, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -1,0 +1,254 @@
+"""Read a list whose responses do not prove that it is complete: again, until two passes have brought the same.
+
+Such are lists that do not count their pages, lists by offset, child lists, and rows without a key. The end of a list
+that is not counted is the page that brings nothing new.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
+from tap_makini.pagination.overlapping_pages import CursorTrail
+from tap_makini.pagination.paginator import Batch, Shortage
+from tap_makini.pagination.rows import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from tap_makini.pagination.page_fetcher import PageRequest
+    from tap_makini.pagination.paginator import FirstPage, Outcome
+    from tap_makini.pagination.response import Page
+    from tap_makini.pagination.rows import Row
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_MOST_PASSES = 3
+_MOST_STALE_PAGES = 1_000
+_ROUND = 50  # servers that limit what they send do so at such numbers
+_BEYOND_THE_END = (RequestRefusedError, NotFoundError)
+_REPORT = "Report it to Makini; what was read so far is not complete."
+
+
+def until_nothing_new(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
+    """Yield pages up to the first one that brings nothing new, which is the end of a list that is not counted.
+
+    Args:
+        pages: The pages.
+        name: Tells one item from another.
+
+    Yields:
+        Each page that holds an item which no page before it held.
+    """
+    known: set[Hashable] = set()
+    for page in pages:
+        names = set(map(name, page))
+        if names <= known:
+            return
+        known |= names
+        yield page
+
+
+def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
+    """Yield pages up to an empty one or the page before once more, where items that are alike are items of their own.
+
+    A page that holds some items twice may follow one just like it, so that it has to come three times.
+
+    Args:
+        pages: The pages.
+        name: Tells one item from another.
+
+    Yields:
+        Each page of the list.
+
+    Raises:
+        MakiniError: There is no end, or it cannot be told.
+    """
+    known: set[Hashable] = set()
+    before: Counter[Hashable] = Counter()
+    held: list[Sequence[T]] = []
+    stale = 0
+    for page in pages:
+        names = Counter(map(name, page))
+        if names == before:
+            if held and len(names) == 1:
+                raise BadBodyError(f"three pages hold the same row {len(page)} times: the end of the list is not known")
+            if held or len(names) == len(page):
+                return
+            held.append(page)
+            continue
+        yield from held
+        held = []
+        if not page:
+            return
+        yield page
+        before = names
+        stale = stale + 1 if 2 * len(names.keys() - known) < len(names) else 0
+        known |= names.keys()
+        if stale > _MOST_STALE_PAGES:
+            raise MakiniError(f"the list goes on, but its last {stale} pages hold hardly any row that is new", _REPORT)
+    yield from held
+
+
+class RepeatedPassesPaginator:
+    """Read the whole list, and again until two passes have brought the same.
+
+    One page is complete by itself. Records that are alike are delivered as often as any one pass has brought them.
+
+    Args:
+        first_page: The list and its first page.
+        outcome: Takes what could not be settled.
+    """
+
+    def __init__(self, first_page: FirstPage, outcome: Outcome) -> None:
+        self._first_page = first_page
+        self._fetcher = first_page.fetcher
+        self._outcome = outcome
+        self._last: Page = first_page.page
+        self._end: Page | None = first_page.page
+        """The response that ended the list; None if that was a refusal, or nothing could be requested."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the list."""
+        first_page, before = self._first_page, None
+        delivered: Counter[bytes] = Counter()
+        for _ in range(_MOST_PASSES):
+            if before is not None:
+                first_page = first_page.reopened()
+            names: list[bytes] = []
+            counts: Counter[bytes] = Counter()
+            totals: set[int | None] = {first_page.page.total}
+            pages = 0
+            for rows in self._one_pass(first_page):
+                pages += 1
+                fresh = []
+                for row in rows:
+                    name = digest(row.raw)
+                    names.append(name)
+                    counts[name] += 1
+                    if counts[name] > delivered[name]:
+                        delivered[name] += 1
+                        fresh.append(row)
+                totals.add(self._last.total)
+                yield Batch(fresh)
+            if not pages:
+                yield Batch([])
+            if pages <= 1 or names == before or totals == {len(names)} == {len(counts)}:
+                self._check_total(len(names))
+                return
+            before = names
+        self._outcome.unsettle(None)
+
+    def _check_total(self, count: int) -> None:
+        """Note that the server counts more records than it lists."""
+        total = self._last.total
+        if total is not None and count < total:
+            self._outcome.shortages.append(Shortage(None, count, total))
+            self._outcome.unsettle(None)
+
+    def _one_pass(self, first_page: FirstPage) -> Iterator[Sequence[Row]]:
+        is_uncounted = first_page.page.is_uncounted
+        pages: Iterable[Sequence[Row]] = self._pages(first_page)
+        if not is_uncounted:
+            pages = filter(None, pages)
+        elif self._fetcher.key:
+            pages = until_nothing_new(pages, first_page.reader.key)
+        else:
+            pages = until_repeated(pages, lambda row: row.raw)
+        count = 0
+        for rows in pages:
+            count += 1
+            self._last = self._end or self._last
+            yield rows
+        if is_uncounted:
+            self._check_end(first_page.request, count)
+
+    def _pages(self, first_page: FirstPage) -> Iterator[list[Row]]:
+        names, limit = self._fetcher.query_parameters, self._fetcher.page_limit
+        request, page = first_page.request, first_page.page
+        trail = CursorTrail()
+        self._last = self._end = page
+        yield first_page.rows()
+        while not page.is_last:
+            if page.next_cursor is not None:
+                trail.follow(page, map(digest, page.records))
+            elif (names.page is None and names.offset is None) or len(page.records) < limit.longest:
+                break  # nothing else can be requested, or is there
+            request = request.after(page)
+            following = self._fetch(request, page)
+            if following is None:
+                limit.longest = max(limit.longest, len(page.records))
+                break
+            page = self._end = following
+            yield first_page.reader.rows(page.records)
+        else:
+            return
+        self._end = None
+
+    def _fetch(self, request: PageRequest, before: Page) -> Page | None:
+        """Request a later page; None if it is after the end: refused, and refused again, since a refusal may pass.
+
+        Raises:
+            MakiniError: The page is not available, though it should be.
+        """
+        try:
+            return self._fetcher.fetch(request)
+        except (RequestRefusedError, EntityAbsentError) as refusal:
+            if not before.is_uncounted or not isinstance(refusal, _BEYOND_THE_END):
+                cause = f"page {request.page} is not available: {refusal.cause}"
+                raise MakiniError(cause, "Run again later.", refusal.request_id) from None
+        try:
+            return self._fetcher.fetch(request)
+        except _BEYOND_THE_END:
+            return None
+
+    def _check_end(self, request: PageRequest, pages: int) -> None:
+        """Hold the end of a list that is not counted against what its responses say.
+
+        Args:
+            request: The request for the first page.
+            pages: How many pages brought something new.
+
+        Raises:
+            MakiniError: There is more, or there may be.
+        """
+        last, end, limit = self._last, self._end, self._fetcher.page_limit
+        is_repeated = end is not None and bool(end.records)
+        if is_repeated:
+            limit.longest = max(limit.longest, len(last.records))
+        is_honored = end is not None and not end.records
+        if (end is not None and end.says_more) or (last.says_more and not (is_honored and pages > 1)):
+            raise BadBodyError("the response says that more records follow, but no page number or cursor leads to them")
+        if pages == 1 and not is_honored:
+            self._check_one_page(request, last)
+
+    def _check_one_page(self, request: PageRequest, page: Page) -> None:
+        """Warn if a list of one page may go on, and fail if it looks like that.
+
+        Raises:
+            MakiniError: The document declares parameters that may lead on.
+        """
+        names, count, limit = self._fetcher.query_parameters, len(page.records), self._fetcher.page_limit
+        is_full = request.size is not None and count >= request.size
+        unknown = ", ".join(names.unknown_paging)
+        if unknown and is_full and page.says_more is None:
+            raise MakiniError(
+                f"the list may go on after its first page of {count} records: the OpenAPI document declares {unknown}, "
+                "which may request further pages in a way that the tap does not know",
+                "Report the declaration to the maintainers of tap-makini, or set page_size to more than the list has.",
+            )
+        if unknown:
+            reason = f"the OpenAPI document declares {unknown}, which may request further pages"
+        elif names.page is None and names.offset is None:
+            reason = f"the OpenAPI document declares the cursor {names.cursor}, but no response has one"
+        elif is_full or count % _ROUND == 0:
+            reason = f"{count} records may be the most that the server sends at once"
+        else:
+            return
+        if not limit.has_warned:
+            limit.has_warned = True
+            logger.warning("%s: the list may go on after its first page: %s.", self._fetcher.path, reason)

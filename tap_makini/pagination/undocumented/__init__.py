@@ -1,1 +1,0 @@
-"""Responses whose form no document describes."""
