@@ -80,7 +80,7 @@ def _conclude(failed: list[Result], offered: int) -> None:
 
 def _find(result: Result, stream: ListStream, connection: Connection) -> Finding:
     try:
-        fetcher = stream.source(connection)
+        fetcher = stream.page_fetcher(connection)
         page = newest_page(fetcher, 1)
         reason = why_read_in_full(fetcher, page)
     except EntityAbsentError:

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -25,10 +26,12 @@ from tap_makini.streams import (
     MakiniStream,
     RawStream,
     ReconciliationsStream,
+    StreamOptions,
     dependents,
 )
 from tap_makini.streams.sampling import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.sync.interruption import Interruption
+from tap_makini.sync.partition import StartRule
 from tap_makini.sync.plan import Plan
 from tap_makini.sync.state import State
 from tap_makini.sync.sync import Sync
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
 
     from tap_makini.connections.connection import Connection
     from tap_makini.endpoints import Offer
-    from tap_makini.sync.list_sync import ListSync
 
 logger = logging.getLogger(__name__)
 
@@ -117,22 +119,28 @@ class TapMakini(CommandLine):
 
     def discover_streams(self) -> Sequence[MakiniStream]:
         """Give the streams of what the API offers, with custom fields if lists are sampled."""
-        lists: list[ListStream] = [ListStream(self, endpoint) for endpoint in self.offer.endpoints]
+        options = self._stream_options()
+        lists: list[ListStream] = [ListStream(self, endpoint, options) for endpoint in self.offer.endpoints]
         if self.config.get("sample_records") and self.input_catalog is None:
             self.require_credentials()
             for stream in lists:
                 add_custom_fields(stream, self.connections, self.settings.sample_records)
-        dependent = [stream for parent in lists for stream in dependents(self, parent)]
-        reconciled = [KeysStream(self), ReconciliationsStream(self)] if self.settings.reconcile_days else []
-        return [*lists, ConnectionsStream(self), *dependent, *self._raw_streams(), *reconciled]
+        dependent = [stream for parent in lists for stream in dependents(self, parent, options)]
+        reconciling = KeysStream(self, options), ReconciliationsStream(self, options)
+        reconciled = reconciling if self.settings.reconcile_days else ()
+        return [*lists, ConnectionsStream(self, options), *dependent, *self._raw_streams(), *reconciled]
+
+    def _stream_options(self) -> StreamOptions:
+        return StreamOptions(self.settings.names_connections, self.settings.mark_deleted)
 
     def _raw_streams(self) -> list[RawStream]:
         if not self.settings.raw_tables:
             return []
+        options = self._stream_options()
         if self.input_catalog is not None:
-            return [RawStream(self, name) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
+            return [RawStream(self, name, options) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
         self.require_credentials()
-        streams = [RawStream(self, name) for name in names_of_raw_streams(self.connections)]
+        streams = [RawStream(self, name, options) for name in names_of_raw_streams(self.connections)]
         for stream in streams:
             add_columns(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
         return streams
@@ -161,18 +169,29 @@ class TapMakini(CommandLine):
         with self.interruption.prompt():
             check_catalog(self.input_catalog, {stream.name: stream for stream in self._makini_streams()})
             state = State(cast("dict[str, Any]", self.state))
-            Sync(self._jobs(state), self.settings.max_parallel, state, self.message_writer).run()
+            selection = self._selection()
+            list_syncs = self._plan(state, selection).list_syncs(self.connections)
+            Sync(list_syncs, self.settings.max_parallel, state, self.message_writer, selection).run()
 
-    def _jobs(self, state: State) -> list[ListSync]:
+    def _selection(self) -> str:
+        """Return a fingerprint of the streams that are read."""
+        streams = [stream for stream in self._makini_streams() if stream.selected]
+        selection = "|".join(f"{stream.name}:{stream.filter_key or ''}" for stream in streams)
+        return hashlib.blake2b(selection.encode(), digest_size=8).hexdigest()
+
+    def _plan(self, state: State, selection: str) -> Plan:
         settings = self.settings
         # upon a version targets drop older rows, those of connections that are left out included
         reads_all = not settings.connection_names and (not settings.names_connections or bool(settings.connections))
         version = self.initialized_at // 1000 if settings.emit_activate_version_messages and reads_all else None
-        streams = [stream for stream in self._makini_streams() if stream.selected]
-        selection = "|".join(f"{stream.name}:{stream.filter_key or ''}" for stream in streams)
-        for connection in self.connections:
-            connection.selection = hashlib.blake2b(selection.encode(), digest_size=8).hexdigest()
-        return Plan(self._makini_streams(), settings, state, version).jobs(self.connections)
+        return Plan(
+            self._makini_streams(),
+            state,
+            StartRule(settings.start_date, timedelta(minutes=settings.lookback_minutes)),
+            version=version,
+            reconcile_days=settings.reconcile_days,
+            skip_unless_synced=selection if settings.skip_unsynced else None,
+        )
 
     def _makini_streams(self) -> list[MakiniStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, MakiniStream)]

@@ -52,7 +52,7 @@ class StubStream:
     name: str
     filter_key: str | None = "updatedAt"
 
-    def source(self, connection: StubConnection) -> PageFetcher:
+    def page_fetcher(self, connection: StubConnection) -> PageFetcher:
         client = cast("Client", connection.servers[self.name])
         return PageFetcher(client, f"/api/eam/{self.name}", self.filter_key, PageSize(500))
 

@@ -68,7 +68,6 @@ class Connection:
         self.child_slots = threading.BoundedSemaphore(max_child_lists)
         self._lock = threading.Lock()
         self._integration: Integration | None = None
-        self.selection = ""
 
     def __str__(self) -> str:
         """Name the connection in a log."""

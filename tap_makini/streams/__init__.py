@@ -1,6 +1,6 @@
-"""Streams: what the tap offers, as the Singer SDK sees it; jobs read it."""
+"""Describe what the tap offers, as the Singer SDK sees it; `tap_makini.sync` reads it."""
 
-from tap_makini.streams.base import MakiniStream
+from tap_makini.streams.base import MakiniStream, StreamOptions
 from tap_makini.streams.dependents import ChildStream, DependentStream, LinesStream, dependents
 from tap_makini.streams.lists import ConnectionsStream, ListStream
 from tap_makini.streams.raw import RawStream
@@ -16,5 +16,6 @@ __all__ = [
     "MakiniStream",
     "RawStream",
     "ReconciliationsStream",
+    "StreamOptions",
     "dependents",
 ]

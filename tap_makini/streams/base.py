@@ -1,9 +1,9 @@
-"""What all streams share: schema, keys, selection and stream maps, as the Singer SDK sees them."""
+"""Describe a stream to the Singer SDK: its schema, its keys, its selection and its stream maps."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from singer_sdk.mapper import SameRecordTransform
 
@@ -12,47 +12,66 @@ from tap_makini.schema import CONNECTION_COLUMN, CREATION_TIMES, UPDATE_TIMES, s
 from tap_makini.sdk_compat import SDKStream
 
 if TYPE_CHECKING:
+    from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog
 
     from tap_makini.conform import Conformer
-    from tap_makini.sync.writer import LineWriter
-    from tap_makini.tap import TapMakini
+
+
+class StreamOptions(NamedTuple):
+    """The settings that apply to all streams.
+
+    Attributes:
+        names_connections: Whether the name of the connection is part of each primary key.
+        marks_deleted: Whether rows have the column `_sdc_deleted_at`.
+    """
+
+    names_connections: bool = False
+    marks_deleted: bool = False
+
+
+DEFAULTS = StreamOptions()
 
 
 class MakiniStream(SDKStream):
-    """A stream, described; it is read by a job.
+    """A stream, as a catalog describes it. A sync reads it.
 
     Args:
         tap: The tap.
         name: Its name.
-        schema: Of an item, without the tap's own columns.
-        key: Its primary key, without the connection's name; empty for none.
-        replication_key: Property to read incrementally by, None for a full table.
+        schema: The schema of an item, without the tap's own columns.
+        key: Its primary key, without the name of the connection; empty for none.
+        replication_key: The property to read incrementally by; None for a full table.
+        options: The settings that apply to all streams.
 
     Attributes:
-        own_key: Its primary key, whatever a catalog says.
-        own_replication_key: What it may be read incrementally by, whatever a catalog says.
+        own_key: The primary key that the API gives it, whatever the catalog says.
+        own_replication_key: The replication key that the API gives it, whatever the catalog says.
     """
 
-    def __init__(
-        self, tap: TapMakini, name: str, schema: dict[str, Any], key: tuple[str, ...], replication_key: str | None
+    def __init__(  # noqa: PLR0913, PLR0917 - what a stream is made of
+        self,
+        tap: Tap,
+        name: str,
+        schema: dict[str, Any],
+        key: tuple[str, ...],
+        replication_key: str | None,
+        options: StreamOptions = DEFAULTS,
     ) -> None:
-        self._makini_tap = tap
         self.own_replication_key = replication_key
         self.own_key = key
-        named = tap.settings.names_connections and bool(key)
-        key = (CONNECTION_COLUMN, *key) if named else key
+        key = (CONNECTION_COLUMN, *key) if options.names_connections and key else key
         super().__init__(tap, stream_schema(schema, key_properties=key), name)
         self.primary_keys = key
         self.replication_key = replication_key
-        if self.config.get("mark_deleted"):
+        if options.marks_deleted:
             self.replace_schema(with_deletion_column(self.schema))
 
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Take keys, method, schema and selection from a catalog.
+        """Take keys, replication method, schema and selection from a catalog.
 
-        An INCREMENTAL stream whose catalog names no replication key keeps its own: the SDK would take it for a
-        full table, without a word.
+        An INCREMENTAL stream whose catalog names no replication key keeps its own: the SDK would silently read it as
+        a full table.
         """
         super().apply_catalog(catalog)
         if self.forced_replication_method == "INCREMENTAL" and not self.replication_key:
@@ -65,13 +84,13 @@ class MakiniStream(SDKStream):
 
     @property
     def is_read_by_an_older_key(self) -> bool:
-        """Whether it is read by the time of creation, though there is one of update."""
+        """Whether it is read by the creation time, though its records have an update time."""
         own, used = self.own_replication_key, self.filter_key
         return own in UPDATE_TIMES and used in CREATION_TIMES
 
     @property
     def is_mapped(self) -> bool:
-        """Whether stream maps or flattening are to be applied to each record."""
+        """Whether stream maps or flattening apply to each record."""
         return not (
             len(self.stream_maps) == 1
             and type(self.stream_maps[0]) is SameRecordTransform
@@ -79,15 +98,10 @@ class MakiniStream(SDKStream):
         )
 
     def conformer(self, connection: str | None) -> Conformer:
-        """Give what makes a connection's records fit this stream's schema and selection."""
+        """Return a conformer that makes a connection's records fit the schema and the selection."""
         return self._compiled.of(connection)
 
     @cached_property
     def _compiled(self) -> Conformer:
         mask = self.mask
         return compile_conformer(self.effective_schema, lambda breadcrumb: mask[breadcrumb], connection=None)
-
-    @property
-    def writer(self) -> LineWriter:
-        """What takes this stream's messages."""
-        return self._makini_tap.message_writer

@@ -1,6 +1,6 @@
-"""Streams of what belongs to the records of another one, and comes with them: lines and child lists.
+"""Describe streams of what belongs to the records of another stream, and is read with them: lines and child lists.
 
-All are off by default. Lines cost no request, a child list costs one for each parent.
+All are deselected by default. Lines take no request of their own, a child list takes one for each parent.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from tap_makini.identifiers import dependent_stream_name, shorten
 from tap_makini.schema import PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN, of_parent
-from tap_makini.streams.base import MakiniStream
+from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from singer_sdk import Tap
+
     from tap_makini.endpoints import Child
     from tap_makini.streams.lists import ListStream
-    from tap_makini.tap import TapMakini
 
 
 class DependentStream(MakiniStream):
     """What belongs to the records of a list.
 
-    Its rows carry the parent's key and the time of the parent's last update: rows whose time is not that of the parent
-    are of an older version of it. They are read when the parent is.
+    Its rows hold the key of the parent, and the time of the parent's last update: rows whose time is not that of the
+    parent belong to an older version of it.
 
     Attributes:
         parent: The stream of the parents.
@@ -31,18 +32,19 @@ class DependentStream(MakiniStream):
 
     selected_by_default = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a stream is made of
         self,
-        tap: TapMakini,
+        tap: Tap,
         parent: ListStream,
         name: str,
         schema: Mapping[str, Any],
         key: tuple[str, ...],
+        options: StreamOptions = DEFAULTS,
     ) -> None:
         self.parent = parent
         replication_key = PARENT_UPDATE_COLUMN if parent.endpoint.replication_key else None
         extended = of_parent(dict(schema), has_position=POSITION_COLUMN in key, is_dated=replication_key is not None)
-        super().__init__(tap, name, extended, (PARENT_KEY_COLUMN, *key), replication_key)
+        super().__init__(tap, name, extended, (PARENT_KEY_COLUMN, *key), replication_key, options)
 
 
 class LinesStream(DependentStream):
@@ -52,13 +54,14 @@ class LinesStream(DependentStream):
         tap: The tap.
         parent: The stream of the records.
         name: Its name.
-        array: The array's property.
+        array: The property that holds the array.
+        options: The settings that apply to all streams.
     """
 
-    def __init__(self, tap: TapMakini, parent: ListStream, name: str, array: str) -> None:
+    def __init__(self, tap: Tap, parent: ListStream, name: str, array: str, options: StreamOptions = DEFAULTS) -> None:
         self.array = array
         item = parent.endpoint.schema["properties"][array]["items"]
-        super().__init__(tap, parent, name, item, (POSITION_COLUMN,))
+        super().__init__(tap, parent, name, item, (POSITION_COLUMN,), options)
 
 
 class ChildStream(DependentStream):
@@ -69,22 +72,25 @@ class ChildStream(DependentStream):
         parent: The stream of the records.
         name: Its name.
         child: The list.
+        options: The settings that apply to all streams.
     """
 
-    def __init__(self, tap: TapMakini, parent: ListStream, name: str, child: Child) -> None:
+    def __init__(
+        self, tap: Tap, parent: ListStream, name: str, child: Child, options: StreamOptions = DEFAULTS
+    ) -> None:
         self.child = child
-        super().__init__(tap, parent, name, child.schema, child.key or (POSITION_COLUMN,))
+        super().__init__(tap, parent, name, child.schema, child.key or (POSITION_COLUMN,), options)
 
 
-def dependents(tap: TapMakini, parent: ListStream) -> Iterator[DependentStream]:
-    """Give the streams of what a list's records bring along; none where they have no key of one part."""
+def dependents(tap: Tap, parent: ListStream, options: StreamOptions = DEFAULTS) -> Iterator[DependentStream]:
+    """Return the streams of what belongs to a list's records; none if these have no key of exactly one property."""
     if len(parent.endpoint.key) != 1:
         return
     taken = set[str]()
     for array in _arrays_of_objects(parent.endpoint.schema):
-        yield LinesStream(tap, parent, _name(parent, array, taken), array)
+        yield LinesStream(tap, parent, _name(parent, array, taken), array, options)
     for child in parent.endpoint.children:
-        yield ChildStream(tap, parent, _name(parent, child.name, taken), child)
+        yield ChildStream(tap, parent, _name(parent, child.name, taken), child, options)
 
 
 def _arrays_of_objects(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -94,7 +100,7 @@ def _arrays_of_objects(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _name(parent: ListStream, part: str, taken: set[str]) -> str:
-    """Name a stream, and tell apart what is alike but for case and signs."""
+    """Return a name that differs from those taken in more than case and punctuation."""
     name = dependent_stream_name(parent.name, part)
     while name in taken:
         name = shorten(f"{name}_list")

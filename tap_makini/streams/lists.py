@@ -1,4 +1,4 @@
-"""Streams that read a list of their own."""
+"""Describe streams that read a list of their own."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from tap_makini.pagination.list_reader import PageFetcher, PageSize
 from tap_makini.pagination.response import Page
 from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.schema import SCHEMAS
-from tap_makini.streams.base import MakiniStream
+from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 from tap_makini.streams.custom_fields import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_sdk import Tap
+
     from tap_makini.connections.connection import Connection
     from tap_makini.http.client import RequestStats
     from tap_makini.pagination.page_fetcher import PageRequest
-    from tap_makini.tap import TapMakini
 
 
 class ListStream(MakiniStream):
@@ -30,17 +31,18 @@ class ListStream(MakiniStream):
     Args:
         tap: The tap.
         endpoint: The list.
+        options: The settings that apply to all streams.
     """
 
-    def __init__(self, tap: TapMakini, endpoint: Endpoint) -> None:
+    def __init__(self, tap: Tap, endpoint: Endpoint, options: StreamOptions = DEFAULTS) -> None:
         self.endpoint = endpoint
-        super().__init__(tap, endpoint.stream, endpoint.schema, endpoint.key, endpoint.replication_key)
+        super().__init__(tap, endpoint.stream, endpoint.schema, endpoint.key, endpoint.replication_key, options)
 
-    def source(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Return what requests the list that this stream reads at a connection.
+    def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return the page fetcher of this list at a connection.
 
         Args:
-            connection: The connection.
+            connection: Where to read it.
             request_stats: Counts the requests.
         """
         endpoint = self.endpoint
@@ -55,7 +57,7 @@ class ListStream(MakiniStream):
         )
 
     def add_custom_fields(self, connection: Connection, count: int) -> None:
-        """Add columns for what the newest records hold beyond the schema.
+        """Add columns for the properties of the newest records that the schema does not name.
 
         Args:
             connection: Where to look.
@@ -64,15 +66,16 @@ class ListStream(MakiniStream):
         Raises:
             MakiniError: The list cannot be read.
         """
-        records = newest_page(self.source(connection), count).records[:count]
+        records = newest_page(self.page_fetcher(connection), count).records[:count]
         self.replace_schema(with_custom_fields(self.schema, records))
 
 
-class IntegrationSource(PageFetcher):
-    """Serve what Makini says about a connection as a list of one.
+class IntegrationPageFetcher(PageFetcher):
+    """Serve what Makini says about a connection as a list of one record.
 
     Args:
         connection: The connection.
+        request_stats: Counts the requests.
     """
 
     def __init__(self, connection: Connection, request_stats: RequestStats | None = None) -> None:
@@ -80,7 +83,7 @@ class IntegrationSource(PageFetcher):
         self._connection = connection
 
     def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
-        """Return what Makini says about the connection; it has been requested already.
+        """Return what Makini says about the connection, which has been requested already.
 
         Raises:
             CredentialError: The token is not accepted.
@@ -95,12 +98,12 @@ class IntegrationSource(PageFetcher):
 
 
 class ConnectionsStream(ListStream):
-    """The connection itself, as a list of one."""
+    """The connection itself, as a list of one record."""
 
-    def __init__(self, tap: TapMakini) -> None:
+    def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
         item = SCHEMAS.fetch_schema(CONNECTIONS.item)
-        super().__init__(tap, Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key))
+        super().__init__(tap, Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key), options)
 
-    def source(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Give what has been asked of the connection already."""
-        return IntegrationSource(connection, request_stats)
+    def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return a page fetcher that sends no request of its own."""
+        return IntegrationPageFetcher(connection, request_stats)

@@ -1,18 +1,21 @@
-"""Streams of the source system's own tables, which Makini passes on unchanged."""
+"""Streams of the source system's own tables, which Makini passes on as they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoints import Endpoint
-from tap_makini.pagination.page_fetcher import PageFetcher
+from tap_makini.pagination.list_reader import PageFetcher
 from tap_makini.query_parameters import V3_UNSIZED
+from tap_makini.streams.base import DEFAULTS
 from tap_makini.streams.lists import ListStream
 
 if TYPE_CHECKING:
+    from singer_sdk import Tap
+
     from tap_makini.connections.connection import Connection
     from tap_makini.http.client import RequestStats
-    from tap_makini.tap import TapMakini
+    from tap_makini.streams.base import StreamOptions
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 """Nothing is known before it is looked at."""
@@ -24,17 +27,18 @@ class RawStream(ListStream):
     Args:
         tap: The tap.
         name: Its name.
+        options: The settings that apply to all streams.
     """
 
-    def __init__(self, tap: TapMakini, name: str) -> None:
-        super().__init__(tap, Endpoint(name, "", SCHEMA, ()))
+    def __init__(self, tap: Tap, name: str, options: StreamOptions = DEFAULTS) -> None:
+        super().__init__(tap, Endpoint(name, "", SCHEMA, ()), options)
 
-    def source(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Return what requests the rows of the connection's table of this name.
+    def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return the page fetcher of the connection's table of this name.
 
         Raises:
             EntityAbsentError: The connection has no such table.
-            MakiniError: The tables are not listed.
+            MakiniError: The tables cannot be listed.
         """
         path = connection.raw_tables.path(self.name)
         size = connection.page_size  # not sent, since no page size is documented for tables

@@ -1,17 +1,17 @@
-"""Streams that tell which records there still are, so that a database can tell which ones have vanished.
+"""Describe the streams that list which records still exist, so that a database can find those that have vanished.
 
-A tap does not know what a database holds, and a list does not tell what it no longer has. So each reconciliation says
-which keys it has seen, and that it has seen all there are: keys that only an earlier one has seen are gone.
+The tap does not know what a database holds, and a list does not say what it no longer has. So each reconciliation
+sends the keys that it has seen, and then that these were all: a key that only an earlier one has seen is gone.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.streams.base import MakiniStream
+from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 
 if TYPE_CHECKING:
-    from tap_makini.tap import TapMakini
+    from singer_sdk import Tap
 
 KEYS = "reconciled_keys"
 RECONCILIATIONS = "reconciliations"
@@ -25,14 +25,15 @@ def _columns(**columns: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON schema
 
 
 class KeysStream(MakiniStream):
-    """Each key of each reconciled stream, with the last time at which it was there."""
+    """Each key of each reconciled stream, with the last time at which it existed."""
 
-    def __init__(self, tap: TapMakini) -> None:
-        super().__init__(tap, KEYS, _columns(key=_TEXT), ("stream", "key"), None)
+    def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
+        super().__init__(tap, KEYS, _columns(key=_TEXT), ("stream", "key"), None, options)
 
 
 class ReconciliationsStream(MakiniStream):
-    """The last reconciliation of each stream that came to its end."""
+    """The last complete reconciliation of each stream."""
 
-    def __init__(self, tap: TapMakini) -> None:
-        super().__init__(tap, RECONCILIATIONS, _columns(keys={"type": ["integer", "null"]}), ("stream",), None)
+    def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
+        columns = _columns(keys={"type": ["integer", "null"]})
+        super().__init__(tap, RECONCILIATIONS, columns, ("stream",), None, options)

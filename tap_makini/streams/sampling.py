@@ -1,4 +1,4 @@
-"""Sampling streams at discovery, from the first connection whose token is accepted."""
+"""Sample streams at discovery, from the first connection whose token is accepted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_custom_fields(stream: ListStream, connections: list[Connection], count: 
 
     Args:
         stream: The stream.
-        connections: Where to look; those whose credential is refused are taken out.
+        connections: Where to look; those whose credential is refused are removed.
         count: How many records to look at.
 
     Raises:
@@ -35,23 +35,23 @@ def add_custom_fields(stream: ListStream, connections: list[Connection], count: 
         _take_out(connection, connections, error)
         add_custom_fields(stream, connections, count)
     except EntityAbsentError:
-        logger.info("Stream %s has no custom fields, since the connection does not offer it.", stream.name)
+        logger.info("Stream %s has no custom fields: the connection does not offer it.", stream.name)
     except MakiniError as error:
         logger.warning("Stream %s is discovered without custom fields: %s", stream.name, error)
 
 
 def names_of_raw_streams(connections: list[Connection]) -> list[str]:
-    """Name the streams of the tables that any connection has; what one does not tell, others may.
+    """Return the names of the streams of the tables that any connection has.
 
     Args:
-        connections: Where to look; those whose credential is refused are taken out.
+        connections: Where to look; those whose credential is refused are removed.
 
     Raises:
         NothingReadError: No credential is accepted.
     """
     names = {name for connection in tuple(connections) for name in _tables_at(connection, connections)}
     if not names:
-        logger.warning("No stream comes of the setting raw_tables: none of its patterns fits a table that is listed.")
+        logger.warning("raw_tables: no pattern matches a table of the source system.")
     return sorted(names)
 
 
@@ -64,7 +64,7 @@ def _tables_at(connection: Connection, connections: list[Connection]) -> Iterabl
         return ()
     except MakiniError as error:
         logger.warning(
-            "Of the raw tables of %s none is found by a pattern, since they are not listed: %s", connection, error
+            "raw_tables: the raw tables of %s cannot be listed, so that no pattern matches: %s", connection, error
         )
         return tables.named
 
@@ -74,7 +74,7 @@ def add_columns(stream: RawStream, connections: list[Connection], count: int) ->
 
     Args:
         stream: The table's stream.
-        connections: Where to look; those whose credential is refused are taken out.
+        connections: Where to look; those whose credential is refused are removed.
         count: How many rows to look at.
 
     Raises:
@@ -84,7 +84,7 @@ def add_columns(stream: RawStream, connections: list[Connection], count: int) ->
         _add_columns_of(stream, connection, connections, count)
         if stream.schema["properties"].keys() - {CONNECTION_COLUMN, EXTRA_COLUMN}:
             return
-    logger.warning("Stream %s is discovered without columns, since no row of its table was seen.", stream.name)
+    logger.warning("Stream %s is discovered without columns: no row of its table was seen.", stream.name)
 
 
 def _add_columns_of(stream: RawStream, connection: Connection, connections: list[Connection], count: int) -> None:

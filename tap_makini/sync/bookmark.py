@@ -1,14 +1,14 @@
-"""Bookmarks: up to which instant a stream is complete, and how far an interrupted read had come.
+"""Read, advance and write bookmarks: up to which instant a stream is complete, and how far an interrupted sync got.
 
-In the state a stream's entry looks like this; the first two members are the Singer SDK's own:
+A stream's entry in the state looks like this; the first two members are those of the Singer SDK:
 
     {"replication_key": "updatedAt",
      "replication_key_value": "2025-01-02T03:04:05.000000Z",
      "progress": {"started": "2025-01-03T…Z", "reached": "2025-01-02T…Z"}}
 
-A completed read moves the value to the latest instant seen, but not beyond the moment at which the read started, nor
-back. A read that is resumed counts as started when the interrupted one was: what changed in between with an older date
-is then still within the look-back of the next run.
+A complete sync moves the value to the latest instant seen, but not beyond the moment at which the sync started, and
+never back. A resumed sync counts as started when the interrupted one was: records that changed in between, with an
+older date, are then still within the look-back of the next run.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 
 class UnusableBookmarkError(Exception):
-    """A stream's entry in the state says nothing that can be relied on; the message says why."""
+    """A stream's entry in the state is not a usable bookmark; the message says why."""
 
 
 @dataclass(frozen=True)
 class ReadProgress:
-    """An interrupted read: when it started, and up to which instant it had delivered everything."""
+    """An interrupted sync: when it started, and up to which instant it had written everything."""
 
     started: datetime
     reached: datetime
@@ -40,12 +40,12 @@ class ReadProgress:
 
 @dataclass(frozen=True)
 class Bookmark:
-    """Where a stream stands.
+    """How far a stream has been read.
 
     Attributes:
-        replication_key: The property whose instants these are.
-        value: Everything changed before this has been delivered; None where nothing has.
-        progress: How far a read beyond that had come when it was interrupted.
+        replication_key: The property that the instants are values of.
+        value: Everything that changed before this has been written; None if nothing has.
+        progress: How far a sync beyond that had come when it was interrupted.
     """
 
     replication_key: str
@@ -54,14 +54,14 @@ class Bookmark:
 
     @property
     def reached(self) -> datetime | None:
-        """The instant before which everything has been delivered; None where nothing has been."""
+        """The instant before which everything has been written; None if nothing has been."""
         return self.value if self.progress is None else self.progress.reached
 
-    def bound(self, start_date: datetime | None, lookback: timedelta) -> datetime | None:
-        """Give the earliest instant to read; None for everything.
+    def start_value(self, start_date: datetime | None, lookback: timedelta) -> datetime | None:
+        """Return the earliest instant to read; None for everything.
 
-        A start date counts only where there is no bookmark: were it to win over an older one, what lies between
-        the two would never be read.
+        A start date counts only if there is no bookmark: records between an older bookmark and a later start date
+        would never be read.
         """
         if self.progress is not None:
             return self.progress.reached
@@ -72,37 +72,38 @@ class Bookmark:
         except OverflowError:
             return None
 
-    def started(self, now: datetime) -> datetime:
-        """Give the moment at which the read that goes on now was begun."""
-        return now if self.progress is None else self.progress.started
-
-    def interrupted(self, started: datetime, reached: datetime) -> Bookmark:
-        """Note that everything up to an instant has been delivered."""
-        if self.progress is not None:
-            reached = max(reached, self.progress.reached)
-        return replace(self, progress=ReadProgress(started, reached))
-
-    def completed(self, started: datetime, latest: datetime | None, unsettled_from: datetime | None) -> Bookmark:
-        """Note that a read has come to its end.
+    def interrupted(self, began: datetime, reached: datetime) -> Bookmark:
+        """Return the bookmark after everything up to an instant has been written.
 
         Args:
-            started: When it was begun.
-            latest: The latest instant it has seen.
-            unsettled_from: From where on records may have slipped through.
+            began: When the sync began; one that resumes another counts as begun when that was.
+            reached: The instant.
         """
-        reached = None if self.progress is None else self.progress.reached
+        if self.progress is not None:
+            began, reached = self.progress.started, max(reached, self.progress.reached)
+        return replace(self, progress=ReadProgress(began, reached))
+
+    def completed(self, began: datetime, latest: datetime | None, unsettled_from: datetime | None) -> Bookmark:
+        """Return the bookmark after a sync has read the list to its end.
+
+        Args:
+            began: When it began; one that resumes another counts as begun when that was.
+            latest: The latest instant seen.
+            unsettled_from: The instant from which records may have been missed; None if none can have been.
+        """
+        began, reached = (began, None) if self.progress is None else (self.progress.started, self.progress.reached)
         seen = [instant for instant in (latest, reached) if instant is not None]
         if not seen:
             return self
-        moved = min(max(seen), started, unsettled_from or started)
+        moved = min(max(seen), began, unsettled_from or began)
         return Bookmark(self.replication_key, moved if self.value is None else max(self.value, moved))
 
     def abandoned(self) -> Bookmark:
-        """Note that a read has come to its end, but cannot be relied on: the next one starts where it did."""
+        """Return the bookmark after a sync that may have missed records: the next one starts where it did."""
         return replace(self, progress=None)
 
     def to_state(self) -> dict[str, Any]:
-        """Write the stream's entry in the state."""
+        """Return the stream's entry in the state."""
         entry: dict[str, Any] = {"replication_key": self.replication_key}
         if self.value is not None:
             entry["replication_key_value"] = format_timestamp(self.value)
@@ -118,27 +119,27 @@ def read_bookmark(entry: object, replication_key: str, now: datetime) -> Bookmar
     """Read a stream's entry in the state.
 
     Args:
-        entry: The entry; None or an empty object where there is none yet.
+        entry: The entry; None or an empty object if there is none yet.
         replication_key: The stream's replication key.
-        now: The present, by the server's clock.
+        now: The current time, by the server's clock.
 
     Returns:
         The bookmark.
 
     Raises:
-        UnusableBookmarkError: The entry is of another replication key, of another form, or damaged.
+        UnusableBookmarkError: The entry has another replication key, an unknown form, or invalid dates.
     """
     if entry is None or entry == {} or (isinstance(entry, dict) and entry.keys() == {DELIVERED}):
         return Bookmark(replication_key)
     if not isinstance(entry, dict) or not isinstance(entry.get("replication_key", ""), str):
-        raise UnusableBookmarkError("it has a form that this version does not know")
+        raise UnusableBookmarkError("its form is unknown to this version")
     key = entry.get("replication_key")
     if key is None and entry.keys() & {"replication_key_value", "progress"}:
         key = replication_key
     if key is None:
-        raise UnusableBookmarkError("it has a form that this version does not know")
+        raise UnusableBookmarkError("its form is unknown to this version")
     if key != replication_key:
-        raise UnusableBookmarkError(f"it is of the replication key {key}, not {replication_key}")
+        raise UnusableBookmarkError(f"its replication key is {key}, not {replication_key}")
     value = _instant(entry, "replication_key_value", now) if "replication_key_value" in entry else None
     return Bookmark(replication_key, value, _progress(entry.get("progress"), now))
 
@@ -147,16 +148,16 @@ def _progress(entry: object, now: datetime) -> ReadProgress | None:
     if entry is None:
         return None
     if not isinstance(entry, dict):
-        raise UnusableBookmarkError("its progress is damaged")
+        raise UnusableBookmarkError("its progress is not an object")
     return ReadProgress(_instant(entry, "started", now), _instant(entry, "reached", None))
 
 
 def _instant(entry: Mapping[str, Any], name: str, now: datetime | None) -> datetime:
     instant = parse_timestamp(entry.get(name))
     if instant is None:
-        raise UnusableBookmarkError(f"its {name} is no date")
+        raise UnusableBookmarkError(f"its {name} is not a date")
     if now is None or instant <= now:
         return instant
     if instant > now + _CLOCKS_DIFFER_BY:
-        raise UnusableBookmarkError(f"its {name} lies in the future")
-    return now - _CLOCKS_DIFFER_BY  # what has changed since the run before may be dated earlier than it says
+        raise UnusableBookmarkError(f"its {name} is in the future")
+    return now - _CLOCKS_DIFFER_BY  # later changes may carry earlier dates than the bookmark

@@ -1,10 +1,13 @@
-"""The output of child lists: one request for each parent, several at once."""
+"""Read child lists: one request for each parent, several at once."""
 
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
+from concurrent.futures import Future
 from dataclasses import replace
-from itertools import chain
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -18,28 +21,39 @@ from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
 from tap_makini.rawjson import members
 from tap_makini.sync.lines import Parent
 from tap_makini.sync.partition import Delivery, Partition
-from tap_makini.sync.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from tap_makini.connections.connection import Connection
     from tap_makini.pagination.list_reader import Batch, Outcome
     from tap_makini.pagination.rows import Row
     from tap_makini.streams import ChildStream
+    from tap_makini.sync.partition import StartRule
+    from tap_makini.sync.state import State
 
 logger = logging.getLogger(__name__)
 
 _PARENTS_AT_ONCE = 50
 _MOST_REFUSED_AT_FIRST = 20
 _MOST_NOT_FOUND_AT_FIRST = 200
-"""A parent that was deleted, or one without items, may have no list; where so many have none, nobody has."""
+"""A parent that was deleted or has no items may have no list; if this many have none, the entity is not offered."""
 
 
-class _Answer(NamedTuple):
+class _ChildList(NamedTuple):
+    """What came of the list of one parent.
+
+    Attributes:
+        records: Its records.
+        request_stats: Counts its requests.
+        is_settled: Whether no record can have been missed.
+        absence: Why there is no list; None if there is one.
+        is_of_deleted: Whether there is no list because the parent was deleted.
+        has_equal_keys: Whether several records have the same key.
+    """
+
     records: list[bytes]
-    traffic: RequestStats
+    request_stats: RequestStats
     is_settled: bool = True
     absence: EntityAbsentError | None = None
     is_of_deleted: bool = False
@@ -47,24 +61,25 @@ class _Answer(NamedTuple):
 
 
 class ChildListPartition(Partition):
-    """Asks for a list of each record.
+    """Requests a list for each record of another list.
 
     Args:
-        stream: Whose lines.
-        connection: Where the records come from.
-        version: Of the table.
-        workers: How many lists to ask for at once.
+        stream: The stream.
+        connection: The connection.
+        state: Holds the bookmark.
+        version: The version of the table, for ACTIVATE_VERSION; None for none.
+        start: Where to start reading.
     """
 
     takes_each_row = False
+    stream: ChildStream
 
-    def __init__(self, stream: ChildStream, connection: Connection, version: int | None, workers: int) -> None:
-        super().__init__(stream, connection, version)
-        self._child = stream.child
-        self._parent = stream.parent
-        self._workers = workers
+    def __init__(
+        self, stream: ChildStream, connection: Connection, state: State, version: int | None, start: StartRule
+    ) -> None:
+        super().__init__(stream, connection, state, version, start)
         self._page_limit = PageLimit()
-        self._answered = 0
+        self._found = 0
         self._absent = 0
         self._gone = 0
         self._with_equal_keys = 0
@@ -72,70 +87,103 @@ class ChildListPartition(Partition):
         self._refusal: EntityAbsentError | None = None
         self._is_settled = True
 
-    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
+        """Read the lists of the parents of a batch, and yield their records as they come."""
+        self.outcome = outcome
         yield Delivery(self)
+        extracted = datetime.now(timezone.utc)
         for start in range(0, len(rows), _PARENTS_AT_ONCE):
-            parents = [Parent(row.raw, self._parent) for row in rows[start : start + _PARENTS_AT_ONCE]]
-            answers = []
-            for answer in side_by_side(self._ask, parents, self._workers):
-                self._count(answer)
-                answers.append(answer.records)
-            lines = self._record_lines.of(chain.from_iterable(answers), extracted)
-            yield Delivery(self, lines, len(lines))
+            records = self._records(rows[start : start + _PARENTS_AT_ONCE])
+            yield Delivery(self, self._record_lines.of(records, extracted), len(records))
+        yield Delivery(self, once_written=self._once_written(batch))
 
-    def _ask(self, parent: Parent) -> _Answer:
+    def _records(self, rows: Sequence[Row]) -> list[bytes]:
+        """Read the lists of some parents, as many at once as the connection has slots.
+
+        Each list is read in a thread of its own. An executor's threads would not do: the interpreter waits for them at
+        its end, so that a run whose target has died would go on for as long as a server keeps it waiting.
+        """
+        pending: deque[Future[_ChildList]] = deque()
+        records: list[bytes] = []
+        for row in rows:
+            self.connection.child_slots.acquire()
+            try:
+                while pending and pending[0].done():
+                    records += self._counted(pending.popleft().result())
+            except BaseException:
+                self.connection.child_slots.release()
+                raise
+            pending.append(Future())
+            arguments = Parent(row.raw, self.stream.parent), pending[-1]
+            threading.Thread(target=self._read_into, args=arguments, name="child list", daemon=True).start()
+        for future in pending:
+            records += self._counted(future.result())
+        return records
+
+    def _read_into(self, parent: Parent, future: Future[_ChildList]) -> None:
+        try:
+            future.set_result(self._read(parent))
+        except BaseException as error:  # noqa: BLE001 - raised where the result is needed
+            future.set_exception(error)
+        finally:
+            self.connection.child_slots.release()
+
+    def _read(self, parent: Parent) -> _ChildList:
+        child, connection = self.stream.child, self.connection
+        stats = RequestStats()
         try:
             segment = path_segment(str(msgspec.json.decode(parent.key)))
         except UnusableNameError as error:
             logger.warning(
-                "Stream %s: no path leads to the list of a record in %s, since its key %s.",
+                "Stream %s: the list of a record in %s cannot be requested, since its key %s.",
                 self.stream.name,
-                self._parent.name,
+                self.stream.parent.name,
                 error.cause,
             )
-            return _Answer([], RequestStats(), absence=NotFoundError(error.cause, error.remedy))
-        path = self._child.path.replace("{key}", segment)
-        stats = RequestStats()
-        child, size = self._child, self.connection.page_size
+            return _ChildList([], stats, absence=NotFoundError(error.cause, error.remedy))
+        path = child.path.replace("{key}", segment)
         fetcher = PageFetcher(
-            self.connection.client,
+            connection.client,
             path,
             None,
-            size,
+            connection.page_size,
             child.query_parameters,
             child.key,
             stats,
             "child list",
             self._page_limit,
         )
-        reading = ListReader(fetcher, None, logging.DEBUG)  # there are as many as parents
+        reader = ListReader(fetcher, None, logging.DEBUG)  # there are as many as parents
         try:
-            with self.connection.child_slots:
-                rows = [row for batch in reading.batches() for row in batch.rows]
+            rows = [row for batch in reader.batches() for row in batch.rows]
         except EntityAbsentError as absence:
             is_of_deleted = parent.is_deleted and isinstance(absence, NotFoundError)
-            return _Answer([], stats, absence=absence, is_of_deleted=is_of_deleted)
-        equal = self._has_equal_keys(rows)
-        positions = [None] * len(rows) if self._child.key else range(len(rows))
-        records = [parent.marked(row.raw, position) for row, position in zip(rows, positions, strict=True)]
-        return _Answer(records, stats, reading.outcome.is_settled, has_equal_keys=equal)
+            return _ChildList([], stats, absence=absence, is_of_deleted=is_of_deleted)
+        keys = {record_key(members(row.raw), name, row.raw) for name in child.key for row in rows}
+        positions = [None] * len(rows) if child.key else range(len(rows))
+        records = [parent.with_parent(row.raw, position) for row, position in zip(rows, positions, strict=True)]
+        has_equal_keys = bool(child.key) and len(keys) < len(rows)
+        return _ChildList(records, stats, reader.outcome.is_settled, has_equal_keys=has_equal_keys)
 
-    def _has_equal_keys(self, rows: Sequence[Row]) -> bool:
-        keys = {record_key(members(row.raw), name, row.raw) for name in self._child.key for row in rows}
-        return bool(self._child.key) and len(keys) < len(rows)
+    def _counted(self, child_list: _ChildList) -> list[bytes]:
+        """Count a list, and return its records.
 
-    def _count(self, answer: _Answer) -> None:
-        self.traffic.add(answer.traffic)
-        self._is_settled &= answer.is_settled
-        self._with_equal_keys += answer.has_equal_keys
-        if answer.absence is None:
-            self._answered += 1
-        elif answer.is_of_deleted:
+        Raises:
+            EntityAbsentError: So many parents have no list that the connection does not offer them.
+            MakiniError: The server refuses the lists of some parents only.
+        """
+        self.request_stats.add(child_list.request_stats)
+        self._is_settled &= child_list.is_settled
+        self._with_equal_keys += child_list.has_equal_keys
+        if child_list.absence is None:
+            self._found += 1
+        elif child_list.is_of_deleted:
             self._gone += 1
         else:
-            self._note_absence(answer.absence)
-        if self._answered and self._refusal is not None:
-            raise MakiniError(f"some parents' lists are not given: {self._refusal.cause}", "Run again later.")
+            self._note_absence(child_list.absence)
+        if self._found and self._refusal is not None:
+            raise MakiniError(f"the lists of some parents are refused: {self._refusal.cause}", "Run again later.")
+        return child_list.records
 
     def _note_absence(self, absence: EntityAbsentError) -> None:
         self._absent += 1
@@ -143,36 +191,34 @@ class ChildListPartition(Partition):
         if not isinstance(absence, NotFoundError):
             self._refusal = absence
         most = _MOST_NOT_FOUND_AT_FIRST if self._refusal is None else _MOST_REFUSED_AT_FIRST
-        if not self._answered and self._absent >= most and not self._has_been_read:
+        # if an earlier run has read such lists, parents without one do not show that nobody has any
+        has_been_read = self._bookmark is not None and self._bookmark.reached is not None
+        if not self._found and self._absent >= most and not has_been_read:
             raise absence
 
-    @property
-    def _has_been_read(self) -> bool:
-        """Whether an earlier run has had such lists: then parents without one are no sign that nobody has."""
-        return self._bookmark is not None and self._bookmark.has_value
-
-    def _noting(self, batch: Batch) -> Callable[[], None] | None:
-        """Give what notes that a batch is written; that nobody has had a list so far may change, and is not noted."""
-        has_nothing = self._absence is not None and not self._answered
+    def _once_written(self, batch: Batch) -> Callable[[], None] | None:
+        """Return what advances the bookmark; None while nobody has had a list, since a later parent may have one."""
+        has_nothing = self._absence is not None and not self._found
         is_in_doubt = has_nothing or not self._is_settled
-        return None if is_in_doubt and not batch.withdraws else super()._noting(batch)
+        return None if is_in_doubt and not batch.withdraws else super()._once_written(batch)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
-        """Note that all parents have been read.
+        """End after the lists of all parents have been read.
 
         Raises:
             EntityAbsentError: No parent has such a list.
         """
-        if self._absence is not None and not self._answered:
+        if self._absence is not None and not self._found:
             raise self._absence
         if without := self._absent + self._gone:
-            logger.info("Stream %s: %d of the parents were gone when asked for it.", self.stream.name, without)
+            logger.info(
+                "Stream %s: %d of the parents were gone when their lists were requested.", self.stream.name, without
+            )
         if self._with_equal_keys:
             logger.warning(
                 "Stream %s: the lists of %d parents hold several items with the same %s, of which a table keeps one.",
                 self.stream.name,
                 self._with_equal_keys,
-                ", ".join(self._child.key),
+                ", ".join(self.stream.child.key),
             )
-        self.outcome = outcome if self._is_settled else replace(outcome, is_unsettled=True)
-        yield from super().finish(self.outcome)
+        yield from super().finish(outcome if self._is_settled else replace(outcome, is_unsettled=True))

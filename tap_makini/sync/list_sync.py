@@ -1,8 +1,7 @@
-"""A job: one list of one connection, read to its end for all outputs that need it."""
+"""Read one list of one connection to its end, once for all partitions that take its rows."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, TypeAlias
 
 from tap_makini.errors import EntityAbsentError, IncompleteError, MakiniError, NothingNewError
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from tap_makini.config import Settings
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch, Shortage
+    from tap_makini.pagination.list_reader import Shortage
+    from tap_makini.pagination.rows import Row
     from tap_makini.streams import ListStream
     from tap_makini.sync.state import State
 
@@ -27,115 +26,112 @@ class ListSync:
     """Reads one list of one connection.
 
     Args:
-        stream: The list's stream, which need not be selected.
-        connection: Where to read it.
-        outputs: What takes its rows; the traffic is the first one's.
-        settings: The settings.
-        state: Where bookmarks are kept.
+        stream: The stream of the list, which need not be selected.
+        connection: The connection.
+        partitions: What takes the rows; the first one's request stats count the requests.
+        state: Tells when the connection was last read in full.
+        skip_unless_synced: A fingerprint of the streams that are read, if the connection is to be skipped when Makini
+            has not synced it since they were last read in full; None to read it in any case.
     """
 
     def __init__(
         self,
         stream: ListStream,
         connection: Connection,
-        outputs: Sequence[Partition],
-        settings: Settings,
+        partitions: Sequence[Partition],
         state: State,
+        skip_unless_synced: str | None,
     ) -> None:
         self.connection = connection
-        self.outputs = tuple(outputs)
-        self._live = list(outputs)
+        self.partitions = tuple(partitions)
+        self._live = list(partitions)
         self._stream = stream
-        self._settings = settings
         self._state = state
+        self._skip_unless_synced = skip_unless_synced
 
     def events(self) -> Iterator[Event]:
         """Read the list to its end.
 
         Yields:
-            What to write, of each output as soon as the first page is there, even if there are no records; and which
-            output has ended before the others. What ends one does not end the others.
+            What each partition has to write, from the first page on, even if there are no records; and which partition
+            has ended with an error, which does not end the others.
 
         Raises:
-            NothingNewError: Makini has not synced the connection since it was read whole, and it is to be left out.
+            NothingNewError: The connection is skipped, since Makini has not synced it since it was last read in full.
             EntityAbsentError: The connection does not offer the entity; nothing has been delivered.
-            IncompleteError: The list was read to its end, and the server counts more records than came.
+            IncompleteError: The list was read to its end, and the server counts more records than it lists.
             MakiniError: The list could not be read to its end.
         """
-        for output in self.outputs:
-            output.begun_at = time.time()
-        self._leave_if_nothing_is_new()
-        for output in self.outputs:
-            output.open(self._state, self._settings, self._stream.filter_key)
-        bound = self._bound()
-        fetcher = self._stream.source(self.connection, self.outputs[0].traffic)
-        reading = ListReader(fetcher, bound, reached=self._reached())
-        for output in self.outputs:
-            output.outcome = reading.outcome
-        for batch in self._batches(reading):
-            for output in tuple(self._live):
-                yield from self._guarded(output, output.take(batch, bound))
-            if not self._live:
-                return
-        for output in tuple(self._live):
-            yield from self._guarded(output, output.finish(reading.outcome))
-        if reading.outcome.shortages:
-            raise _incomplete(reading.outcome.shortages, fetcher.replication_key)
+        self._skip_if_nothing_is_new()
+        for partition in self.partitions:
+            partition.begin(self._stream.filter_key)
+        start_value = _earliest([partition.start_value for partition in self.partitions])
+        reached = _earliest([partition.reached for partition in self.partitions])
+        fetcher = self._stream.page_fetcher(self.connection, self.partitions[0].request_stats)
+        reader = ListReader(fetcher, start_value, reached=reached)
+        has_begun = False
+        try:
+            for batch in reader.batches():
+                has_begun = True
+                for partition in tuple(self._live):
+                    rows: Sequence[Row] = batch.rows
+                    start = partition.start_value
+                    if start is not None and start != start_value:
+                        rows = [row for row in rows if row.timestamp is None or row.timestamp >= start]
+                    yield from self._guarded(partition, partition.take(rows, batch, reader.outcome))
+                if not self._live:
+                    return
+        except EntityAbsentError as error:
+            if not has_begun:
+                raise
+            raise _removed_meanwhile(error) from error
+        for partition in tuple(self._live):
+            yield from self._guarded(partition, partition.finish(reader.outcome))
+        if reader.outcome.shortages:
+            raise _incomplete(reader.outcome.shortages, self._stream.filter_key)
 
-    def _bound(self) -> datetime | None:
-        """Give the earliest instant that any output needs; None for everything."""
-        bounds = [output.bound for output in self.outputs]
-        given = [bound for bound in bounds if bound is not None]
-        return min(given) if len(given) == len(bounds) else None
-
-    def _reached(self) -> datetime | None:
-        """Give the instant before which all outputs have everything by earlier runs; None where one has not."""
-        reached = [output.reached for output in self.outputs if output.reached is not None]
-        return min(reached) if len(reached) == len(self.outputs) else None
-
-    def _guarded(self, output: Partition, deliveries: Iterator[Delivery]) -> Iterator[Event]:
+    def _guarded(self, partition: Partition, deliveries: Iterator[Delivery]) -> Iterator[Event]:
         try:
             yield from deliveries
-        except Exception as error:  # noqa: BLE001 - what it means is for the reader of the events to say
-            self._live.remove(output)
-            yield PartitionEnd(output, error)
+        except Exception as error:  # noqa: BLE001 - the sync decides what it means
+            self._live.remove(partition)
+            yield PartitionEnd(partition, error)
 
-    def _leave_if_nothing_is_new(self) -> None:
-        integration = self.connection.integration
+    def _skip_if_nothing_is_new(self) -> None:
+        integration, selection = self.connection.integration, self._skip_unless_synced
         synced_at = integration.synced_at
-        if not (self._settings.skip_unsynced and integration.is_settled and synced_at):
+        if selection is None or synced_at is None or not integration.is_settled:
             return
-        if self._state.is_unsynced(self.connection.name, synced_at, self.connection.selection, integration.id):
+        if self._state.is_unsynced(self.connection.name, synced_at, selection, integration.id):
             raise NothingNewError(
                 f"Makini has not synced {self.connection} since its last complete run", "Nothing to do."
             )
 
-    def _batches(self, reading: ListReader) -> Iterator[Batch]:
-        begun = False
-        try:
-            for batch in reading.batches():
-                begun = True
-                yield batch
-        except EntityAbsentError as error:
-            if not begun:
-                raise
-            raise MakiniError(
-                f"the entity was taken away while it was read: {error.cause}",
-                "Run again; the bookmark covers what was read.",
-                error.request_id,
-            ) from error
+
+def _removed_meanwhile(error: EntityAbsentError) -> MakiniError:
+    return MakiniError(
+        f"the entity was removed while it was read: {error.cause}",
+        "Run again; the bookmark covers what was read.",
+        error.request_id,
+    )
+
+
+def _earliest(instants: Sequence[datetime | None]) -> datetime | None:
+    """Return the earliest instant; None if any is None."""
+    given = [instant for instant in instants if instant is not None]
+    return min(given) if len(given) == len(instants) else None
 
 
 def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
-    """Tell how many records are missing, and where."""
+    """Return an error that says how many records are missing, and where."""
     places = [
         f"{shortage.came:,} of {shortage.expected:,} records came"
         + (f" with {replication_key} from {format_whole_seconds(shortage.start)} on" if shortage.start else "")
         for shortage in shortages
     ]
     return IncompleteError(
-        f"{'; '.join(places)}: the server puts records of equal rank in another order on each page, or counts some "
+        f"{'; '.join(places)}: the server returns records of equal rank in another order on each page, or counts some "
         "that it does not list",
-        f"{'The bookmark stays before them, and the' if replication_key else 'The'} next run asks for other pages. A "
-        "page_size above the larger of these numbers brings them at once, where the server grants it.",
+        f"{'The bookmark stays before them, and the' if replication_key else 'The'} next run requests other pages. A "
+        "page_size above the larger of these numbers returns them at once, if the server accepts it.",
     )

@@ -1,91 +1,125 @@
-"""An output: what one stream of one connection gets of a read, conformed; somebody else writes."""
+"""Turn the rows of a list into what one stream of one connection has to write."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.http.client import RequestStats
-from tap_makini.sync.records import RecordLines
+from tap_makini.pagination.list_reader import Outcome
+from tap_makini.sync.record_lines import RecordLines
+from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from tap_makini.config import Settings
     from tap_makini.conform import Conformer, Drift
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch, Outcome
+    from tap_makini.pagination.list_reader import Batch
     from tap_makini.pagination.rows import Row
     from tap_makini.streams import MakiniStream
-    from tap_makini.sync.state import OpenBookmark, State
+    from tap_makini.sync.bookmark import Bookmark
+    from tap_makini.sync.state import State
+
+logger = logging.getLogger(__name__)
+
+_NO_TIME = timedelta(0)
 
 
 class Delivery(NamedTuple):
-    """What an output has to be written.
+    """What a partition has to write.
 
     Attributes:
-        output: The output.
-        lines: Whole lines.
+        partition: The partition.
+        lines: Complete lines.
         records: How many records are in them.
-        once_written: Notes in the state what the lines prove, once they are written.
+        once_written: Advances the state, to be called once the lines are written.
     """
 
-    output: Partition
+    partition: Partition
     lines: Iterable[bytes] = ()
     records: int = 0
     once_written: Callable[[], None] | None = None
 
 
 class PartitionEnd(NamedTuple):
-    """An output has ended; with an error, before its end."""
+    """A partition has ended before the others of its list, because of an error."""
 
-    output: Partition
+    partition: Partition
     error: Exception | None
 
 
-class Partition:
-    """Takes the rows of a read, and makes lines of them.
-
-    Args:
-        stream: Whose lines.
-        connection: Where the rows come from.
-        version: Of the table, for ACTIVATE_VERSION; None where it is not asked for.
+class StartRule(NamedTuple):
+    """Where to start reading a stream.
 
     Attributes:
-        traffic: What it has cost.
-        outcome: What the read has seen.
-        begun_at: When the read began, as `time.time` tells it.
-        bound: Earliest instant that it needs; None for everything.
+        start_date: Where to start without a bookmark; None for the beginning.
+        lookback: How far before the bookmark to start.
+    """
+
+    start_date: datetime | None = None
+    lookback: timedelta = _NO_TIME
+
+
+_FROM_THE_BOOKMARK = StartRule()
+
+
+class Partition:
+    """One stream of one connection.
+
+    Args:
+        stream: The stream.
+        connection: The connection.
+        state: Holds the bookmark.
+        version: The version of the table, for ACTIVATE_VERSION; None for none.
+        start: Where to start reading.
+
+    Attributes:
+        request_stats: Counts the requests.
+        outcome: What the list reader has seen.
+        began_at: When reading began, or when the run was planned if it has not begun.
+        start_value: The earliest instant to read; None for everything.
+        reached: The instant before which earlier runs have written everything; None if they have written nothing.
         has_delivered: Whether an earlier run has delivered records.
-        reached: The instant before which earlier runs have delivered everything; None where nothing has been.
-        takes_each_row: Whether each row gives one record.
+        takes_each_row: Whether each row gives one record, so that the server's count is one of records.
     """
 
     takes_each_row = True
 
-    def __init__(self, stream: MakiniStream, connection: Connection, version: int | None) -> None:
+    def __init__(
+        self,
+        stream: MakiniStream,
+        connection: Connection,
+        state: State,
+        version: int | None = None,
+        start: StartRule = _FROM_THE_BOOKMARK,
+    ) -> None:
         self.stream = stream
         self.connection = connection
         self.version = version
-        self.traffic = RequestStats()
-        self.outcome: Outcome | None = None
-        self.begun_at = 0.0
-        self.bound: datetime | None = None
+        self.request_stats = RequestStats()
+        self.outcome = Outcome()
+        self.began_at = datetime.now(timezone.utc)
+        self.start_value: datetime | None = None
         self.reached: datetime | None = None
         self.has_delivered = False
-        self._bookmark: OpenBookmark | None = None
-        self._note_delivered: Callable[[], None] | None = None
+        self._state = state
+        self._start = start
+        self._bookmark: Bookmark | None = None
+        self._is_resumed = False
+        self._is_withdrawn = False
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name in logs and summaries."""
         return self.stream.name
 
     @property
     def expected(self) -> int | None:
-        """How many records the server counts, where that is known; what it counts are the rows of the list."""
-        return self.outcome.expected if self.outcome and self.takes_each_row else None
+        """How many records the server counts; None if that is unknown."""
+        return self.outcome.expected if self.takes_each_row else None
 
     @cached_property
     def _conformer(self) -> Conformer:
@@ -93,11 +127,11 @@ class Partition:
 
     @cached_property
     def _record_lines(self) -> RecordLines:
-        return RecordLines(self.stream, self._conformer, self.version, self.connection)
+        return RecordLines(self.stream, self._conformer, self.connection, self.version)
 
     @property
     def drift(self) -> dict[str, Drift]:
-        """What the schema did not foresee."""
+        """The values that the schema did not expect."""
         return self._conformer.drift
 
     @property
@@ -105,72 +139,109 @@ class Partition:
         """The columns that no record has had."""
         return list(self._conformer.never_seen.values())
 
-    def open(self, state: State, settings: Settings, key: str | None) -> None:
-        """Take up the bookmark.
+    def begin(self, replication_key: str | None) -> None:
+        """Look up the bookmark, and from where on to read.
 
         Args:
-            state: Where it is kept.
-            settings: The settings.
-            key: The replication key that the list is read by; None for a full table.
+            replication_key: The replication key that the list is read by; None for a full table.
         """
-        connection = self.connection
-        self.has_delivered = state.has_delivered(self.stream.name, connection.name, connection.integration.id)
-        self._note_delivered = partial(state.note_delivered, self.stream.name, connection.name)
-        if key is None or self.stream.filter_key is None:
+        self.began_at = datetime.now(timezone.utc)
+        stream, connection = self.stream, self.connection
+        identity = connection.integration.id
+        self.has_delivered = self._state.has_delivered(stream.name, connection.name, identity)
+        if replication_key is None or stream.filter_key is None:
             return
-        self._bookmark = state.open(
-            self.stream.name, key, connection.name, connection.integration.id, connection.client.clock_skew
-        )
-        self.bound = self._bookmark.bound(settings.start_date, timedelta(minutes=settings.lookback_minutes))
-        self.reached = self._bookmark.reached
+        clock_skew = connection.client.clock_skew
+        bookmark = self._state.bookmark(stream.name, replication_key, connection.name, identity, clock_skew)
+        self._bookmark = bookmark
+        self._is_resumed = bookmark.progress is not None
+        self.start_value = bookmark.start_value(*self._start)
+        self.reached = bookmark.reached
 
-    def take(self, batch: Batch, since: datetime | None) -> Iterator[Delivery]:
-        """Take rows.
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
+        """Take rows of a batch.
 
         Args:
-            batch: The rows.
-            since: From when on the list is read; the outputs of a read share the earliest of their bounds.
+            rows: Those rows that are not before the start value.
+            batch: The batch.
+            outcome: What the list reader has seen.
 
         Yields:
-            What to write, even if there are no records: a table is announced as soon as its first page is there.
+            What to write, even if there are no records: a table is announced with the first page.
         """
-        rows = batch.rows if self.bound == since else [row for row in batch.rows if self._needs(row)]
-        extracted = datetime.now(timezone.utc)
-        yield from self._deliveries(rows, extracted)
-        if once_written := self._noting(batch):
-            yield Delivery(self, once_written=once_written)
+        self.outcome = outcome
+        records = self._records(rows)
+        lines = self._record_lines.of(records, datetime.now(timezone.utc))
+        yield Delivery(self, lines, len(records), self._once_written(batch))
 
-    def _needs(self, row: Row) -> bool:
-        return row.timestamp is None or self.bound is None or row.timestamp >= self.bound
+    def _records(self, rows: Sequence[Row]) -> list[bytes]:
+        """Return the records that rows give."""
+        return [row.raw for row in rows]
 
-    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
-        """Make lines of rows."""
-        yield Delivery(self, self._record_lines.of((row.raw for row in rows), extracted), len(rows))
-
-    def _noting(self, batch: Batch) -> Callable[[], None] | None:
-        """Give what notes in the state that the rows of a batch are written."""
+    def _once_written(self, batch: Batch) -> Callable[[], None] | None:
+        """Return what advances the bookmark once the records of a batch are written."""
         if self._bookmark is None:
             return None
         if batch.withdraws:
-            return self._bookmark.withdraw
-        if batch.reached is None or (self.bound is not None and batch.reached < self.bound):
+            return self._withdraw
+        if batch.reached is None or (self.start_value is not None and batch.reached < self.start_value):
             return None
-        return partial(self._bookmark.reach, batch.reached, self.connection.client.clock_skew)
+        return partial(self._advance, batch.reached)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
-        """Note that the list has been read to its end.
+        """End after the list has been read to its end.
 
         Args:
-            outcome: What was seen.
+            outcome: What the list reader has seen.
 
         Yields:
             What to write.
 
         Raises:
-            EntityAbsentError: There was nothing of what was looked for.
+            EntityAbsentError: The connection does not offer the stream.
         """
+        self.outcome = outcome
         if self._bookmark is not None:
-            clock_skew = self.connection.client.clock_skew
-            yield Delivery(self, once_written=partial(self._bookmark.complete, outcome, clock_skew))
-        if (outcome.count or self.has_delivered) and self._note_delivered is not None:
-            yield Delivery(self, once_written=self._note_delivered)
+            yield Delivery(self, once_written=self._complete)
+        if outcome.count or self.has_delivered:
+            note = partial(self._state.note_delivered, self.stream.name, self.connection.name)
+            yield Delivery(self, once_written=note)
+
+    def _advance(self, reached: datetime) -> None:
+        """Keep in the state that everything before an instant is written."""
+        if self._bookmark is not None:
+            self._keep(self._bookmark.interrupted(self._began(), reached))
+
+    def _withdraw(self) -> None:
+        """Take back what an interrupted sync reached, since the server does not do what that relied on."""
+        if self._bookmark is not None:
+            self._is_withdrawn = self._is_resumed
+            self._keep(self._bookmark.abandoned())
+
+    def _complete(self) -> None:
+        """Keep in the state that the list has been read to its end."""
+        bookmark, outcome = self._bookmark, self.outcome
+        if bookmark is None:
+            return
+        is_in_doubt = outcome.is_unsettled or self._is_withdrawn
+        if (is_in_doubt or outcome.unsettled_from is not None) and not outcome.shortages:
+            logger.warning(
+                "Stream %s changed while it was read, and some records may have slipped through: "
+                "the next run starts %s.",
+                self.stream.name,
+                f"at {format_timestamp(outcome.unsettled_from)}"
+                if outcome.unsettled_from is not None and not is_in_doubt
+                else "where this one did",
+            )
+        if is_in_doubt:
+            self._keep(bookmark.abandoned())
+        else:
+            self._keep(bookmark.completed(self._began(), outcome.latest, outcome.unsettled_from))
+
+    def _began(self) -> datetime:
+        """Return when reading began, by the clock that shows the earlier time, the server's or this machine's."""
+        return self.began_at + min(self.connection.client.clock_skew, _NO_TIME)
+
+    def _keep(self, bookmark: Bookmark) -> None:
+        self._bookmark = bookmark
+        self._state.keep(self.stream.name, self.connection.name, bookmark)

@@ -1,4 +1,4 @@
-"""How far a run has come: a line that renews itself for a person, a log line a minute for everybody else."""
+"""Show the progress of a run: a line that updates itself on a terminal, a log line each minute elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SECONDS_BETWEEN_GLANCES = 0.5
+_SECONDS_BETWEEN_UPDATES = 0.5
 _SECONDS_BETWEEN_LOG_LINES = 60.0
 _SECONDS_TO_END = 1.0  # a terminal that takes nothing must not hold the run
 _CLEAR = "\r\x1b[K"
@@ -28,10 +28,10 @@ _USUAL_WIDTH = 80
 
 
 class Progress:
-    """Tells how far a run has come, while it runs and also while it waits.
+    """Shows the progress of a run, while it reads and while it waits.
 
     Args:
-        summary: The run's results so far.
+        summary: The results so far.
         terminal: Where a person may be watching; standard error by default.
     """
 
@@ -41,29 +41,29 @@ class Progress:
         self._is_watched = self._terminal.isatty()
         self._started = time.monotonic()
         self._ended = threading.Event()
-        self._teller = threading.Thread(target=self._tell, name="progress", daemon=True)
+        self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
         self._clearing = _ClearLine(self._terminal)
 
     def __enter__(self) -> None:
-        """Begin to tell."""
+        """Start to show it."""
         if self._is_watched:
             for handler in logging.getLogger().handlers:
                 handler.addFilter(self._clearing)
-        self._teller.start()
+        self._thread.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Tell no more."""
+        """Stop to show it."""
         self._ended.set()
-        self._teller.join(_SECONDS_TO_END)
+        self._thread.join(_SECONDS_TO_END)
         if self._is_watched:
             self._terminal.write(_CLEAR)
             for handler in logging.getLogger().handlers:
                 handler.removeFilter(self._clearing)
 
-    def _tell(self) -> None:
-        pause = _SECONDS_BETWEEN_GLANCES if self._is_watched else _SECONDS_BETWEEN_LOG_LINES
+    def _show(self) -> None:
+        pause = _SECONDS_BETWEEN_UPDATES if self._is_watched else _SECONDS_BETWEEN_LOG_LINES
         while not self._ended.wait(pause):
             line = presentable(describe(self._summary, time.monotonic() - self._started))
             if self._is_watched:
@@ -74,14 +74,14 @@ class Progress:
 
 
 def _width(terminal: IO[str]) -> int:
-    """Give the length of a line; what ran over into the next one could not be cleared."""
+    """Return the width of a line; one that wrapped could not be cleared."""
     with suppress(OSError, ValueError):
         return os.get_terminal_size(terminal.fileno()).columns or _USUAL_WIDTH
     return _USUAL_WIDTH
 
 
 class _ClearLine(logging.Filter):
-    """Takes the line of progress away before a log line is written in its place."""
+    """Clears the progress line before a log line is written in its place."""
 
     def __init__(self, terminal: IO[str]) -> None:
         super().__init__()
@@ -94,14 +94,14 @@ class _ClearLine(logging.Filter):
 
 
 def describe(summary: Summary, seconds: float) -> str:
-    """Say how far a run has come.
+    """Describe the progress of a run.
 
     Args:
-        summary: Its results so far.
+        summary: The results so far.
         seconds: How long it has been running.
 
     Returns:
-        One line: streams, records, rate, the streams being read with the time they are likely to take still.
+        One line: streams, records, rate, the streams being read, and the time that they are likely to take.
     """
     running = [result for result in summary.with_status(Status.RUNNING) if result.expected is not None]
     ended = sum(result.status not in {Status.RUNNING, Status.WAITING} for result in summary.results)

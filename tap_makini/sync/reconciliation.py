@@ -1,4 +1,4 @@
-"""The outputs of a reconciliation: the keys of a whole list, and at its end that these were all."""
+"""Send the keys of a whole list and, at its end, that these were all."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from tap_makini.sync.partition import Delivery, Partition
 from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from tap_makini.config import Settings
     from tap_makini.connections.connection import Connection
     from tap_makini.pagination.list_reader import Outcome
     from tap_makini.pagination.rows import Row
@@ -28,110 +27,98 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class _OfList(Partition):
-    """An output of a reconciliation, which has no bookmark: the list is read whole.
+class _ReconcilingPartition(Partition):
+    """A partition of a reconciliation. It has no bookmark, so the list is read in full.
 
     Args:
-        stream: Whose lines.
-        connection: Where the records come from.
-        of: The list.
+        stream: The stream.
+        connection: The connection.
+        state: Keeps when a stream was last reconciled.
+        reconciled: The stream whose list is read.
     """
 
-    def __init__(self, stream: MakiniStream, connection: Connection, of: ListStream) -> None:
-        super().__init__(stream, connection, None)
-        self.of = of
+    def __init__(self, stream: MakiniStream, connection: Connection, state: State, reconciled: ListStream) -> None:
+        super().__init__(stream, connection, state)
+        self.reconciled = reconciled
 
     @property
     def name(self) -> str:
-        """The stream, and of what."""
-        return f"{self.stream.name} of {self.of.name}"
+        """The stream, and which stream it is about."""
+        return f"{self.stream.name} of {self.reconciled.name}"
 
-    @property
-    def reconciled_at(self) -> datetime:
-        """When the list was begun to be read."""
-        return datetime.fromtimestamp(self.begun_at, timezone.utc)
-
-    def open(self, state: State, settings: Settings, key: str | None) -> None:
-        """Take up no bookmark."""
+    def begin(self, replication_key: str | None) -> None:  # noqa: ARG002 - the interface's
+        """Begin to read the list, without a bookmark."""
+        self.began_at = datetime.now(timezone.utc)
 
 
-class ReconciledKeysPartition(_OfList):
-    """Takes the key of each record of a list, and so has the list read whole.
-
-    Args:
-        stream: Whose lines.
-        connection: Where the records come from.
-        of: The list.
+class ReconciledKeysPartition(_ReconcilingPartition):
+    """Takes the key of each record of a list; the arguments are those of its base class.
 
     Attributes:
-        is_whole: Whether it has taken all there are.
+        is_complete: Whether it has taken all keys.
     """
 
-    def __init__(self, stream: MakiniStream, connection: Connection, of: ListStream) -> None:
-        super().__init__(stream, connection, of)
+    def __init__(self, stream: MakiniStream, connection: Connection, state: State, reconciled: ListStream) -> None:
+        super().__init__(stream, connection, state, reconciled)
+        self.is_complete = False
         self._seen = set[bytes]()
-        self.is_whole = False
-        (self._key,) = of.endpoint.key
-
-    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:
-        lines = self._record_lines.of(self._records(rows), extracted)
-        yield Delivery(self, lines, len(lines))
-
-    def _records(self, rows: Iterable[Row]) -> Iterator[bytes]:
-        told = {"stream": self.of.name, "reconciled_at": format_timestamp(self.reconciled_at)}
-        ending = msgspec.json.encode(told)[1:]
-        for row in rows:
-            key = record_key(members(row.raw), self._key, row.raw)
-            self._seen.add(digest(key))
-            yield b'{"key":%b,%b' % (key, ending)
+        (self._key,) = reconciled.endpoint.key
 
     @property
     def count(self) -> int:
         """How many keys it has taken."""
         return len(self._seen)
 
+    def _records(self, rows: Sequence[Row]) -> list[bytes]:
+        columns = {"stream": self.reconciled.name, "reconciled_at": format_timestamp(self.began_at)}
+        ending = msgspec.json.encode(columns)[1:]
+        keys = [record_key(members(row.raw), self._key, row.raw) for row in rows]
+        self._seen.update(map(digest, keys))
+        return [b'{"key":%b,%b' % (key, ending) for key in keys]
+
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
-        """Note that no key is left, if there are as many as the server counts.
+        """Note that these are all keys, if there are as many as the server counts.
 
-        A record whose time goes back meanwhile slips through a read by time.
+        A record whose update time goes back meanwhile is missed by a keyset paginator.
         """
-        self.is_whole = outcome.expected is None or self.count >= outcome.expected
-        return super().finish(outcome)
+        self.outcome = outcome
+        self.is_complete = outcome.expected is None or self.count >= outcome.expected
+        return iter(())
 
 
-class ReconciliationPartition(_OfList):
-    """Tells at the end of a list that all its keys have been told.
+class ReconciliationPartition(_ReconcilingPartition):
+    """Sends, at the end of a list, that all its keys have been sent.
 
     Args:
-        stream: Whose lines.
-        connection: Where the records come from.
-        keys: What has told them.
-        state: Where it is noted when that was.
+        stream: The stream of reconciliations.
+        connection: The connection.
+        state: Keeps when that was.
+        keys: The partition that sends the keys.
     """
 
     takes_each_row = False
 
     def __init__(
-        self, stream: MakiniStream, connection: Connection, keys: ReconciledKeysPartition, state: State
+        self, stream: MakiniStream, connection: Connection, state: State, keys: ReconciledKeysPartition
     ) -> None:
-        super().__init__(stream, connection, keys.of)
+        super().__init__(stream, connection, state, keys.reconciled)
         self._keys = keys
-        self._state = state
 
-    def _deliveries(self, rows: list[Row], extracted: datetime) -> Iterator[Delivery]:  # noqa: ARG002 - none yet
-        yield Delivery(self)
+    def _records(self, rows: Sequence[Row]) -> list[bytes]:  # noqa: ARG002 - none before the end
+        return []
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
-        """Tell that the list was read whole, if it was.
+        """Send that the list was read in full, if it was.
 
         Yields:
             One record.
         """
-        keys, of = self._keys, self.of.name
-        if not (outcome.is_settled and keys.is_whole):
-            logger.warning("Stream %s could not be reconciled; the next run tries again.", of)
+        self.outcome = outcome
+        keys, stream = self._keys, self.reconciled.name
+        if not (outcome.is_settled and keys.is_complete):
+            logger.warning("Stream %s could not be reconciled; the next run tries again.", stream)
             return
-        record = {"stream": of, "keys": keys.count, "reconciled_at": format_timestamp(keys.reconciled_at)}
+        record = {"stream": stream, "keys": keys.count, "reconciled_at": format_timestamp(keys.began_at)}
         lines = self._record_lines.of([msgspec.json.encode(record)], datetime.now(timezone.utc))
-        note = partial(self._state.reconciled, of, self.connection.name, keys.reconciled_at)
+        note = partial(self._state.note_reconciled, stream, self.connection.name, keys.began_at)
         yield Delivery(self, lines, len(lines), note)

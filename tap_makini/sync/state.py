@@ -1,17 +1,17 @@
-"""The state of a run: a bookmark for each incremental stream, and what other runs have put there.
+"""Keep the state: a bookmark for each incremental stream, and what is known about connections from earlier runs.
 
-With one unnamed connection a stream's entry is its bookmark, as the Singer SDK has it. Named connections have theirs
+With one unnamed connection, a stream's entry is its bookmark, as in the Singer SDK. Named connections have theirs
 below `connections` in the same entry, by name, so that size and time stay linear in their number:
 
     {"replication_key": "updatedAt",
      "connections": {"acme": {"replication_key_value": "2025-01-02T03:04:05.000000Z"}}}
 
-Bookmarks belong to names, since a connection's name is part of the key of each row: one under a new name is read in
-full, or its table would hold nothing older than the bookmark under that name. What Makini calls each connection is kept
-beside the bookmarks, so that a name which stands for another customer now does not take over bookmarks; and when it had
-been synced at its last complete run, so that it can be left out until it is synced again. A stream without a bookmark
-has `"delivered": true` in its place once it has delivered records, so that it is missed if the connection no longer
-offers it. Below `reconciled` is noted, by stream and connection, when all keys were told.
+Bookmarks belong to names, since the name of a connection is part of the key of each row: a connection with a new name
+is read in full, or its table would hold nothing older than the bookmark under that name. Makini's id of each connection
+is kept beside the bookmarks, so that a name that is reused for another customer does not take over bookmarks. So is the
+time of Makini's last sync before the last complete run, so that the connection can be skipped until the next one. A
+stream without a bookmark has `"delivered": true` in its place once it has delivered records, so that it fails if the
+connection no longer offers it. `reconciled` holds, by stream and connection, when all keys were sent.
 """
 
 from __future__ import annotations
@@ -19,13 +19,10 @@ from __future__ import annotations
 import copy
 import logging
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_makini.sync.bookmark import DELIVERED, Bookmark, UnusableBookmarkError, read_bookmark
 from tap_makini.timestamps import format_timestamp, parse_timestamp
-
-if TYPE_CHECKING:
-    from tap_makini.pagination.list_reader import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +34,7 @@ _UNNAMED = ""
 
 
 class State:
-    """The bookmarks of all streams and connections; those that are not read stay as they are.
+    """The bookmarks of all streams and connections; those that are not read remain as they are.
 
     Args:
         value: The value of STATE messages, changed in place.
@@ -46,49 +43,48 @@ class State:
     def __init__(self, value: dict[str, Any]) -> None:
         self.value = value
         if not _is_of_times(value.get(_RECONCILED, {})):
-            del value[_RECONCILED]  # then all is told again
+            del value[_RECONCILED]  # then all streams are reconciled again
         self._before = copy.deepcopy(value)
-        self._known_now = set[str | None]()
+        self._noted = set[str | None]()
 
-    def open(
+    def bookmark(
         self,
         stream: str,
         replication_key: str,
         connection: str | None = None,
         identity: str | None = None,
         clock_skew: timedelta = timedelta(0),
-    ) -> OpenBookmark:
-        """Take up a bookmark; one that cannot be relied on is reported, and the stream read as if there were none.
+    ) -> Bookmark:
+        """Return the bookmark of a stream; an unusable one logs a warning, and counts as none.
 
         Args:
             stream: The stream's name.
             replication_key: Its replication key.
             connection: The connection's name; None for the only one.
-            identity: What Makini calls the connection. A name that stood for another connection at the end of the run
-                before has no bookmark.
+            identity: Makini's id of the connection. A name that belonged to another connection in the last run has
+                no bookmark.
             clock_skew: The server's clock minus this machine's.
         """
         now = datetime.now(timezone.utc) + clock_skew
         entry = None if self._was_another(connection, identity) else _entry(self.value, stream, connection)
         try:
-            bookmark = read_bookmark(entry, replication_key, now)
+            return read_bookmark(entry, replication_key, now)
         except UnusableBookmarkError as reason:
             name = stream if connection is None else f"{connection}/{stream}"
             logger.warning(
-                "The bookmark of stream %s is not usable: %s. The stream is read as if there were none.", name, reason
+                "The bookmark of stream %s is not usable: %s. The stream is read as if it had none.", name, reason
             )
-            bookmark = Bookmark(replication_key)
-        return OpenBookmark(self, stream, connection, bookmark)
+            return Bookmark(replication_key)
 
     def has_delivered(self, stream: str, connection: str | None, identity: str | None) -> bool:
-        """Whether an earlier run has delivered records of a stream."""
+        """Return whether an earlier run has delivered records of a stream."""
         if self._was_another(connection, identity):
             return False
         entry = _entry(self._before, stream, connection)
         return isinstance(entry, dict) and bool(entry.keys() & _SIGNS_OF_DELIVERY)
 
     def note_delivered(self, stream: str, connection: str | None) -> None:
-        """Note that records of a stream have been delivered, unless its bookmark says so."""
+        """Note that records of a stream have been delivered, unless its bookmark implies it."""
         entry = self.value.setdefault("bookmarks", {}).setdefault(stream, {})
         if connection is not None:
             entry = entry.setdefault(CONNECTIONS, {}).setdefault(connection, {})
@@ -98,27 +94,27 @@ class State:
     def is_unsynced(
         self, connection: str | None, synced_at: datetime, selection: str, identity: str | None = None
     ) -> bool:
-        """Whether Makini has not synced a connection since the last complete run that read the same.
+        """Return whether Makini has not synced a connection since the last complete run of the same streams.
 
         Args:
             connection: The connection's name.
             synced_at: When Makini last synced it.
-            selection: Names what is read.
-            identity: What Makini calls the connection.
+            selection: A fingerprint of the streams that are read.
+            identity: Makini's id of the connection.
         """
         known = _known(self._before).get(connection or _UNNAMED)
         if not isinstance(known, dict) or _is_another(known, identity):
             return False
         return known.items() >= _completion(synced_at, selection).items()
 
-    def know(self, connection: str | None, identity: str) -> None:
-        """Note what Makini calls a connection, and forget what is known of another one that had its name.
+    def note_identity(self, connection: str | None, identity: str) -> None:
+        """Note Makini's id of a connection, and forget what is known about another one that had its name.
 
-        The first time in a run, a warning says if the connection had another name before.
+        The first time in a run, a warning says whether the connection had another name before.
         """
-        if connection in self._known_now:
+        if connection in self._noted:
             return
-        self._known_now.add(connection)
+        self._noted.add(connection)
         is_another = self._was_another(connection, identity)
         if is_another or not self._has_bookmarks(connection):
             self._warn_of_old_names(connection, identity)
@@ -144,25 +140,25 @@ class State:
             f"Rows of {old}" if old else "Rows from before",
         )
 
-    def complete(self, connection: str | None, synced_at: datetime, selection: str) -> None:
-        """Note that a connection was read whole; the arguments are those of `is_unsynced`."""
+    def note_complete(self, connection: str | None, synced_at: datetime, selection: str) -> None:
+        """Note that all streams of a connection are complete; the arguments are those of `is_unsynced`."""
         self._note(connection, _completion(synced_at, selection))
 
     def is_reconciled(self, stream: str, connection: str | None, since: datetime) -> bool:
-        """Whether all keys of a stream have been told since an instant; not, if that is said to be yet to come."""
+        """Return whether all keys of a stream have been sent since an instant; a time in the future does not count."""
         times = self.value.get(_RECONCILED, {}).get(stream, {})
         at = parse_timestamp(times.get(connection or _UNNAMED))
         return at is not None and since <= at <= datetime.now(timezone.utc)
 
-    def reconciled(self, stream: str, connection: str | None, at: datetime) -> None:
-        """Note that all keys of a stream were told."""
-        self.value.setdefault("bookmarks", {})  # without which a state is none
+    def note_reconciled(self, stream: str, connection: str | None, at: datetime) -> None:
+        """Note that all keys of a stream were sent."""
+        self.value.setdefault("bookmarks", {})  # without which it is not a Singer state
         times = self.value.setdefault(_RECONCILED, {}).setdefault(stream, {})
         times[connection or _UNNAMED] = format_timestamp(at)
 
     def _note(self, connection: str | None, facts: dict[str, str]) -> None:
         known, name = _known(self.value), connection or _UNNAMED
-        self.value.setdefault("bookmarks", {})  # without which a state is none
+        self.value.setdefault("bookmarks", {})  # without which it is not a Singer state
         present = known.get(name)
         self.value[CONNECTIONS] = {**known, name: {**(present if isinstance(present, dict) else {}), **facts}}
 
@@ -182,11 +178,11 @@ class State:
                 del bookmarks[stream]
 
     def _was_another(self, connection: str | None, identity: str | None) -> bool:
-        """Whether a name stood for another connection before, whose bookmarks are of no use to this one."""
+        """Return whether a name belonged to another connection before, whose bookmarks do not apply to this one."""
         return _is_another(_known(self._before).get(connection or _UNNAMED), identity)
 
     def keep(self, stream: str, connection: str | None, bookmark: Bookmark) -> None:
-        """Put a bookmark in its place."""
+        """Put a bookmark into the state."""
         bookmarks = self.value.setdefault("bookmarks", {})
         written = bookmark.to_state()
         present = bookmarks.get(stream)
@@ -231,91 +227,8 @@ def _completion(synced_at: datetime, selection: str) -> dict[str, str]:
 
 
 def _without_others(entry: object) -> object:
-    """Give the entry of an unnamed connection; nothing where there are only named ones."""
+    """Return the entry of an unnamed connection; nothing if there are only named ones."""
     if not isinstance(entry, dict):
         return entry
     own = {name: value for name, value in entry.items() if name != CONNECTIONS}
     return {} if own.keys() == {_KEY} and CONNECTIONS in entry else own
-
-
-class OpenBookmark:
-    """A stream's bookmark while the stream is read.
-
-    Args:
-        state: Where it is kept.
-        stream: The stream's name.
-        connection: The connection's name.
-        bookmark: Where the stream stands.
-    """
-
-    def __init__(self, state: State, stream: str, connection: str | None, bookmark: Bookmark) -> None:
-        self._state = state
-        self._stream = stream
-        self._connection = connection
-        self._bookmark = bookmark
-        self._was_resumed = bookmark.progress is not None
-        self._is_doubtful = False
-        self._begun = datetime.now(timezone.utc)
-
-    def bound(self, start_date: datetime | None, lookback: timedelta) -> datetime | None:
-        """Give the earliest instant to read; None for everything."""
-        return self._bookmark.bound(start_date, lookback)
-
-    @property
-    def reached(self) -> datetime | None:
-        """The instant before which everything has been delivered; None where nothing has been."""
-        return self._bookmark.reached
-
-    @property
-    def has_value(self) -> bool:
-        """Whether the stream has been read before, wholly or in part."""
-        return self._bookmark.value is not None or self._bookmark.progress is not None
-
-    def reach(self, instant: datetime, clock_skew: timedelta) -> None:
-        """Note that everything before an instant is written.
-
-        Args:
-            instant: The instant.
-            clock_skew: The server's clock minus this machine's.
-        """
-        started = self._started(clock_skew)
-        self._keep(self._bookmark.interrupted(started, instant))
-
-    def withdraw(self) -> None:
-        """Take back what an interrupted read reached, since the server does not do what that relied on."""
-        self._is_doubtful = self._was_resumed
-        self._keep(self._bookmark.abandoned())
-
-    def complete(self, outcome: Outcome, clock_skew: timedelta) -> None:
-        """Note that the stream has been read to its end.
-
-        Args:
-            outcome: What was seen.
-            clock_skew: The server's clock minus this machine's.
-        """
-        started = self._started(clock_skew)
-        if outcome.is_unsettled or self._is_doubtful:
-            if not outcome.shortages:
-                logger.warning(
-                    "Stream %s changed while it was read, and some records may have slipped through: "
-                    "the next run starts where this one did.",
-                    self._stream,
-                )
-            self._keep(self._bookmark.abandoned())
-        else:
-            if outcome.unsettled_from is not None and not outcome.shortages:
-                logger.warning(
-                    "Stream %s changed while it was read, and some records may have slipped through: "
-                    "the next run starts at %s.",
-                    self._stream,
-                    format_timestamp(outcome.unsettled_from),
-                )
-            self._keep(self._bookmark.completed(started, outcome.latest, outcome.unsettled_from))
-
-    def _started(self, clock_skew: timedelta) -> datetime:
-        """Return the moment at which the read began, by whichever clock shows the earlier time."""
-        return self._bookmark.started(self._begun + min(clock_skew, timedelta(0)))
-
-    def _keep(self, bookmark: Bookmark) -> None:
-        self._bookmark = bookmark
-        self._state.keep(self._stream, self._connection, bookmark)

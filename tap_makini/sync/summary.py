@@ -1,26 +1,34 @@
-"""What came of a run: of each stream of each connection, in words for people and for machines."""
+"""Summarize a run: the result of each stream of each connection, for people and for machines."""
 
 from __future__ import annotations
 
+import json
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from tap_makini.entities import CONNECTIONS
+from tap_makini.errors import CredentialError, NothingReadError, StreamsFailedError
 from tap_makini.http.client import RequestStats
 from tap_makini.redaction import presentable
+from tap_makini.streams import ListStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_makini.errors import MakiniError
+    from tap_makini.sync.partition import Partition
 
+logger = logging.getLogger(__name__)
 
 _MOST_NAMES = 8
+_MOST_PLACES = 10
 
 
 class Status(Enum):
-    """How a stream of a connection stands."""
+    """The status of a stream of a connection."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -28,29 +36,29 @@ class Status(Enum):
     ABSENT = "absent"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Not read, since nothing is new."""
+    """Not read, since there is nothing new."""
     DROPPED = "dropped"
-    """Not begun, since its connection is in trouble."""
+    """Not begun, since an error concerns the whole connection."""
 
 
 @dataclass
 class Result:
-    """What came of one stream of one connection.
+    """The result of one stream of one connection.
 
     Attributes:
         stream: The stream's name.
         connection: The connection's name; None where it has none.
-        traffic: What it has cost.
-        status: How it stands.
+        request_stats: Counts the requests.
+        status: Its status.
         records: How many records have been written.
-        expected: How many records the server counts, where it has said so.
-        drifts: At how many places its records differ from the schema.
+        expected: How many records the server counts; None if that is unknown.
+        drifts: In how many places its records differ from the schema.
         error: Why it is absent, failed or dropped.
     """
 
     stream: str
     connection: str | None
-    traffic: RequestStats = field(default_factory=RequestStats)
+    request_stats: RequestStats = field(default_factory=RequestStats)
     status: Status = Status.WAITING
     records: int = 0
     expected: int | None = None
@@ -59,36 +67,36 @@ class Result:
 
     @property
     def name(self) -> str:
-        """Name the stream, and the connection where there is more than one."""
+        """The name of the stream, with that of the connection if it has one."""
         return self.stream if self.connection is None else f"{self.connection}/{self.stream}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the result for a machine."""
-        told = {
+        """Return the result for a machine."""
+        fields = {
             "connection": self.connection,
             "stream": self.stream,
             "status": self.status.value,
             "records": self.records,
-            "requests": self.traffic.requests,
-            "repeats": self.traffic.repeats,
-            "waited_seconds": round(self.traffic.waited, 1),
+            "requests": self.request_stats.requests,
+            "repeats": self.request_stats.repeats,
+            "waited_seconds": round(self.request_stats.waited, 1),
             "drifts": self.drifts,
         }
-        return told if self.error is None else {**told, "error": str(self.error)}
+        return fields if self.error is None else {**fields, "error": str(self.error)}
 
 
 class Summary:
     """The results of a run.
 
     Args:
-        results: One for each job.
+        results: One for each partition.
     """
 
     def __init__(self, results: list[Result]) -> None:
         self.results = results
 
     def with_status(self, *statuses: Status) -> list[Result]:
-        """Give the results that stand so."""
+        """Return the results of these statuses."""
         return [result for result in self.results if result.status in statuses]
 
     @property
@@ -97,18 +105,18 @@ class Summary:
         return sum(result.records for result in self.results)
 
     def by_connection(self) -> dict[str | None, list[Result]]:
-        """Give the results of each connection, by its name."""
+        """Return the results of each connection, by its name."""
         results: dict[str | None, list[Result]] = {}
         for result in self.results:
             results.setdefault(result.connection, []).append(result)
         return results
 
     def table(self) -> list[str]:
-        """Lay the results out for people: a line a stream, or a line a connection where there are several."""
+        """Return a table for people: a line for each stream, or for each connection if there are several."""
         connections = self.by_connection()
         if len(connections) < 2:  # noqa: PLR2004 - several
-            told = [r for r in self.results if r.records or r.status not in {Status.COMPLETE, Status.SKIPPED}]
-            return _table("stream", [(result.stream, [result]) for result in told]) if told else []
+            shown = [r for r in self.results if r.records or r.status not in {Status.COMPLETE, Status.SKIPPED}]
+            return _table("stream", [(result.stream, [result]) for result in shown]) if shown else []
         return _table("connection", [(str(name), results) for name, results in connections.items()])
 
 
@@ -117,11 +125,11 @@ def _table(heading: str, rows: list[tuple[str, list[Result]]]) -> list[str]:
     cells += [
         (
             presentable(name),
-            _stand(results),
+            _status(results),
             f"{sum(result.records for result in results):,}",
-            f"{sum(result.traffic.requests for result in results):,}",
-            f"{sum(result.traffic.repeats for result in results):,}",
-            f"{sum(result.traffic.waited for result in results):,.0f}",
+            f"{sum(result.request_stats.requests for result in results):,}",
+            f"{sum(result.request_stats.repeats for result in results):,}",
+            f"{sum(result.request_stats.waited for result in results):,.0f}",
             f"{sum(result.drifts for result in results):,}",
         )
         for name, results in rows
@@ -137,7 +145,7 @@ def _table(heading: str, rows: list[tuple[str, list[Result]]]) -> list[str]:
     ]
 
 
-def _stand(results: list[Result]) -> str:
+def _status(results: list[Result]) -> str:
     counts = Counter(result.status.value for result in results)
     if len(results) == 1:
         return results[0].status.value
@@ -145,7 +153,7 @@ def _stand(results: list[Result]) -> str:
 
 
 def by_cause(failed: Iterable[Result]) -> str:
-    """Tell what failed and why; a trouble that several streams share is told once, with one request id."""
+    """Return what failed and why; an error that several streams share appears once, with one request id."""
     sharing: dict[tuple[str, str], list[Result]] = {}
     for result in failed:
         if result.error is not None:
@@ -154,7 +162,7 @@ def by_cause(failed: Iterable[Result]) -> str:
 
 
 def _names(results: list[Result]) -> Iterator[str]:
-    """Name streams, or connections with several of them: one connection must not hide the next one."""
+    """Return the names of streams, or of connections with several: one connection must not hide the next."""
     counts = Counter(result.connection for result in results)
     for name, count in counts.items():
         if name is None or count == 1:
@@ -166,3 +174,75 @@ def _names(results: list[Result]) -> Iterator[str]:
 def _listed(names: list[str]) -> str:
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def log_oddities(partition: Partition, result: Result) -> None:
+    """Log how the records of a partition differ from the schema, without their values."""
+    result.drifts = len(partition.drift)
+    outcome = partition.outcome
+    if outcome.undated and partition.stream.filter_key:
+        logger.warning(
+            "Stream %s: %d records have no readable %s, and incremental reads do not see them change: "
+            "use reconcile_days, or FULL_TABLE for this stream.",
+            result.name,
+            outcome.undated,
+            partition.stream.filter_key,
+        )
+    if outcome.is_unsettled and not outcome.shortages and _is_list_read_whole(partition):
+        logger.warning(
+            "Stream %s changed while it was read, and some records may have slipped through: "
+            "the next run reads it whole again.",
+            result.name,
+        )
+    if partition.drift:
+        places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in partition.drift.values()]
+        logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
+    if result.records and partition.never_seen:
+        logger.info("Stream %s: no record has %s.", result.name, _shortened(partition.never_seen))
+
+
+def _is_list_read_whole(partition: Partition) -> bool:
+    """Return whether it is a list without a bookmark: the others log by themselves that they changed."""
+    return isinstance(partition.stream, ListStream) and partition.stream.filter_key is None
+
+
+def _shortened(places: list[str]) -> str:
+    more = len(places) - _MOST_PLACES
+    return ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+
+
+def conclude(summary: Summary) -> None:
+    """Log the results of a run.
+
+    Raises:
+        NothingReadError: Nothing could be read at all.
+        StreamsFailedError: Some streams failed.
+    """
+    complete, absent = summary.with_status(Status.COMPLETE), summary.with_status(Status.ABSENT)
+    failed = summary.with_status(Status.FAILED, Status.DROPPED)
+    refused = [result for result in failed if isinstance(result.error, CredentialError)]
+    if refused and not summary.records and len(refused) + len(absent) == len(summary.results):
+        raise NothingReadError(by_cause(refused) if refused[0].connection else str(refused[0].error))
+    logger.info("Summary: %s", json.dumps([result.to_dict() for result in summary.results]))
+    for line in summary.table():
+        logger.info("%s", line)
+    logger.info(
+        "Records written: %d. Streams: %d complete, %d not offered, %d skipped, %d failed.",
+        summary.records,
+        len(complete),
+        len(absent),
+        len(summary.with_status(Status.SKIPPED)),
+        len(failed),
+    )
+    if not summary.results:
+        logger.warning("No stream is selected, so nothing was read.")
+    if failed:
+        raise StreamsFailedError(f"Incomplete: {by_cause(failed)}")
+    if absent and all(result.status is Status.ABSENT for result in summary.results if not _is_of_connection(result)):
+        raise NothingReadError(
+            "No selected stream is offered by this connection: check the settings api_url, api_token and products."
+        )
+
+
+def _is_of_connection(result: Result) -> bool:
+    return result.stream == CONNECTIONS.stream

@@ -1,12 +1,14 @@
-"""A run: jobs are read, what they deliver is written, and each one's trouble stays its own."""
+"""Run a sync: read lists, write what they deliver, and keep each stream's failure to that stream."""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
+from singer_sdk.singerlib.messages import ActivateVersionMessage
 
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError
@@ -14,17 +16,16 @@ from tap_makini.sync.circuit_breaker import CircuitBreaker
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.partition import Delivery, PartitionEnd
 from tap_makini.sync.progress import Progress
-from tap_makini.sync.report import conclude, tell_oddities
 from tap_makini.sync.scheduler import Scheduler
-from tap_makini.sync.summary import Result, Status, Summary
-from tap_makini.sync.tables import Tables
+from tap_makini.sync.summary import Result, Status, Summary, conclude, log_oddities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from singer_sdk.metrics import Counter as RecordCounter
 
-    from tap_makini.sync.list_sync import Event, ListSync
+    from tap_makini.connections.connection import Connection
+    from tap_makini.sync.list_sync import ListSync
     from tap_makini.sync.partition import Partition
     from tap_makini.sync.state import State
     from tap_makini.sync.writer import LineWriter
@@ -33,168 +34,213 @@ logger = logging.getLogger(__name__)
 
 
 class Sync:
-    """Runs jobs.
+    """Runs list syncs.
 
     Args:
-        jobs: What to read.
-        workers: How many jobs to run at once.
-        state: The state that they keep.
-        writer: Takes the messages.
+        list_syncs: What to read.
+        workers: How many lists to read at once.
+        state: The state that they advance.
+        writer: Writes the messages.
+        selection: A fingerprint of the streams that are read.
 
     Attributes:
-        summary: What came of the jobs so far.
+        summary: The results so far.
     """
 
-    def __init__(self, jobs: Sequence[ListSync], workers: int, state: State, writer: LineWriter) -> None:
-        outputs = [output for job in jobs for output in job.outputs]
-        self._schedule = Scheduler(jobs)
+    def __init__(
+        self, list_syncs: Sequence[ListSync], workers: int, state: State, writer: LineWriter, selection: str
+    ) -> None:
+        partitions = [partition for list_sync in list_syncs for partition in list_sync.partitions]
+        self._scheduler = Scheduler(list_syncs)
         self._workers = workers
         self._state = state
         self._writer = writer
-        self._tables = Tables(outputs, writer)
-        self._connections = CircuitBreaker(outputs)
+        self._selection = selection
+        self._tables = Tables(partitions, writer)
+        self._circuit_breaker = CircuitBreaker(partitions)
         self._metrics: dict[Partition, Metrics] = {}
-        self._left = dict.fromkeys(outputs)
-        self._results = {output: Result(output.name, output.connection.name, output.traffic) for output in outputs}
+        self._left = dict.fromkeys(partitions)
+        self._results = {each: Result(each.name, each.connection.name, each.request_stats) for each in partitions}
         self.summary = Summary(list(self._results.values()))
 
     def run(self) -> None:
-        """Run the jobs; one that fails does not stop the others.
+        """Run the list syncs; one that fails does not stop the others.
 
         Raises:
             NothingReadError: Nothing could be read at all.
             StreamsFailedError: Some streams failed.
-            Interrupted: The process was told to stop; STATE is written.
+            Interrupted: A signal asked the process to stop; STATE is written.
         """
         try:
             with Progress(self.summary):
-                for job, event in self._schedule.run(self._workers):
-                    self._heed(job, event)
+                for list_sync, event in self._scheduler.run(self._workers):
+                    if isinstance(event, Delivery):
+                        self._write(event)
+                    elif isinstance(event, PartitionEnd):
+                        self._end(event.partition, event.error)
+                    else:
+                        self._end_list(list_sync, event)
             self._writer.write_state(self._state.value)
         except Interrupted:
             self._writer.write_state(self._state.value or {"bookmarks": {}}, anew=True)
             raise
         conclude(self.summary)
 
-    def _heed(self, job: ListSync, event: Event | Exception | None) -> None:
-        if isinstance(event, Delivery):
-            self._write(event)
-        elif isinstance(event, PartitionEnd):
-            self._end(event.output, event.error)
-        else:
-            left = [output for output in job.outputs if output in self._left]
-            for output in left:
-                self._end(output, event, is_told=output is not left[0])
-
     def _write(self, delivery: Delivery) -> None:
-        output = delivery.output
-        self._tables.begin(output)
-        result = self._results[output]
+        partition = delivery.partition
+        result = self._results[partition]
         if result.status is Status.WAITING:
-            self._begin(output, result)
+            self._begin(partition, result)
         self._writer.write_lines(delivery.lines)
         result.records += delivery.records
-        self._metrics[output].records.increment(delivery.records)
+        self._metrics[partition].records.increment(delivery.records)
         if delivery.once_written:
             delivery.once_written()
             self._writer.write_state(self._state.value, may_wait=True)
 
-    def _begin(self, output: Partition, result: Result) -> None:
-        self._metrics[output] = Metrics(output)
+    def _begin(self, partition: Partition, result: Result) -> None:
+        self._tables.announce(partition)
+        self._metrics[partition] = Metrics(partition)
         result.status = Status.RUNNING
-        result.expected = output.expected
-        identity = output.connection.integration.id
+        result.expected = partition.expected
+        identity = partition.connection.integration.id
         if identity is not None:
-            self._state.know(output.connection.name, identity)
+            self._state.note_identity(partition.connection.name, identity)
 
-    def _end(self, output: Partition, error: Exception | None, *, is_told: bool = False) -> None:
-        """Note that an output has ended; `is_told` if the log says of another one why, since they share the list."""
-        del self._left[output]
-        if output in self._metrics:
-            self._metrics.pop(output).close()
-        result = self._results[output]
-        error = self._connections.judged(output, error)
-        self._judge(output, result, error, is_told=is_told)
-        is_done = result.status in {Status.COMPLETE, Status.ABSENT}
-        is_settled = output.outcome is None or output.outcome.is_settled
-        # rows that slipped through are still in the table, and must not be dropped from it
-        self._tables.end(output, is_whole=result.status is Status.COMPLETE and is_settled)
-        if self._connections.end(output, error, is_whole=is_done and is_settled) and not is_told:
-            self._drop_others(output, result)
-        if self._connections.is_whole(output.connection):
-            self._note_complete(output)
+    def _end_list(self, list_sync: ListSync, error: Exception | None) -> None:
+        """End all partitions of a list that have not ended; the error, which they share, is logged once."""
+        left = [partition for partition in list_sync.partitions if partition in self._left]
+        for partition in left:
+            self._end(partition, error, is_logged=partition is not left[0])
+
+    def _end(self, partition: Partition, error: Exception | None, *, is_logged: bool = False) -> None:
+        """End a partition.
+
+        Args:
+            partition: The partition.
+            error: The error that ended it; None if it was read to its end.
+            is_logged: Whether the error has been logged.
+        """
+        del self._left[partition]
+        if partition in self._metrics:
+            self._metrics.pop(partition).close()
+        result = self._results[partition]
+        error = self._circuit_breaker.classify(partition, error)
+        self._set_status(partition, result, error, is_logged=is_logged)
+        is_settled = partition.outcome.is_settled
+        # records that were missed are still in the table, and must not be dropped from it
+        self._tables.end(partition, is_complete=result.status is Status.COMPLETE and is_settled)
+        is_complete = result.status in {Status.COMPLETE, Status.ABSENT} and is_settled
+        if self._circuit_breaker.end(partition, error, is_complete=is_complete) and not is_logged:
+            self._drop_others(partition.connection, result)
+        if self._circuit_breaker.is_complete(partition.connection):
+            self._note_complete(partition.connection)
         self._writer.write_state(self._state.value, may_wait=True)
-        tell_oddities(output, result)
+        log_oddities(partition, result)
 
-    def _judge(self, output: Partition, result: Result, error: Exception | None, *, is_told: bool) -> None:
-        """Say what the end of a job means."""
+    def _set_status(self, partition: Partition, result: Result, error: Exception | None, *, is_logged: bool) -> None:
+        """Set and log the result of a partition that has ended."""
         if error is None:
             result.status = Status.COMPLETE
             return
-        if not isinstance(error, MakiniError):
-            logger.debug("Stream %s failed", result.name, exc_info=error)
-            is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
-            remedy = "Check the setting stream_maps." if is_of_maps else "This is a fault of the tap: report it."
-            error = MakiniError(f"{type(error).__name__}: {error}", remedy)
-        if isinstance(error, EntityAbsentError) and output.has_delivered:
-            error = MakiniError(
-                f"the connection no longer offers it, though earlier runs have read it: {error.cause}",
-                "Restore the permission in Makini or the source system, or deselect the stream.",
-                error.request_id,
-            )
-        result.error = error
+        result.error = error = self._as_makini_error(partition, result, error)
         if isinstance(error, NothingNewError):
             result.status = Status.SKIPPED
         elif isinstance(error, EntityAbsentError):
             result.status = Status.ABSENT
-            # not every server tells of the connection itself
-            level = logging.INFO if is_told or result.stream == CONNECTIONS.stream else logging.WARNING
+            # not every server offers the stream of the connection itself
+            level = logging.INFO if is_logged or result.stream == CONNECTIONS.stream else logging.WARNING
             reason = f"since the connection does not offer it: {error.cause}"
             logger.log(level, "Stream %s is left out, %s.", result.name, reason)
         else:
             result.status = Status.FAILED
-            # that a token is refused is told once, at the end
-            level = logging.DEBUG if is_told or isinstance(error, CredentialError) else logging.ERROR
+            # a refused token is logged once, at the end
+            level = logging.DEBUG if is_logged or isinstance(error, CredentialError) else logging.ERROR
             logger.log(level, "Stream %s failed: %s", result.name, error)
 
-    def _drop_others(self, output: Partition, result: Result) -> None:
-        """Leave a connection's other jobs alone, since they would fare no better."""
+    @staticmethod
+    def _as_makini_error(partition: Partition, result: Result, error: Exception) -> MakiniError:
+        if not isinstance(error, MakiniError):
+            logger.debug("Stream %s failed", result.name, exc_info=error)
+            is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
+            remedy = "Check the setting stream_maps." if is_of_maps else "This is a bug in the tap: report it."
+            return MakiniError(f"{type(error).__name__}: {error}", remedy)
+        if isinstance(error, EntityAbsentError) and partition.has_delivered:
+            return MakiniError(
+                f"the connection no longer offers it, though earlier runs have read it: {error.cause}",
+                "Restore the permission in Makini or the source system, or deselect the stream.",
+                error.request_id,
+            )
+        return error
+
+    def _drop_others(self, connection: Connection, result: Result) -> None:
+        """Drop the lists of a connection that have not begun, since they would end like this one."""
         skipped = result.status is Status.SKIPPED
         if skipped:
-            logger.info("Connection %s is skipped: %s.", output.connection, result.error and result.error.cause)
+            logger.info("Connection %s is skipped: %s.", connection, result.error and result.error.cause)
         elif result.error is not None:
-            output.connection.client.rate_limiter.shut(result.error)
-        for job in self._schedule.drop(output.connection):
-            for other in job.outputs:
-                self._drop(other, Status.SKIPPED if skipped else Status.DROPPED, result.error)
+            connection.client.rate_limiter.shut(result.error)
+        for list_sync in self._scheduler.drop(connection):
+            for partition in list_sync.partitions:
+                del self._left[partition]
+                dropped = self._results[partition]
+                dropped.status, dropped.error = Status.SKIPPED if skipped else Status.DROPPED, result.error
+                self._tables.end(partition, is_complete=False)
+                self._circuit_breaker.end(partition, None, is_complete=False)
 
-    def _drop(self, output: Partition, status: Status, error: MakiniError | None) -> None:
-        del self._left[output]
-        dropped = self._results[output]
-        dropped.status, dropped.error = status, error
-        self._tables.end(output, is_whole=False)
-        self._connections.end(output, None, is_whole=False)
-
-    def _note_complete(self, output: Partition) -> None:
-        connection = output.connection
+    def _note_complete(self, connection: Connection) -> None:
         integration = connection.integration
         if integration.is_settled and integration.synced_at:
-            self._state.complete(connection.name, integration.synced_at, connection.selection)
+            self._state.note_complete(connection.name, integration.synced_at, self._selection)
+
+
+class Tables:
+    """The tables that the records of all connections go to.
+
+    One SCHEMA announces each of them before its first record. An ACTIVATE_VERSION, upon which a target drops all older
+    rows, is sent once the stream has been read to its end in every connection, and never if it failed in one.
+
+    Args:
+        partitions: All partitions.
+        writer: Writes the messages.
+    """
+
+    def __init__(self, partitions: Sequence[Partition], writer: LineWriter) -> None:
+        self._writer = writer
+        self._announced: set[str] = set()
+        self._left = Counter(partition.stream.name for partition in partitions)
+        self._incomplete: set[str] = set()
+
+    def announce(self, partition: Partition) -> None:
+        """Write the SCHEMA of a partition's table, unless that has been done."""
+        if partition.stream.name not in self._announced:
+            partition.stream.write_schema()
+            self._announced.add(partition.stream.name)
+
+    def end(self, partition: Partition, *, is_complete: bool) -> None:
+        """Count the end of a partition, and write an ACTIVATE_VERSION if it was the last one of its table."""
+        name, version = partition.stream.name, partition.version
+        self._left[name] -= 1
+        if not is_complete:
+            self._incomplete.add(name)
+        is_last = not self._left[name] and name in self._announced
+        if version is not None and is_last and name not in self._incomplete:
+            self._writer.write_message(ActivateVersionMessage(name, version))
 
 
 class Metrics:
-    """The Singer SDK's own counts of a stream."""
+    """The Singer SDK's metrics of a partition."""
 
-    def __init__(self, output: Partition) -> None:
+    def __init__(self, partition: Partition) -> None:
         self._open = ExitStack()
-        self.records: RecordCounter = self._open.enter_context(output.stream.get_record_counter())
-        timer = self._open.enter_context(output.stream.get_sync_timer())
-        timer.start_time = output.begun_at
-        if output.connection.name is not None:
-            context = {"connection": output.connection.name}
+        self.records: RecordCounter = self._open.enter_context(partition.stream.get_record_counter())
+        timer = self._open.enter_context(partition.stream.get_sync_timer())
+        timer.start_time = partition.began_at.timestamp()
+        if partition.connection.name is not None:
+            context = {"connection": partition.connection.name}
             self.records.with_context(context)
             timer.with_context(context)
 
     def close(self) -> None:
-        """Log the counts."""
+        """Log the metrics."""
         self._open.close()

@@ -51,7 +51,7 @@ def test_an_entity_that_goes_while_it_is_read_has_failed(files: Files, status: i
         outcome = files.read(sandbox, "assets", "work_orders", settings={"page_size": 10})
         assert outcome.keys("work_orders") == held_keys(sandbox, "work-orders")
     assert outcome.code == 3
-    assert outcome.last_line.startswith("Incomplete: assets: the entity was taken away while it was read")
+    assert outcome.last_line.startswith("Incomplete: assets: the entity was removed while it was read")
 
 
 @pytest.mark.parametrize("answer", [403, 404, 501])

@@ -55,11 +55,11 @@ NEXT_MONTH = datetime.now(timezone.utc) + timedelta(days=30)
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        (bookmark(replication_key="createdAt", replication_key_value="2024-01-01"), "of the replication key createdAt"),
-        (bookmark(replication_key="updatedAt", replication_key_value="yesterday"), "is no date"),
-        (bookmark(replication_key="updatedAt", replication_key_value=NEXT_MONTH.isoformat()), "lies in the future"),
-        (bookmark(version=7), "a form that this version does not know"),
-        ({"bookmarks": {"accounts": "2024-01-01"}}, "a form that this version does not know"),
+        (bookmark(replication_key="createdAt", replication_key_value="2024-01-01"), "its replication key is createdAt"),
+        (bookmark(replication_key="updatedAt", replication_key_value="yesterday"), "is not a date"),
+        (bookmark(replication_key="updatedAt", replication_key_value=NEXT_MONTH.isoformat()), "is in the future"),
+        (bookmark(version=7), "its form is unknown to this version"),
+        ({"bookmarks": {"accounts": "2024-01-01"}}, "its form is unknown to this version"),
     ],
     ids=["other key", "no date", "future", "form", "text"],
 )

@@ -44,8 +44,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, catalog: dict[str, Any]) -> Ru
 def test_the_run_is_incomplete_and_says_whose_data_is_missing(run: Run) -> None:
     assert run.outcome.code == 3
     assert f"{REVOKED} (7 streams): the server answered 401" in run.outcome.last_line
-    assert f"{FORBIDDEN} (7 streams): Makini gives nothing of the connection" in run.outcome.last_line
-    assert f"{GONE} (7 streams): Makini gives nothing of the connection" in run.outcome.last_line
+    assert f"{FORBIDDEN} (7 streams): Makini offers nothing for the connection" in run.outcome.last_line
+    assert f"{GONE} (7 streams): Makini offers nothing for the connection" in run.outcome.last_line
 
 
 @pytest.mark.parametrize("slug", SLUGS)

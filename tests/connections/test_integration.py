@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
 from tap_makini.pagination.page_fetcher import PageRequest
-from tap_makini.streams.lists import IntegrationSource
+from tap_makini.streams.lists import IntegrationPageFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -156,7 +156,7 @@ def test_any_body_is_read(body: bytes) -> None:
 
 def page_of(integration: Integration) -> Page:
     connection = SimpleNamespace(client=None, integration=integration)
-    return IntegrationSource(cast("Connection", connection)).fetch(PageRequest())
+    return IntegrationPageFetcher(cast("Connection", connection)).fetch(PageRequest())
 
 
 def test_a_connection_is_the_only_record_of_its_list() -> None:

@@ -28,6 +28,7 @@ from tap_makini.errors import (
 )
 from tap_makini.http.client import RequestStats
 from tap_makini.pagination.list_reader import Outcome
+from tap_makini.sync.bookmark import Bookmark
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.partition import Delivery
 from tap_makini.sync.state import State
@@ -70,7 +71,6 @@ class StubConnection:
 
     name: str | None
     integration: Integration = NOTHING_KNOWN
-    selection: str = "all"
     rate_limiter: Gate = field(default_factory=Gate)
 
     @property
@@ -100,8 +100,8 @@ class StubStream:
 
 
 @dataclass(eq=False)
-class StubJob:
-    """A job whose pages are given.
+class StubListSync:
+    """A list sync of one partition, whose pages are given.
 
     Attributes:
         pages: How many records each delivery has.
@@ -115,12 +115,12 @@ class StubJob:
     pages: Sequence[int] = (1,)
     error: BaseException | None = None
     version: int | None = None
-    traffic: RequestStats = field(default_factory=RequestStats)
-    outcome: Outcome | None = field(default_factory=lambda: Outcome(latest=LATEST))
+    request_stats: RequestStats = field(default_factory=RequestStats)
+    outcome: Outcome = field(default_factory=lambda: Outcome(latest=LATEST))
     drift: dict[str, Drift] = field(default_factory=dict)
     never_seen: list[str] = field(default_factory=list)
     begin: threading.Barrier | None = None
-    begun_at: float = 0.0
+    began_at: datetime = LATEST
     has_delivered: bool = False
     begun: bool = False
 
@@ -130,38 +130,37 @@ class StubJob:
 
     @property
     def expected(self) -> int | None:
-        return None if self.outcome is None else self.outcome.expected
+        return self.outcome.expected
 
     @property
-    def outputs(self) -> tuple[Partition]:
+    def partitions(self) -> tuple[Partition]:
         return (cast("Partition", self),)
 
     def events(self) -> Iterator[Delivery]:
         self.begun = True
         if self.begin is not None:
             self.begin.wait(30)
-        bookmark = self.state.open(self.stream.name, KEY, self.connection.name)
         for number, count in enumerate(self.pages):
             key = f"{self.connection.name}-{number}"
             line = json.dumps({"type": "RECORD", "stream": self.stream.name, "record": {"key": key}})
-            reach = (
-                partial(bookmark.reach, LATEST + timedelta(days=number), timedelta(0))
-                if self.stream.filter_key
-                else None
-            )
-            yield Delivery(*self.outputs, [line.encode() + b"\n"] * count, count, reach)
+            progress = Bookmark(KEY).interrupted(LATEST, LATEST + timedelta(days=number))
+            reach = partial(self._keep, progress) if self.stream.filter_key else None
+            yield Delivery(*self.partitions, [line.encode() + b"\n"] * count, count, reach)
         if self.error is not None:
             raise self.error
         if self.stream.filter_key:
-            yield Delivery(*self.outputs, (), 0, partial(bookmark.complete, Outcome(latest=LATEST), timedelta(0)))
+            yield Delivery(*self.partitions, (), 0, partial(self._keep, Bookmark(KEY, LATEST)))
+
+    def _keep(self, bookmark: Bookmark) -> None:
+        self.state.keep(self.stream.name, self.connection.name, bookmark)
 
 
 class Run:
-    """Jobs, and what comes of running them.
+    """List syncs, and what comes of running them.
 
     Attributes:
         state: The state they keep.
-        jobs: The jobs.
+        list_syncs: The list syncs.
         raised: What the run ended with.
     """
 
@@ -169,17 +168,17 @@ class Run:
         self._path = path
         self.writer = writer
         self.state = State({})
-        self.jobs: list[StubJob] = []
+        self.list_syncs: list[StubListSync] = []
         self.raised: BaseException | None = None
 
-    def job(self, stream: str, connection: StubConnection, **options: Any) -> StubJob:  # noqa: ANN401 - fields of a job
-        """Add a job of a full-table stream, unless it is told to have a key."""
+    def add(self, stream: str, connection: StubConnection, **options: Any) -> StubListSync:  # noqa: ANN401 - fields of a job
+        """Add a list sync of a full-table stream, unless it is told to have a key."""
         described = StubStream(stream, self.writer, options.pop("filter_key", None))
-        self.jobs.append(StubJob(described, connection, self.state, **options))
-        return self.jobs[-1]
+        self.list_syncs.append(StubListSync(described, connection, self.state, **options))
+        return self.list_syncs[-1]
 
     def go(self, workers: int = 1) -> Sync:
-        sync = Sync(cast("list[ListSync]", self.jobs), workers, self.state, self.writer)
+        sync = Sync(cast("list[ListSync]", self.list_syncs), workers, self.state, self.writer, "all")
         try:
             sync.run()
         except (NothingReadError, StreamsFailedError, Interrupted) as error:
@@ -219,7 +218,7 @@ def test_one_schema_a_stream_ahead_of_all_its_records(run: Run, workers: int) ->
     connections = [StubConnection(name) for name in "abc"]
     for connection in connections:
         for stream in ("assets", "sites", "empty"):
-            run.job(stream, connection, pages=[0] if stream == "empty" else [2, 1])
+            run.add(stream, connection, pages=[0] if stream == "empty" else [2, 1])
     sync = run.go(workers)
 
     shape = run.shape()
@@ -238,7 +237,7 @@ def test_one_schema_a_stream_ahead_of_all_its_records(run: Run, workers: int) ->
 
 
 def test_a_state_says_what_has_been_written_and_no_more(run: Run) -> None:
-    run.job("assets", StubConnection(ACME), filter_key=KEY, pages=[1, 1, 1])
+    run.add("assets", StubConnection(ACME), filter_key=KEY, pages=[1, 1, 1])
     run.go()
 
     kinds = [message["type"] for message in run.messages]
@@ -253,7 +252,7 @@ def test_a_state_says_what_has_been_written_and_no_more(run: Run) -> None:
 
 
 def test_streams_that_fail_have_written_the_state_of_what_they_delivered(run: Run) -> None:
-    run.job("assets", StubConnection(ACME), filter_key=KEY, pages=[1, 1], error=BROKEN)
+    run.add("assets", StubConnection(ACME), filter_key=KEY, pages=[1, 1], error=BROKEN)
     run.go()
 
     entry = run.of("STATE")[-1]["value"]["bookmarks"]["assets"]["connections"]["acme"]
@@ -263,8 +262,8 @@ def test_streams_that_fail_have_written_the_state_of_what_they_delivered(run: Ru
 
 def test_an_interrupted_run_writes_its_state_once_more_and_ends(run: Run) -> None:
     only = StubConnection(ONLY)
-    run.job("assets", only, filter_key=KEY, error=Interrupted(143))
-    later = run.job("sites", only)
+    run.add("assets", only, filter_key=KEY, error=Interrupted(143))
+    later = run.add("sites", only)
     run.go()
 
     assert isinstance(run.raised, Interrupted)
@@ -277,7 +276,7 @@ def test_an_interrupted_run_writes_its_state_once_more_and_ends(run: Run) -> Non
 
 
 def test_a_run_that_is_interrupted_before_it_knows_anything_writes_a_state(run: Run) -> None:
-    run.job("assets", StubConnection(ONLY), error=Interrupted(143), pages=[])
+    run.add("assets", StubConnection(ONLY), error=Interrupted(143), pages=[])
     run.go()
 
     assert isinstance(run.raised, Interrupted)
@@ -285,7 +284,7 @@ def test_a_run_that_is_interrupted_before_it_knows_anything_writes_a_state(run: 
 
 
 def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    run.job("assets", StubConnection(ONLY), filter_key=KEY)
+    run.add("assets", StubConnection(ONLY), filter_key=KEY)
     write, told = run.writer.write_state, [Interrupted(143)]
 
     def interrupted(state: dict[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
@@ -302,7 +301,7 @@ def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, m
     assert run.messages[-1]["value"] == run.state.value
 
 
-def test_no_jobs(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_to_read(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         run.go()
 
@@ -317,7 +316,7 @@ def test_no_jobs(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_version_is_activated_when_the_last_connection_has_been_read_whole(run: Run, workers: int) -> None:
     for name in "abc":
-        run.job("sites", StubConnection(name), version=VERSION, pages=[1, 1])
+        run.add("sites", StubConnection(name), version=VERSION, pages=[1, 1])
     run.go(workers)
 
     assert run.shape() == ["SCHEMA sites", *["RECORD sites"] * 6, "ACTIVATE_VERSION sites"]
@@ -331,11 +330,11 @@ def test_a_version_is_not_activated_where_a_connection_was_not_read_whole(
     run: Run, error: Exception, pages: list[int], first: str
 ) -> None:
     acme, zeta = StubConnection(ACME), StubConnection(ZETA)
-    run.job("sites", acme, version=VERSION)
-    run.job("sites", zeta, version=VERSION, pages=pages, error=error)
-    run.job("teams", acme, version=VERSION)
+    run.add("sites", acme, version=VERSION)
+    run.add("sites", zeta, version=VERSION, pages=pages, error=error)
+    run.add("teams", acme, version=VERSION)
     if first == "broken":
-        run.jobs.insert(0, run.jobs.pop(1))
+        run.list_syncs.insert(0, run.list_syncs.pop(1))
     run.go()
 
     assert [message["stream"] for message in run.of("ACTIVATE_VERSION")] == ["teams"]
@@ -343,9 +342,9 @@ def test_a_version_is_not_activated_where_a_connection_was_not_read_whole(
 
 def test_a_version_is_not_activated_where_a_connection_was_dropped(run: Run) -> None:
     acme, zeta = StubConnection(ACME), StubConnection(ZETA)
-    run.job("assets", zeta, version=VERSION, error=REFUSED, pages=[])
-    run.job("sites", zeta, version=VERSION)
-    run.job("sites", acme, version=VERSION)
+    run.add("assets", zeta, version=VERSION, error=REFUSED, pages=[])
+    run.add("sites", zeta, version=VERSION)
+    run.add("sites", acme, version=VERSION)
     run.go()
 
     assert not run.of("ACTIVATE_VERSION")
@@ -353,9 +352,9 @@ def test_a_version_is_not_activated_where_a_connection_was_dropped(run: Run) -> 
 
 
 def test_no_version_is_activated_while_a_connection_does_not_offer_the_entity(run: Run) -> None:
-    run.job("sites", StubConnection(ACME), version=VERSION)
-    run.job("sites", StubConnection(ZETA), version=VERSION, pages=[], error=ABSENT)
-    run.job("teams", StubConnection(ZETA), version=VERSION, pages=[], error=ABSENT)
+    run.add("sites", StubConnection(ACME), version=VERSION)
+    run.add("sites", StubConnection(ZETA), version=VERSION, pages=[], error=ABSENT)
+    run.add("teams", StubConnection(ZETA), version=VERSION, pages=[], error=ABSENT)
     run.go()
 
     # it may offer it again tomorrow, and its older rows would be gone
@@ -363,7 +362,7 @@ def test_no_version_is_activated_while_a_connection_does_not_offer_the_entity(ru
 
 
 def test_without_a_version_none_is_activated(run: Run) -> None:
-    run.job("sites", StubConnection(ONLY))
+    run.add("sites", StubConnection(ONLY))
     run.go()
 
     assert run.shape() == ["SCHEMA sites", "RECORD sites"]
@@ -379,11 +378,11 @@ def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
     for connection in connections:
         for stream in ("assets", "sites", "teams"):
             is_refused = connection.name == "revoked"
-            run.job(stream, connection, pages=[] if is_refused else [2], error=REFUSED if is_refused else None)
+            run.add(stream, connection, pages=[] if is_refused else [2], error=REFUSED if is_refused else None)
     with caplog.at_level(logging.ERROR):
         sync = run.go()
 
-    tried = [job for job in run.jobs if job.begun and job.connection.name == "revoked"]
+    tried = [each for each in run.list_syncs if each.begun and each.connection.name == "revoked"]
     assert len(tried) == 1
     assert statuses(sync) == {
         **{f"{name}/{stream}": "complete" for name in ("acme", "zeta") for stream in ("assets", "sites", "teams")},
@@ -399,11 +398,11 @@ def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
     assert str(run.raised) == "Incomplete: revoked (3 streams): the server answered 401. Check the token."
 
 
-def test_jobs_of_a_revoked_connection_that_run_already_fail_by_themselves(run: Run) -> None:
+def test_lists_of_a_revoked_connection_that_run_already_fail_by_themselves(run: Run) -> None:
     together = threading.Barrier(2)
     zeta = StubConnection(ZETA)
     for stream in ("assets", "sites"):
-        run.job(stream, zeta, pages=[], error=REFUSED, begin=together)
+        run.add(stream, zeta, pages=[], error=REFUSED, begin=together)
     sync = run.go(2)
 
     assert statuses(sync) == {"zeta/assets": "failed", "zeta/sites": "failed"}
@@ -413,8 +412,8 @@ def test_jobs_of_a_revoked_connection_that_run_already_fail_by_themselves(run: R
 def test_a_connection_that_cannot_be_reached_is_dropped_at_the_second_time(run: Run) -> None:
     acme, zeta = StubConnection(ACME), StubConnection(ZETA)
     for stream in ("assets", "pm", "sites", "teams"):
-        run.job(stream, zeta, pages=[], error=UNREACHABLE)
-        run.job(stream, acme)
+        run.add(stream, zeta, pages=[], error=UNREACHABLE)
+        run.add(stream, acme)
     sync = run.go()
 
     assert [statuses(sync)[f"zeta/{stream}"] for stream in ("assets", "pm", "sites", "teams")] == [
@@ -429,8 +428,8 @@ def test_a_connection_that_cannot_be_reached_is_dropped_at_the_second_time(run: 
 def test_a_connection_whose_server_fails_everywhere_is_not_waited_for_in_each_of_62_streams(run: Run) -> None:
     zeta = StubConnection(ZETA)
     for number in range(62):
-        run.job(f"stream_{number}", zeta, pages=[], error=OUTAGE)
-    run.job("sites", StubConnection(ACME))
+        run.add(f"stream_{number}", zeta, pages=[], error=OUTAGE)
+    run.add("sites", StubConnection(ACME))
     sync = run.go()
 
     assert Counter(statuses(sync).values()) == {"failed": 4, "dropped": 58, "complete": 1}
@@ -440,7 +439,7 @@ def test_a_connection_whose_server_fails_everywhere_is_not_waited_for_in_each_of
 def test_streams_that_fail_beside_others_that_do_not_are_failures_of_their_own(run: Run) -> None:
     zeta = StubConnection(ZETA)
     for number in range(12):
-        run.job(
+        run.add(
             f"stream_{number}", zeta, pages=[1] if number % 4 == 3 else [], error=None if number % 4 == 3 else OUTAGE
         )
     sync = run.go()
@@ -450,9 +449,9 @@ def test_streams_that_fail_beside_others_that_do_not_are_failures_of_their_own(r
 
 def test_an_error_is_its_streams_alone(run: Run) -> None:
     only = StubConnection(ONLY)
-    run.job("assets", only, pages=[1], error=BROKEN)
-    run.job("sites", only, pages=[], error=ABSENT)
-    run.job("teams", only, pages=[3])
+    run.add("assets", only, pages=[1], error=BROKEN)
+    run.add("sites", only, pages=[], error=ABSENT)
+    run.add("teams", only, pages=[3])
     sync = run.go()
 
     assert statuses(sync) == {"assets": "failed", "sites": "absent", "teams": "complete"}
@@ -460,15 +459,15 @@ def test_an_error_is_its_streams_alone(run: Run) -> None:
     assert str(run.raised) == "Incomplete: assets: the server answered 500. Run again later."
 
 
-def test_a_fault_of_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_in_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     only = StubConnection(ONLY)
-    run.job("assets", only, pages=[1], error=ZeroDivisionError("division by zero"))
-    run.job("sites", only)
+    run.add("assets", only, pages=[1], error=ZeroDivisionError("division by zero"))
+    run.add("sites", only)
     with caplog.at_level(logging.DEBUG, "tap_makini.sync.sync"):
         run.go()
 
     assert str(run.raised) == (
-        "Incomplete: assets: ZeroDivisionError: division by zero. This is a fault of the tap: report it."
+        "Incomplete: assets: ZeroDivisionError: division by zero. This is a bug in the tap: report it."
     )
     assert "RECORD sites" in run.shape()
     assert [record.exc_info is not None for record in caplog.records if record.levelname == "DEBUG"] == [True]
@@ -476,9 +475,9 @@ def test_a_fault_of_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixt
 
 def test_a_connection_without_anything_new_is_skipped_without_a_fault(run: Run) -> None:
     zeta = StubConnection(ZETA)
-    run.job("assets", zeta, pages=[], error=NOTHING_NEW)
-    skipped = run.job("sites", zeta)
-    run.job("assets", StubConnection(ACME))
+    run.add("assets", zeta, pages=[], error=NOTHING_NEW)
+    skipped = run.add("sites", zeta)
+    run.add("assets", StubConnection(ACME))
     sync = run.go()
 
     assert statuses(sync) == {"zeta/assets": "skipped", "zeta/sites": "skipped", "acme/assets": "complete"}
@@ -491,9 +490,9 @@ def test_a_connection_without_anything_new_is_skipped_without_a_fault(run: Run) 
 
 
 def outcome(run: Run, *ends: tuple[str | None, Exception | None, int]) -> BaseException | None:
-    """Run a job for each connection, error and number of records."""
+    """Run a list sync for each connection, error and number of records."""
     for number, (name, error, records) in enumerate(ends):
-        run.job(f"stream_{number}", StubConnection(name), pages=[records] if records else [], error=error)
+        run.add(f"stream_{number}", StubConnection(name), pages=[records] if records else [], error=error)
     run.go()
     return run.raised
 
@@ -559,8 +558,8 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
     drift = {f"/lines/*/new{n}": Drift("unknown", n + 1, f"/lines/{n}/new{n}") for n in range(12)}
     outcome = Outcome(latest=LATEST, undated=3)
     never_seen = ["name", "site"]
-    run.job("assets", StubConnection(ACME), filter_key=KEY, drift=drift, outcome=outcome, never_seen=never_seen)
-    run.job("sites", StubConnection(ACME), pages=[0], never_seen=never_seen)
+    run.add("assets", StubConnection(ACME), filter_key=KEY, drift=drift, outcome=outcome, never_seen=never_seen)
+    run.add("sites", StubConnection(ACME), pages=[0], never_seen=never_seen)
     with caplog.at_level(logging.INFO, "tap_makini"):
         sync = run.go()
 
@@ -578,7 +577,7 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
 
 
 def test_the_sdks_counts_name_stream_and_connection(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    run.job("assets", StubConnection(ACME), pages=[2, 3])
+    run.add("assets", StubConnection(ACME), pages=[2, 3])
     with caplog.at_level(logging.INFO):
         run.go()
 
@@ -593,9 +592,9 @@ def test_the_sdks_counts_name_stream_and_connection(run: Run, caplog: pytest.Log
 
 def test_the_summary_tells_how_a_run_stands_while_it_runs(run: Run) -> None:
     only = StubConnection(ONLY)
-    run.job("assets", only, pages=[2, 2], outcome=Outcome(expected=4))
-    run.job("sites", only)
-    sync = Sync(cast("list[ListSync]", run.jobs), 1, run.state, run.writer)
+    run.add("assets", only, pages=[2, 2], outcome=Outcome(expected=4))
+    run.add("sites", only)
+    sync = Sync(cast("list[ListSync]", run.list_syncs), 1, run.state, run.writer, "all")
     seen = []
     write = run.writer.write_lines
 
@@ -619,8 +618,8 @@ SETTLED = Integration("c-1", "Acme Ltd.", "maximo", "fulldone", LATEST)
 
 def test_a_connection_that_was_read_whole_is_noted_with_its_sync(run: Run) -> None:
     acme = StubConnection(ACME, SETTLED)
-    run.job("assets", acme)
-    run.job("sites", acme, pages=[], error=ABSENT)
+    run.add("assets", acme)
+    run.add("sites", acme, pages=[], error=ABSENT)
     run.go()
 
     assert State(run.of("STATE")[-1]["value"]).is_unsynced(ACME, LATEST, "all")
@@ -646,19 +645,19 @@ def test_where_anything_is_in_doubt_a_connection_is_not_noted_as_read(
     run: Run, integration: Integration, options: dict[str, Any]
 ) -> None:
     acme = StubConnection(ACME, integration)
-    run.job("assets", acme)
-    run.job("sites", acme, **options)
-    run.job("teams", acme)
+    run.add("assets", acme)
+    run.add("sites", acme, **options)
+    run.add("teams", acme)
     run.go()
 
     assert not run.state.is_unsynced(ACME, LATEST, "all")
 
 
 def test_a_name_keeps_its_bookmarks_as_long_as_it_stands_for_the_same_connection(run: Run) -> None:
-    run.job("assets", StubConnection(ACME, SETTLED), filter_key=KEY)
+    run.add("assets", StubConnection(ACME, SETTLED), filter_key=KEY)
     run.go()
     state = State(run.of("STATE")[-1]["value"])
 
-    assert state.open("assets", KEY, ACME, "c-1").bound(None, timedelta(0)) == LATEST
-    assert state.open("assets", KEY, ACME, "c-2").bound(None, timedelta(0)) is None
-    assert state.open("assets", KEY, "renamed", "c-1").bound(None, timedelta(0)) is None
+    assert state.bookmark("assets", KEY, ACME, "c-1").value == LATEST
+    assert state.bookmark("assets", KEY, ACME, "c-2").value is None
+    assert state.bookmark("assets", KEY, "renamed", "c-1").value is None

@@ -11,7 +11,7 @@ from streams.raw_harness import discovered
 from tap_makini.entities import ENTITIES
 from tap_makini.schema import SCHEMAS
 
-from .harness import DAILY, MORNING, RECONCILING, STREAM, Database, document, queries, source
+from .reconciling import DAILY, MORNING, RECONCILING, STREAM, Database, document, queries, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

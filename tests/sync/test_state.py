@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.pagination.list_reader import Outcome
 from tap_makini.sync.bookmark import Bookmark
 from tap_makini.sync.state import State
 from tap_makini.sync.writer import LineWriter
@@ -22,17 +21,17 @@ if TYPE_CHECKING:
 KEY = "updatedAt"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
-IN_SYNC = timedelta(0)
+NOW = datetime.now(timezone.utc)
 
 
 def read(state: State, connection: str | None, latest: datetime, stream: str = "assets") -> None:
     """Have a stream of a connection read to its end."""
-    state.open(stream, KEY, connection).complete(Outcome(latest=latest), IN_SYNC)
+    state.keep(stream, connection, state.bookmark(stream, KEY, connection).completed(NOW, latest, None))
 
 
-def bound(state: State, connection: str | None, stream: str = "assets", key: str = KEY) -> datetime | None:
+def start_value(state: State, connection: str | None, stream: str = "assets", key: str = KEY) -> datetime | None:
     """Give the instant from which a stream would be read."""
-    return state.open(stream, key, connection).bound(None, timedelta(0))
+    return state.bookmark(stream, key, connection).start_value(None, timedelta(0))
 
 
 def again(state: State) -> State:
@@ -46,13 +45,13 @@ def again(state: State) -> State:
 def test_connections_have_bookmarks_of_their_own() -> None:
     state = State({})
     read(state, "acme", LONG_AGO)
-    state.open("assets", KEY, "zeta").reach(LONG_AGO + DAY, IN_SYNC)
+    state.keep("assets", "zeta", Bookmark(KEY).interrupted(NOW, LONG_AGO + DAY))
     state = again(state)
 
-    assert bound(state, "acme") == LONG_AGO
-    assert bound(state, "zeta") == LONG_AGO + DAY
-    assert bound(state, "other") is None
-    assert bound(state, "acme", "sites") is None
+    assert start_value(state, "acme") == LONG_AGO
+    assert start_value(state, "zeta") == LONG_AGO + DAY
+    assert start_value(state, "other") is None
+    assert start_value(state, "acme", "sites") is None
 
 
 def test_the_form_of_an_entry() -> None:
@@ -75,8 +74,8 @@ def test_any_name_will_do(name: str) -> None:
     read(state, name, LONG_AGO)
     read(state, "other", LONG_AGO + DAY)
 
-    assert bound(again(state), name) == LONG_AGO
-    assert bound(again(state), "other") == LONG_AGO + DAY
+    assert start_value(again(state), name) == LONG_AGO
+    assert start_value(again(state), "other") == LONG_AGO + DAY
 
 
 def test_another_replication_key_starts_anew_for_the_connections_that_have_it(
@@ -85,14 +84,14 @@ def test_another_replication_key_starts_anew_for_the_connections_that_have_it(
     state = State({})
     read(state, "acme", LONG_AGO)
     with caplog.at_level(logging.WARNING):
-        assert bound(state, "acme", key="createdAt") is None
+        assert start_value(state, "acme", key="createdAt") is None
     [warning] = caplog.messages
-    assert "stream acme/assets is not usable: it is of the replication key updatedAt, not createdAt" in warning
-    state.open("assets", "createdAt", "zeta").complete(Outcome(latest=LONG_AGO + DAY), IN_SYNC)
+    assert "stream acme/assets is not usable: its replication key is updatedAt, not createdAt" in warning
+    state.keep("assets", "zeta", Bookmark("createdAt").completed(NOW, LONG_AGO + DAY, None))
     state = again(state)
 
-    assert bound(state, "zeta", key="createdAt") == LONG_AGO + DAY
-    assert bound(state, "acme", key="createdAt") is None
+    assert start_value(state, "zeta", key="createdAt") == LONG_AGO + DAY
+    assert start_value(state, "acme", key="createdAt") is None
 
 
 # --- between one token and several -----------------------------------------------------------------
@@ -105,13 +104,13 @@ def test_a_state_of_one_connection_stays_beside_those_of_named_ones() -> None:
     read(state, "acme", LONG_AGO + DAY)
     state = again(state)
 
-    assert bound(state, None) == LONG_AGO
-    assert bound(state, "acme") == LONG_AGO + DAY
+    assert start_value(state, None) == LONG_AGO
+    assert start_value(state, "acme") == LONG_AGO + DAY
     read(state, None, LONG_AGO + 2 * DAY)
     state = again(state)
 
-    assert bound(state, None) == LONG_AGO + 2 * DAY
-    assert bound(state, "acme") == LONG_AGO + DAY
+    assert start_value(state, None) == LONG_AGO + 2 * DAY
+    assert start_value(state, "acme") == LONG_AGO + DAY
 
 
 def test_named_bookmarks_are_none_of_an_unnamed_connection(caplog: pytest.LogCaptureFixture) -> None:
@@ -119,7 +118,7 @@ def test_named_bookmarks_are_none_of_an_unnamed_connection(caplog: pytest.LogCap
     read(state, "acme", LONG_AGO)
 
     with caplog.at_level(logging.WARNING):
-        assert bound(again(state), None) is None
+        assert start_value(again(state), None) is None
     assert not caplog.messages
 
 
@@ -137,19 +136,20 @@ def test_whatever_is_read_in_whatever_order_no_bookmark_moves_but_its_own(
     for connection, stream, step, days in steps:
         instant = LONG_AGO + days * DAY
         place = stream, connection
-        opened = state.open(stream, KEY, connection)
+        bookmark = state.bookmark(stream, KEY, connection)
         known = model.get(place, Bookmark(KEY))
-        started = known.started(LONG_AGO + 1_000 * DAY)
+        started = LONG_AGO + 1_000 * DAY
+        assert bookmark == known
         if step == "complete":
-            opened.complete(Outcome(latest=instant), IN_SYNC)
+            state.keep(stream, connection, bookmark.completed(started, instant, None))
             model[place] = known.completed(started, instant, None)
         elif step == "reach":
-            opened.reach(instant, IN_SYNC)
+            state.keep(stream, connection, bookmark.interrupted(started, instant))
             model[place] = known.interrupted(started, instant)
         else:
             state = again(state)
-        for (at_stream, at_connection), bookmark in model.items():
-            assert bound(state, at_connection, at_stream) == bookmark.bound(None, timedelta(0))
+        for (at_stream, at_connection), expected in model.items():
+            assert start_value(state, at_connection, at_stream) == expected.start_value(None, timedelta(0))
 
     assert state.value["others"] == 1
     assert state.value["bookmarks"]["gone"] == {"replication_key": KEY}
@@ -170,14 +170,13 @@ entries = st.recursive(
 @given(entries, NAMES)
 def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, connection: str | None) -> None:
     state = State({"bookmarks": {"assets": entry}})
-    opened = state.open("assets", KEY, connection)
-    opened.bound(None, timedelta(0))
-    opened.reach(LONG_AGO, IN_SYNC)
-    first = bound(state, connection)
+    bookmark = state.bookmark("assets", KEY, connection)
+    state.keep("assets", connection, bookmark.interrupted(NOW, LONG_AGO))
+    first = start_value(state, connection)
 
     assert first is not None
     assert first >= LONG_AGO
-    assert bound(again(state), connection) == first
+    assert start_value(again(state), connection) == first
 
 
 # --- bookmarks belong to names ---------------------------------------------------------------------
@@ -185,16 +184,16 @@ def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, c
 
 def known_as(state: State, connection: str | None, identity: str, stream: str = "assets") -> datetime | None:
     """Give the instant from which a connection that Makini calls so would be read."""
-    return state.open(stream, KEY, connection, identity).bound(None, timedelta(0))
+    return state.bookmark(stream, KEY, connection, identity).start_value(None, timedelta(0))
 
 
 def state_of(connection: str | None) -> State:
     """Give the state of a run that has read one connection, which Makini calls c-1, to its end."""
     state = State({})
-    state.know(connection, "c-1")
+    state.note_identity(connection, "c-1")
     read(state, connection, LONG_AGO)
-    state.complete(connection, LONG_AGO, "all")
-    state.reconciled("assets", connection, LONG_AGO)
+    state.note_complete(connection, LONG_AGO, "all")
+    state.note_reconciled("assets", connection, LONG_AGO)
     return again(state)
 
 
@@ -221,7 +220,7 @@ def test_a_connection_under_a_new_name_is_read_in_full(
     assert not state.is_unsynced(after, LONG_AGO, "all", "c-1")
     assert not state.is_reconciled("assets", after, LONG_AGO)
     for _ in range(3):  # once for each stream
-        state.know(after, "c-1")
+        state.note_identity(after, "c-1")
     [warning] = caplog.messages
     assert warning.startswith(told)
     whose = "from before" if before is None else f"of '{before}'"
@@ -231,7 +230,7 @@ def test_a_connection_under_a_new_name_is_read_in_full(
 
     read(state, after, LONG_AGO + DAY)
     state = again(state)
-    state.know(after, "c-1")
+    state.note_identity(after, "c-1")
     assert known_as(state, after, "c-1") == LONG_AGO + DAY
     assert known_as(state, before, "c-1") == LONG_AGO
     assert len(caplog.messages) == 1
@@ -240,7 +239,7 @@ def test_a_connection_under_a_new_name_is_read_in_full(
 def test_a_state_whose_names_were_changed_by_hand_keeps_its_bookmarks(caplog: pytest.LogCaptureFixture) -> None:
     """As docs/connections.md says how to."""
     state = State(json.loads(json.dumps(state_of("acme").value).replace('"acme"', '"north"')))
-    state.know("north", "c-1")
+    state.note_identity("north", "c-1")
 
     assert known_as(state, "north", "c-1") == LONG_AGO
     assert state.is_unsynced("north", LONG_AGO, "all", "c-1")
@@ -253,7 +252,7 @@ def test_nothing_that_is_known_of_a_name_is_used_for_another_customer(caplog: py
 
     assert known_as(state, "acme", "c-2") is None
     assert not state.is_unsynced("acme", LONG_AGO, "all", "c-2")
-    state.know("acme", "c-2")
+    state.note_identity("acme", "c-2")
     assert not state.is_reconciled("assets", "acme", LONG_AGO)
     assert known_as(again(state), "acme", "c-2") is None
     assert not caplog.messages
@@ -262,12 +261,12 @@ def test_nothing_that_is_known_of_a_name_is_used_for_another_customer(caplog: py
 def test_connections_that_swap_their_names_are_both_read_in_full(caplog: pytest.LogCaptureFixture) -> None:
     state = State({})
     for name, identity in (("acme", "c-1"), ("zeta", "c-2")):
-        state.know(name, identity)
+        state.note_identity(name, identity)
         read(state, name, LONG_AGO)
     state = again(state)
 
     for name, identity in (("acme", "c-2"), ("zeta", "c-1")):
-        state.know(name, identity)
+        state.note_identity(name, identity)
         assert known_as(state, name, identity) is None
     assert [message.partition(":")[0] for message in caplog.messages] == [
         "Connection 'acme' was called 'zeta' before",
@@ -280,7 +279,7 @@ def test_what_others_have_put_in_the_place_of_names_does_no_harm(known: object) 
     state = State({"connections": known})
 
     assert known_as(state, "zeta", "c-1") is None
-    state.know("zeta", "c-1")
+    state.note_identity("zeta", "c-1")
     read(state, "zeta", LONG_AGO)
     assert known_as(again(state), "zeta", "c-1") == LONG_AGO
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from .harness import Row
 
-ROWS = 30
+ROWS = 20
 PAGED: dict[str, Any] = {"page_size": 7, "lookback_minutes": 0}
 ALL = (ORDERS, LINES, WORK, MATERIALS)
 
@@ -139,7 +139,7 @@ def test_full_tables(sandbox: Sandbox, full: tuple[str, ...]) -> None:
     assert_whole(tables, sandbox)
 
 
-@pytest.mark.parametrize("moment", [0.01, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+@pytest.mark.parametrize("moment", [0.01, 0.2, 0.4, 0.65, 0.95])
 @pytest.mark.parametrize("behaviour", [{}, {"filter": "ignored", "order": "shuffled"}], ids=["seek", "offset"])
 def test_nothing_is_missing_after_a_kill(sandbox: Sandbox, behaviour: dict[str, Any], moment: float) -> None:
     for name, value in behaviour.items():

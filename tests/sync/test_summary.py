@@ -48,11 +48,11 @@ def test_a_result_for_a_machine() -> None:
     assert "error" not in result("assets").to_dict()
 
 
-def test_results_do_not_share_their_traffic() -> None:
+def test_results_do_not_share_their_request_stats() -> None:
     first, second = Result("assets", None), Result("sites", None)
-    first.traffic.requests += 1
+    first.request_stats.requests += 1
 
-    assert (first.traffic.requests, second.traffic.requests) == (1, 0)
+    assert (first.request_stats.requests, second.request_stats.requests) == (1, 0)
 
 
 # --- a summary -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from makini_sandbox import Fault
 from tap_makini.sync.state import State
 
-from .harness import DAILY, KEYS, MORNING, RECONCILIATIONS, RECONCILING, STREAM, Database, source
+from .reconciling import DAILY, KEYS, MORNING, RECONCILIATIONS, RECONCILING, STREAM, Database, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from makini_sandbox import Sandbox
 
-SIZES = {STREAM: 60}
+SIZES = {STREAM: 40}
 ALL = (STREAM, *RECONCILING)
 NOW = datetime.now(timezone.utc)
 MIXES = [
@@ -85,7 +85,7 @@ def test_a_due_run_sends_only_the_records_beyond_the_bookmark(sandbox: Sandbox, 
 
 def test_it_is_done_again_when_the_days_have_passed() -> None:
     state = State({"bookmarks": {}})
-    state.reconciled(STREAM, None, NOW - timedelta(days=3))
+    state.note_reconciled(STREAM, None, NOW - timedelta(days=3))
     assert state.is_reconciled(STREAM, None, NOW - timedelta(days=4))
     assert not state.is_reconciled(STREAM, None, NOW - timedelta(days=2))
     assert not state.is_reconciled(STREAM, "acme", NOW - timedelta(days=4))
@@ -94,7 +94,7 @@ def test_it_is_done_again_when_the_days_have_passed() -> None:
 
 def test_a_state_is_one_though_nothing_else_is_noted() -> None:
     state = State({})
-    state.reconciled(STREAM, None, NOW)
+    state.note_reconciled(STREAM, None, NOW)
     assert state.value["bookmarks"] == {}
 
 

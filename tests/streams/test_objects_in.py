@@ -70,7 +70,7 @@ def test_every_line_fits_the_schema_and_names_its_parent(key: bytes, updated: by
     raw = b'{"key":%b,"updatedAt":%b,"lineItems":%b}' % (key, updated, array)
     parent = Parent(raw, orders())
     for position, item in objects_in(parent.parts["lineItems"]):
-        line = json.loads(CONFORMER.record(parent.marked(item, position)))
+        line = json.loads(CONFORMER.record(parent.with_parent(item, position)))
         VALIDATOR.validate(line)
         assert line["_makini_position"] == position
         assert line["_makini_parent_key"] == json.loads(parent.key)
@@ -87,7 +87,7 @@ def test_the_parents_key_is_that_of_its_own_record(raw: bytes) -> None:
 @pytest.mark.parametrize("record", [b"{}", b" { } ", b'{"a":1}', b'\n{ "a" : {} }\t'])
 @pytest.mark.parametrize("position", [None, 3])
 def test_marks_stand_behind_what_was_there(record: bytes, position: int | None) -> None:
-    marked = Parent(b'{"key":"p","updatedAt":"2024-01-01T00:00:00Z"}', orders()).marked(record, position)
+    marked = Parent(b'{"key":"p","updatedAt":"2024-01-01T00:00:00Z"}', orders()).with_parent(record, position)
     marks = {"_makini_parent_key": "p", "_makini_parent_updated_at": "2024-01-01T00:00:00Z"}
     place = {} if position is None else {"_makini_position": position}
     assert json.loads(marked) == {**json.loads(record), **marks, **place}

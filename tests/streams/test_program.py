@@ -90,7 +90,7 @@ LIMITED, REVOKED, WELL = NAMES = named(3)
 
 def test_several_connections(files: Files) -> None:
     """One is limited: when it is told to wait, all that is under way for it waits. One is revoked meanwhile."""
-    manners = {LIMITED: Manner(limit=12, window=2.0)}
+    manners = {LIMITED: Manner(limit=12, window=1.0)}
     with Vendor(NAMES, manners=manners, sizes={WORK_SLUG: 16}) as vendor:
 
         def revoke(_: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from makini_sandbox import Sandbox
 
-ROWS = 40
+ROWS = 20
 SOME: dict[str, Any] = {"key": "l1", "quantity": "12.50", "custom": {"a": [1]}}
 
 
