@@ -62,6 +62,7 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 docs: $(READY) ## Generate the README's tables, docs/entities.md, meltano.yml's settings and the ready catalogs
 	@$(BIN)/python -m scripts.docs
@@ -90,7 +91,7 @@ requirements: | $(UV) ## Pin all dependencies anew (UPGRADE=--upgrade: to the ne
 	for path in $(TARGETS); do $(COMPILE) $$path.in --output-file $$path.txt; done
 
 clean: ## Remove environments, caches and output
-	rm -rf .venv .venvs .meltano output dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venvs .meltano output dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # --- environments: made once, made anew when their pins change ---
 
