@@ -61,7 +61,7 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell
             name = presentable(finding.stream)
             tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if finding.full_read_reason:
-                tell(f"{'':<32} read in full each run, because {presentable(finding.full_read_reason)}")
+                tell(f"{'':<32} read in full each run because {presentable(finding.full_read_reason)}")
             if result.error is not None:
                 failed.append(result)
             if isinstance(result.error, (CredentialError, UnreachableError)):

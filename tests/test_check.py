@@ -84,7 +84,7 @@ def test_what_one_record_tells_of_a_stream() -> None:
 
     assert heading == HEADING
     assert table[0] == ["assets", "yes", "1234", "2025-01-02", "01:04"]
-    assert " ".join(table[1]) == ("read in full each run, because the server does not show that it honors the order")
+    assert " ".join(table[1]) == ("read in full each run because the server does not show that it honors the order")
     assert table[2] == ["users", "yes", "3"]
     assert assets.asked == [{"page": "1", "per_page": "1", "sort[updatedAt]": order} for order in "10"]
     assert users.asked == [{"page": "1", "per_page": "1"}]

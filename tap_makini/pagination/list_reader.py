@@ -158,14 +158,13 @@ class ListReader:
             newest_first = first_page.reopened(order="desc")
             if shows_order(first_page, newest_first):
                 return self._use(NewestFirstPaginator(newest_first, self.outcome, self._start_value), reason)
-        if self._start_value is not None:  # a first sync reads everything in any case
-            self._note_full_read(reason)
+        self._note_full_read(reason)
         return self._use(FullListPaginator(first_page, self.outcome), reason)
 
     def _note_full_read(self, reason: str) -> None:
         if self._fetcher.replication_key is not None:
             self.outcome.full_read_reason = reason
-            logger.warning("%s is read in full each run, because %s.", self._fetcher.path, reason)
+            logger.warning("%s is read in full each run because %s.", self._fetcher.path, reason)
 
     def _use(self, paginator: Paginator, reason: str) -> Paginator:
         logger.log(self._log_level, "Reading %s by %s: %s.", self._fetcher.path, type(paginator).__name__, reason)
