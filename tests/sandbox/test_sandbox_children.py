@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from makini_sandbox import Behaviour, Fault, Sandbox
-from makini_sandbox.children import CHILD_LISTS
+from makini_sandbox.entities import CHILD_LISTS
 
 if TYPE_CHECKING:
     from .conftest import Client, Serve

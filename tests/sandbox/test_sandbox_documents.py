@@ -10,9 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
 from makini_sandbox import Behaviour
-from makini_sandbox.children import CHILD_LISTS
 from makini_sandbox.data.shapes import SHAPES
-from makini_sandbox.entities import ENTITIES, PRODUCTS
+from makini_sandbox.entities import CHILD_LISTS, ENTITIES, PRODUCTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
