@@ -124,7 +124,7 @@ def _without_rows(fault: Fault, now: datetime) -> Response | None:
     if fault.kind == "expire_token":
         raise Refusal(401, "The access token has expired.")
     if fault.kind == "status":
-        raise Refusal(fault.status, "A fault was requested.", headers=_retry_after(fault, now))
+        raise Refusal(fault.status, "A fault was asked for.", headers=_retry_after(fault, now))
     if fault.kind in _BODIES:
         body, media_type = _BODIES[fault.kind]
         return Response(body, media_type=media_type)
