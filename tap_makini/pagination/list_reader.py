@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
 from tap_makini.pagination.keyset import KeysetPaginator
@@ -19,7 +20,6 @@ from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.paginator import Batch, DisprovedError, FirstPage, Outcome, Paginator, Shortage, shows_order
 from tap_makini.pagination.repeated_passes import RepeatedPassesPaginator
 from tap_makini.pagination.rows import RowReader, dated, is_ascending
-from tap_makini.query_parameters import PageSize
 from tap_makini.timestamps import floor_second
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from tap_makini.endpoints import V3, PageSize, QueryParameters
 from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
 from tap_makini.pagination.response import Page, parse_beyond, parse_page
-from tap_makini.query_parameters import V3, PageSize, QueryParameters
 from tap_makini.timestamps import format_whole_seconds
 
 if TYPE_CHECKING:

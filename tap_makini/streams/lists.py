@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_makini.connections.freshness import PATH
-from tap_makini.endpoints import Endpoint
+from tap_makini.endpoints import V3_UNSIZED, Endpoint
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError
 from tap_makini.pagination.list_reader import PageFetcher, PageSize
 from tap_makini.pagination.response import Page
-from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.schema import SCHEMAS
 from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 from tap_makini.streams.custom_fields import newest_page, with_custom_fields

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.endpoints import Endpoint
+from tap_makini.endpoints import V3_UNSIZED, Endpoint
 from tap_makini.pagination.list_reader import PageFetcher
-from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.streams.base import DEFAULTS
 from tap_makini.streams.lists import ListStream
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
 from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.paginator import FirstPage
 from tap_makini.pagination.rows import RowReader
-from tap_makini.query_parameters import PageSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
+from tap_makini.endpoints import V3, V3_UNSIZED, PageSize, QueryParameters
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.rows import RowReader, dated, digest, is_ascending
-from tap_makini.query_parameters import V3, V3_UNSIZED, PageSize, QueryParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
