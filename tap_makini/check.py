@@ -16,7 +16,7 @@ from tap_makini.errors import (
 from tap_makini.pagination.list_reader import why_read_in_full
 from tap_makini.pagination.rows import RowReader, dated
 from tap_makini.redaction import presentable
-from tap_makini.streams.custom_fields import newest_page
+from tap_makini.streams.sampling import newest_page
 from tap_makini.sync.summary import Result, by_cause
 
 if TYPE_CHECKING:

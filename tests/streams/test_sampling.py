@@ -12,7 +12,7 @@ from tap_makini.conform import compile_conformer
 from tap_makini.endpoints import V3, V3_UNSIZED, PageSize, QueryParameters
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.streams.custom_fields import newest_page, with_custom_fields
+from tap_makini.streams.sampling import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
