@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.connections.freshness import PATH
-from tap_makini.endpoints import V3_UNSIZED, Endpoint
+from tap_makini.endpoints import V3_UNSIZED, Endpoint, PageSize
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError
-from tap_makini.pagination.list_reader import PageFetcher, PageSize
+from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.response import Page
 from tap_makini.schema import SCHEMAS
 from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions

@@ -145,7 +145,7 @@ def newest_page(fetcher: PageFetcher, count: int) -> Page:
     try:
         return fetcher.fetch(PageRequest(order="desc" if fetcher.sorts else None, size=fetcher.size_of(count)))
     except RequestRefusedError:
-        return fetcher.open(None)[1]
+        return fetcher.open(None).page
 
 
 def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:

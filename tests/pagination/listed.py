@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import RequestRefusedError
-from tap_makini.pagination.list_reader import ListReader, PageFetcher, PageSize
+from tap_makini.pagination.list_reader import ListReader
+from tap_makini.pagination.page_fetcher import PageFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

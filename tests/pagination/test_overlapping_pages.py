@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from tap_makini.endpoints import PageSize
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
-from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
-from tap_makini.pagination.paginator import FirstPage
-from tap_makini.pagination.rows import RowReader
+from tap_makini.pagination.page_fetcher import FirstPage, PageFetcher, PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,7 +81,7 @@ class ChangingList:
 def opened(served: ChangingList, size: int | None) -> FirstPage:
     source = PageFetcher(cast("Client", served), "/list", None, PageSize(500))
     query = PageRequest(size=size)
-    return FirstPage(source, query, source.fetch(query), RowReader(None))
+    return source.fetch_first(query)
 
 
 def walked(walk: OverlappingPages) -> list[int]:
