@@ -27,12 +27,12 @@ FILTER, SORT = "filter[updatedAt:gteq]", "sort[updatedAt]"
 
 @dataclass
 class Server:
-    """Answers each request with one record, or refuses it.
+    """Responds to each request with one record, or refuses it.
 
     Attributes:
         refuses: Gives what is wrong with a query, if anything is.
         asked: The queries that came.
-        keys: The records of each answer.
+        keys: The records of each response.
     """
 
     refuses: Callable[[Mapping[str, str]], str | None] = lambda _: None
@@ -50,9 +50,9 @@ class Server:
 
 
 def source(
-    server: object, page_size: PageSize, key: str | None = "updatedAt", dialect: QueryParameters = V3
+    server: object, page_size: PageSize, key: str | None = "updatedAt", names: QueryParameters = V3
 ) -> PageFetcher:
-    return PageFetcher(cast("Client", server), "/api/eam/assets", key, page_size, dialect)
+    return PageFetcher(cast("Client", server), "/api/eam/assets", key, page_size, names)
 
 
 # --- the query -------------------------------------------------------------------------------------
