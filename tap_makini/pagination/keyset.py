@@ -146,9 +146,9 @@ class KeysetPaginator:
             The list from the latest timestamp on that can be requested; None if there is none, or this is the end.
         """
         page, timestamps, current = step.page, step.timestamps, part.first_page.request.start_value
-        if not step.is_joined or not (page.is_full or not page.is_last):
-            return None
-        if not timestamps or len(timestamps) < len(step.rows) or self._vain_requests >= _MOST_VAIN_REQUESTS:
+        may_go_on = step.is_joined and (page.is_full or not page.is_last)
+        is_dated = bool(timestamps) and len(timestamps) == len(step.rows)
+        if not may_go_on or not is_dated or self._vain_requests >= _MOST_VAIN_REQUESTS:
             return None
         last = bisect_left(timestamps, self._floor(timestamps[-1]))
         known = set(page.records)
