@@ -14,9 +14,9 @@ from tap_makini.errors import (
     UnreachableError,
 )
 from tap_makini.pagination.list_reader import why_read_in_full
-from tap_makini.pagination.rows import RowReader, dated
+from tap_makini.pagination.paginator import dated
 from tap_makini.redaction import presentable
-from tap_makini.streams.custom_fields import newest_page
+from tap_makini.streams.sampling import newest_page
 from tap_makini.sync.summary import Result, by_cause
 
 if TYPE_CHECKING:
@@ -88,6 +88,6 @@ def _find(result: Result, stream: ListStream, connection: Connection) -> Finding
     except MakiniError as error:
         result.error = error
         return Finding(result.stream, "failed")
-    timestamps = dated(RowReader(fetcher.replication_key).rows(page.records))
+    timestamps = dated(fetcher.row_reader.rows(page.records))
     newest = max(timestamps).strftime("%Y-%m-%d %H:%M") if timestamps else ""
     return Finding(result.stream, "yes", "" if page.total is None else str(page.total), newest, reason)

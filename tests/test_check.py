@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tap_makini.check import check
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, StreamsFailedError
 from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.query_parameters import PageSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

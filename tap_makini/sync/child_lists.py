@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch, Outcome
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Batch, Outcome, Row
     from tap_makini.streams import ChildStream
     from tap_makini.sync.partition import StartRule
     from tap_makini.sync.state import State

@@ -14,7 +14,7 @@ from tap_makini.sync.partition import Partition
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Row
     from tap_makini.rawjson import JSON
     from tap_makini.streams import LinesStream, ListStream
 

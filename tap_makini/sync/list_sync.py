@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from tap_makini.errors import EntityAbsentError, IncompleteError, MakiniError, NothingNewError
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.sync.partition import Delivery, Partition, PartitionEnd
-from tap_makini.timestamps import format_whole_seconds
+from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Shortage
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Row, Shortage
     from tap_makini.streams import ListStream
     from tap_makini.sync.state import State
 
@@ -126,7 +125,7 @@ def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> I
     """Return an error that says how many records are missing, and where."""
     places = [
         f"{shortage.came:,} of {shortage.expected:,} records came"
-        + (f" with {replication_key} from {format_whole_seconds(shortage.start)} on" if shortage.start else "")
+        + (f" with {replication_key} from {format_timestamp(shortage.start, 'seconds')} on" if shortage.start else "")
         for shortage in shortages
     ]
     return IncompleteError(

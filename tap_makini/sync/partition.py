@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.http.client import RequestStats
-from tap_makini.pagination.list_reader import Outcome
+from tap_makini.pagination.paginator import Outcome
 from tap_makini.sync.record_lines import RecordLines
 from tap_makini.timestamps import format_timestamp
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from tap_makini.conform import Conformer, Drift
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Batch, Row
     from tap_makini.streams import MakiniStream
     from tap_makini.sync.bookmark import Bookmark
     from tap_makini.sync.state import State

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_makini.conform import record_key
-from tap_makini.pagination.rows import digest
+from tap_makini.pagination.paginator import digest
 from tap_makini.rawjson import members
 from tap_makini.sync.partition import Delivery, Partition
 from tap_makini.timestamps import format_timestamp
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Outcome
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Outcome, Row
     from tap_makini.streams import ListStream, MakiniStream
     from tap_makini.sync.state import State
 

@@ -8,8 +8,8 @@ import pytest
 
 from openapi.documents import ALL, TEXT, document, endpoints, get, offer
 from openapi.vendor import vendor_document
+from tap_makini.endpoints import ASSUMED, V3
 from tap_makini.entities import ENTITIES
-from tap_makini.query_parameters import ASSUMED, V3
 
 if TYPE_CHECKING:
     from tap_makini.endpoints import Endpoint

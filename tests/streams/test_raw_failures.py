@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 LIST = "raw/tables"
 WRONG = "wrong"
-TROUBLES = [Fault("status", slug=LIST, status=status, times=None) for status in (403, 404, 500)]
-TROUBLES += [Fault(kind, slug=LIST, times=None) for kind in ("html_200", "not_json")]
-WITHOUT_LIST = pytest.mark.parametrize("trouble", TROUBLES, ids=lambda fault: f"{fault.kind}-{fault.status}")
+FAULTS = [Fault("status", slug=LIST, status=status, times=None) for status in (403, 404, 500)]
+FAULTS += [Fault(kind, slug=LIST, times=None) for kind in ("html_200", "not_json")]
+WITHOUT_LIST = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.kind}-{fault.status}")
 
 
 def program(folder: Path, sandbox: Sandbox, *arguments: str | Path, **settings: object) -> Outcome:
@@ -33,8 +33,8 @@ def sandbox_with(*faults: Fault, **options: Any) -> Sandbox:  # noqa: ANN401 - t
 
 
 @WITHOUT_LIST
-def test_discovery_offers_all_else(tmp_path: Path, trouble: Fault) -> None:
-    with sandbox_with(trouble) as sandbox:
+def test_discovery_offers_all_else(tmp_path: Path, fault: Fault) -> None:
+    with sandbox_with(fault) as sandbox:
         outcome = program(tmp_path, sandbox, "--discover", raw_tables=["d*", "audit_log"])
     assert outcome.code == 0
     catalog = json.loads(outcome.output)
@@ -45,15 +45,15 @@ def test_discovery_offers_all_else(tmp_path: Path, trouble: Fault) -> None:
 
 
 @WITHOUT_LIST
-def test_a_run_loads_all_else(tmp_path: Path, trouble: Fault) -> None:
+def test_a_run_loads_all_else(tmp_path: Path, fault: Fault) -> None:
     catalog = tmp_path / "catalog.json"
     with sandbox_with() as sandbox:
         document = json.loads(program(tmp_path, sandbox, "--discover").output)
         entries = [entry for entry in document["streams"] if entry["stream"] in {"uom", "vendors"}]
         catalog.write_text(json.dumps({"streams": entries + raw_catalog("a")["streams"]}), encoding="utf-8")
-        sandbox.behaviour.faults.append(trouble)
+        sandbox.behaviour.faults.append(fault)
         outcome = program(tmp_path, sandbox, "--catalog", catalog, raw_tables=["T*"])
-    is_absent = trouble.kind == "status" and trouble.status != 500
+    is_absent = fault.kind == "status" and fault.status != 500
     assert outcome.code == (0 if is_absent else 3)
     assert {message["stream"] for message in outcome.of("RECORD")} == {"uom", "vendors"}
     told = outcome.logged("WARNING" if is_absent else "ERROR")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tap_makini.connections.freshness import Integration
-from tap_makini.pagination.list_reader import Batch, Outcome
-from tap_makini.pagination.rows import Row
+from tap_makini.pagination.paginator import Batch, Outcome, Row
 from tap_makini.sync.bookmark import Bookmark, read_bookmark
 from tap_makini.sync.partition import Partition, StartRule
 from tap_makini.sync.state import State

@@ -27,7 +27,7 @@ from tap_makini.errors import (
     UnreachableError,
 )
 from tap_makini.http.client import RequestStats
-from tap_makini.pagination.list_reader import Outcome
+from tap_makini.pagination.paginator import Outcome
 from tap_makini.sync.bookmark import Bookmark
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.partition import Delivery
