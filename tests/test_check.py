@@ -24,21 +24,21 @@ BROKEN = MakiniError("the server answered 500", "Run again later.")
 
 
 class Server:
-    """Answers a list once: with its newest records and their count, or with an error."""
+    """Responds to the request for a list: with its newest records and their count, or with an error."""
 
-    def __init__(self, answer: list[dict[str, Any]] | MakiniError, total: int | None = None) -> None:
-        self._answer = answer
+    def __init__(self, response: list[dict[str, Any]] | MakiniError, total: int | None = None) -> None:
+        self._response = response
         self._total = total
-        self.asked: list[dict[str, str]] = []
+        self.requests: list[dict[str, str]] = []
 
     def get(self, _path: str, params: Mapping[str, str], read: Callable[[bytes], Any], *_: object, **__: object) -> Any:  # noqa: ANN401
-        self.asked.append(dict(params))
-        if isinstance(self._answer, MakiniError):
-            raise self._answer
-        size = len(self._answer) or 1
+        self.requests.append(dict(params))
+        if isinstance(self._response, MakiniError):
+            raise self._response
+        size = len(self._response) or 1
         last = -(-(self._total or 1) // size)
         meta = {"current_page": 1, "last_page": last, "per_page": size, "total": self._total}
-        return read(json.dumps({"data": self._answer, "meta": meta}).encode())
+        return read(json.dumps({"data": self._response, "meta": meta}).encode())
 
 
 @dataclass
@@ -69,10 +69,10 @@ HEADING = ["stream", "offered", "records", "newest", "update"]
 
 
 def checked(*connections: StubConnection, streams: Sequence[str | StubStream]) -> list[list[str]]:
-    """Give the cells of the table."""
+    """Return the cells of the table."""
     lines: list[str] = []
-    asked = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
-    check(cast("list[Connection]", connections), cast("list[ListStream]", asked), lines.append)
+    stubs = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
+    check(cast("list[Connection]", connections), cast("list[ListStream]", stubs), lines.append)
     assert not any(line.endswith(" ") for line in lines)
     return [line.split() for line in lines]
 
@@ -86,8 +86,8 @@ def test_what_one_record_tells_of_a_stream() -> None:
     assert table[0] == ["assets", "yes", "1234", "2025-01-02", "01:04"]
     assert " ".join(table[1]) == ("read in full each run because the server does not show that it honors the order")
     assert table[2] == ["users", "yes", "3"]
-    assert assets.asked == [{"page": "1", "per_page": "1", "sort[updatedAt]": order} for order in "10"]
-    assert users.asked == [{"page": "1", "per_page": "1"}]
+    assert assets.requests == [{"page": "1", "per_page": "1", "sort[updatedAt]": order} for order in "10"]
+    assert users.requests == [{"page": "1", "per_page": "1"}]
 
 
 @pytest.mark.parametrize(
@@ -133,20 +133,20 @@ def test_each_of_several_connections_has_a_table() -> None:
 
 
 def test_lines_are_told_one_by_one() -> None:
-    told: list[str] = []
+    printed: list[str] = []
     first, second = Server([], 0), Server([], 0)
     connection = cast("Connection", StubConnection(assets=first, sites=second))
     streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites")])
 
-    def tell(line: str) -> None:
-        told.append(line)
-        assert len(first.asked) + len(second.asked) == len(told) - 1
+    def print_line(line: str) -> None:
+        printed.append(line)
+        assert len(first.requests) + len(second.requests) == len(printed) - 1
 
-    check([connection], streams, tell)
-    assert len(told) == 3
+    check([connection], streams, print_line)
+    assert len(printed) == 3
 
 
-# --- troubles --------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------
 
 
 def test_a_stream_that_fails_is_shown_and_the_others_checked() -> None:
@@ -165,7 +165,7 @@ def test_a_wrong_token_ends_the_check_of_its_connection() -> None:
     with pytest.raises(NothingReadError, match=r"^the server answered 401\. Check the token\."):
         checked(StubConnection(assets=Server(REFUSED), sites=after), streams=["assets", "sites"])
 
-    assert not after.asked
+    assert not after.requests
 
 
 def test_one_wrong_token_of_several_is_a_failure_of_its_connection_only() -> None:
@@ -174,7 +174,7 @@ def test_one_wrong_token_of_several_is_a_failure_of_its_connection_only() -> Non
     with pytest.raises(StreamsFailedError, match=r"^Not readable: acme/assets: the server answered 401\."):
         checked(*connections, streams=["assets"])
 
-    assert zeta.asked
+    assert zeta.requests
 
 
 def test_none_but_wrong_tokens_are_a_wrong_setting() -> None:
