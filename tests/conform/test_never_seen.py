@@ -1,4 +1,4 @@
-"""Which columns no record has had: told at the end of a run, since a source may have been emptied of them."""
+"""Which columns no record has had: logged at the end of a run, since a source may have lost them."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.sync.bookmark import Bookmark, ReadProgress, UnusableBookmarkError, read_bookmark
+from tap_makini.sync.partition import StartRule
 from tap_makini.timestamps import format_timestamp, parse_timestamp
 
 KEY = "updatedAt"
@@ -43,7 +44,7 @@ def again(bookmark: Bookmark) -> Bookmark:
     ],
 )
 def test_start_value(bookmark: Bookmark, start_date: datetime | None, start_value: datetime | None) -> None:
-    assert bookmark.start_value(start_date, HOUR) == start_value
+    assert StartRule(start_date, HOUR).start_value(bookmark) == start_value
 
 
 # --- moving ----------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
             assert bookmark.value == before.value
             assert bookmark.progress is not None
             assert bookmark.progress.started == started
-            assert before.progress is None or bookmark.start_value(None, HOUR) >= before.progress.reached  # type: ignore[operator]
+            assert before.progress is None or bookmark.reached >= before.progress.reached  # type: ignore[operator]
         elif step == "completed":
             bookmark = bookmark.completed(now, *seen)
             limit = min(instant for instant in (started, seen[1]) if instant is not None)
@@ -191,7 +192,7 @@ def test_clocks_may_differ_a_little_and_records_may_be_dated_in_the_future() -> 
     far = {"progress": {"started": format_timestamp(NOW), "reached": format_timestamp(NOW + 300 * DAY)}}
 
     assert read_bookmark(soon, KEY, NOW).value == NOW - MINUTE
-    assert read_bookmark(far, KEY, NOW).start_value(None, HOUR) == NOW + 300 * DAY
+    assert read_bookmark(far, KEY, NOW).reached == NOW + 300 * DAY
 
 
 members = st.sampled_from(["replication_key", "replication_key_value", "progress", "started", "reached", "partitions"])

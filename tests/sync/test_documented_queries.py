@@ -78,7 +78,7 @@ def test_what_has_vanished_is_found_by_connection() -> None:
 
 
 def lines_at(sandbox: Sandbox) -> set[tuple[str, int]]:
-    """Give the lines that there are: their order's key and their place."""
+    """Return the key of the order and the position of each line."""
     return {
         (order["key"], place) for order in sandbox.store.rows(ORDERS_SLUG) for place in range(len(order["lineItems"]))
     }

@@ -1,4 +1,4 @@
-"""What the handler of signals does, without a process that is told to stop."""
+"""What the handler of signals does, without a process that gets one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Exited(BaseException):
 
 
 class Clock:
-    """Tells a time that a test sets."""
+    """Shows a time that a test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0

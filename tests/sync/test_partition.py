@@ -152,7 +152,9 @@ def test_the_clock_that_shows_the_earlier_time_holds_the_bookmark(skew: timedelt
     assert value <= datetime.now(timezone.utc) + most
 
 
-def test_a_sync_that_may_have_missed_records_moves_nothing_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sync_that_may_have_missed_records_moves_nothing_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     state = State({"bookmarks": {"assets": Bookmark(KEY, LONG_AGO).to_state()}})
     reader = partition(state)
     take(reader, Batch(rows(1), LONG_AGO + DAY))
@@ -162,7 +164,9 @@ def test_a_sync_that_may_have_missed_records_moves_nothing_and_says_so(caplog: p
     assert "slipped through: the next run starts where this one did." in caplog.text
 
 
-def test_a_sync_that_is_unsettled_from_some_instant_moves_up_to_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sync_that_is_unsettled_from_some_instant_moves_up_to_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     state = State({})
     outcome = Outcome(latest=LONG_AGO + 2 * DAY)
     for days in (1, 0, 1):

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ def result(
     stream: str, status: Status, records: int = 0, expected: int | None = None, connection: str | None = None
 ) -> Result:
     return Result(stream, connection, status=status, records=records, expected=expected)
+
+
+def write_records(results: list[Result], count: int) -> None:
+    """Put the result after so many more records in the place of the first one."""
+    results[0] = replace(results[0], records=results[0].records + count)
 
 
 # --- one line --------------------------------------------------------------------------------------
@@ -70,7 +76,7 @@ def test_how_far_a_run_has_come(results: list[Result], seconds: float, line: str
     assert describe(Summary(results), seconds) == line
 
 
-# --- telling ---------------------------------------------------------------------------------------
+# --- showing it ---------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -135,10 +141,10 @@ def lines(terminal: Terminal) -> list[str]:
 
 
 def test_nobody_watching_there_is_a_log_line_a_minute(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    one = result("assets", Status.RUNNING, 60, 1_000)
-    clock.at_pause = lambda: setattr(one, "records", one.records + 60)
+    results = [result("assets", Status.RUNNING, 60, 1_000)]
+    clock.at_pause = lambda: write_records(results, 60)
     output = io.StringIO()
-    with caplog.at_level(logging.INFO), Progress(Summary([one]), output):
+    with caplog.at_level(logging.INFO), Progress(Summary(results), output):
         pass
 
     assert clock.pauses == [60.0, 60.0, 60.0]
@@ -152,10 +158,10 @@ def test_nobody_watching_there_is_a_log_line_a_minute(clock: Clock, caplog: pyte
 
 
 def test_a_person_sees_a_line_that_renews_itself_and_no_log(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    one = result("assets", Status.RUNNING)
-    clock.at_pause = lambda: setattr(one, "records", one.records + 1)
+    results = [result("assets", Status.RUNNING)]
+    clock.at_pause = lambda: write_records(results, 1)
     terminal = Terminal()
-    with caplog.at_level(logging.INFO), Progress(Summary([one]), terminal):
+    with caplog.at_level(logging.INFO), Progress(Summary(results), terminal):
         pass
 
     assert max(clock.pauses) < 1
@@ -209,14 +215,16 @@ def handler() -> Iterator[logging.StreamHandler[Terminal]]:
 
 
 @pytest.mark.usefixtures("clock")
-def test_the_line_is_cleared_before_a_log_line_and_at_the_end(handler: logging.StreamHandler[Terminal]) -> None:
+def test_the_line_is_cleared_before_a_log_line_and_at_the_end(
+    handler: logging.StreamHandler[Terminal],
+) -> None:
     terminal = handler.stream
     log = logging.getLogger("some.module")
     with Progress(Summary([result("assets", Status.RUNNING)]), terminal):
-        log.warning("trouble")
+        log.warning("failure")
     log.warning("later")
 
-    while_running, afterwards = terminal.getvalue().split("trouble\n")
+    while_running, afterwards = terminal.getvalue().split("failure\n")
     assert while_running.endswith(CLEAR)
     assert afterwards.endswith(f"{CLEAR}later\n")
     assert not handler.filters
@@ -226,9 +234,9 @@ def test_the_line_is_cleared_before_a_log_line_and_at_the_end(handler: logging.S
 def test_what_no_person_sees_is_not_cleared(handler: logging.StreamHandler[Terminal]) -> None:
     with Progress(Summary([]), io.StringIO()):
         assert not handler.filters
-        logging.getLogger("some.module").warning("trouble")
+        logging.getLogger("some.module").warning("failure")
 
-    assert "trouble\n" in handler.stream.getvalue()
+    assert "failure\n" in handler.stream.getvalue()
     assert CLEAR not in handler.stream.getvalue()
 
 

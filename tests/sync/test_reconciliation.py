@@ -1,4 +1,4 @@
-"""When a list is reconciled, what it costs, and that nothing is told of a list that was not surely seen whole."""
+"""When a list is reconciled, what it costs, and that no list is that may have been read incompletely."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def database(sandbox: Sandbox) -> Iterator[Database]:
         yield loaded
 
 
-def told(outcome: Outcome) -> set[str]:
-    """Give the keys that a run tells of."""
+def keys_sent(outcome: Outcome) -> set[str]:
+    """Return the keys that a run has sent."""
     return {message["record"]["key"] for message in outcome.of("RECORD", KEYS)}
 
 
@@ -64,7 +64,7 @@ def test_all_keys_are_told_at_no_request_more_than_reading_them_takes(behaviour:
         listed = sandbox.store.rows(STREAM)
     if behaviour.get("deleted") == "hidden":
         listed = [row for row in listed if not row["deletedAt"]]
-    assert told(first) == told(due) == {row["key"] for row in listed}
+    assert keys_sent(first) == keys_sent(due) == {row["key"] for row in listed}
     assert len(first.of("RECORD", RECONCILIATIONS)) == len(due.of("RECORD", RECONCILIATIONS)) == 1
     assert database.state["bookmarks"][STREAM] == bookmark
 
@@ -73,14 +73,14 @@ def test_a_due_run_sends_only_the_records_beyond_the_bookmark(sandbox: Sandbox, 
     database.load(*ALL, **DAILY)
     usual = database.load(*ALL, **DAILY)
     assert len(database.requests) == 1
-    assert not told(usual)
+    assert not keys_sent(usual)
     assert not usual.of("RECORD", RECONCILIATIONS)
     new = sandbox.store.insert(STREAM, updatedAt=MORNING)
     database.make_due()
     due = database.load(*ALL, **DAILY)
     assert due.keys(STREAM) - usual.keys(STREAM) == {new}
     assert len(due.of("RECORD", STREAM)) < 5
-    assert told(due) == set(sandbox.store.keys(STREAM))
+    assert keys_sent(due) == set(sandbox.store.keys(STREAM))
 
 
 def test_it_is_done_again_when_the_days_have_passed() -> None:
@@ -122,7 +122,7 @@ def test_a_read_that_breaks_off_tells_nothing_and_moves_no_bookmark_back(
     assert database.state["reconciled"] == due
     sandbox.behaviour.faults.clear()
     again = database.load(*ALL, **DAILY)
-    assert told(again) == set(sandbox.store.keys(STREAM))
+    assert keys_sent(again) == set(sandbox.store.keys(STREAM))
     assert len(again.of("RECORD", RECONCILIATIONS)) == 1
     assert database.state["bookmarks"][STREAM]["replication_key_value"] >= bookmark["replication_key_value"]
 
@@ -147,7 +147,7 @@ def test_a_list_that_does_not_stand_still_is_reconciled_only_if_nothing_can_have
     outcome = database.load(*ALL, **DAILY)
     assert outcome.code == 0
     if overlaps:
-        assert lasting <= told(outcome)
+        assert lasting <= keys_sent(outcome)
     assert bool(outcome.of("RECORD", RECONCILIATIONS)) is overlaps
     assert ("reconciled" in database.state) is overlaps
     assert (f"Stream {STREAM} could not be reconciled; the next run tries again." in caplog.text) is not overlaps
@@ -164,7 +164,7 @@ def test_a_row_whose_time_goes_back_meanwhile_is_not_taken_for_gone(sandbox: San
 
     sandbox.on_request(go_back)
     outcome = database.load(*ALL, **DAILY)
-    assert last not in told(outcome)
+    assert last not in keys_sent(outcome)
     assert not outcome.of("RECORD", RECONCILIATIONS)
 
 

@@ -29,7 +29,7 @@ class StubListSync:
 
     Attributes:
         connection: Whose it is; equal names are one connection.
-        name: Tells it from others.
+        name: Distinguishes it from others.
         pages: How many deliveries it makes.
         error: What it ends with.
         before_page: Called before each delivery.
@@ -63,7 +63,7 @@ def ran(events: Iterator[ListEvent]) -> list[tuple[StubListSync, object]]:
 
 
 def order(events: list[tuple[StubListSync, object]]) -> list[str]:
-    """Give the names of the list syncs in the order of their ends."""
+    """Return the names of the list syncs in the order of their ends."""
     return [each.name for each, event in events if event is None]
 
 

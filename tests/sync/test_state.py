@@ -30,8 +30,8 @@ def read(state: State, connection: str | None, latest: datetime, stream: str = "
 
 
 def start_value(state: State, connection: str | None, stream: str = "assets", key: str = KEY) -> datetime | None:
-    """Give the instant from which a stream would be read."""
-    return state.bookmark(stream, key, connection).start_value(None, timedelta(0))
+    """Return the instant from which a stream would be read."""
+    return state.bookmark(stream, key, connection).reached
 
 
 def again(state: State) -> State:
@@ -149,7 +149,7 @@ def test_whatever_is_read_in_whatever_order_no_bookmark_moves_but_its_own(
         else:
             state = again(state)
         for (at_stream, at_connection), expected in model.items():
-            assert start_value(state, at_connection, at_stream) == expected.start_value(None, timedelta(0))
+            assert start_value(state, at_connection, at_stream) == expected.reached
 
     assert state.value["others"] == 1
     assert state.value["bookmarks"]["gone"] == {"replication_key": KEY}
@@ -183,12 +183,12 @@ def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, c
 
 
 def known_as(state: State, connection: str | None, identity: str, stream: str = "assets") -> datetime | None:
-    """Give the instant from which a connection that Makini calls so would be read."""
-    return state.bookmark(stream, KEY, connection, identity).start_value(None, timedelta(0))
+    """Return the instant from which a connection that Makini calls so would be read."""
+    return state.bookmark(stream, KEY, connection, identity).reached
 
 
 def state_of(connection: str | None) -> State:
-    """Give the state of a run that has read one connection, which Makini calls c-1, to its end."""
+    """Return the state of a run that has read one connection, which Makini calls c-1, to its end."""
     state = State({})
     state.note_identity(connection, "c-1")
     read(state, connection, LONG_AGO)
@@ -198,7 +198,7 @@ def state_of(connection: str | None) -> State:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "warning"),
     [
         (None, "acme", "Connection 'acme' was read without a name before: it is read in full under its new name."),
         ("acme", None, "The connection was called 'acme' before: it is read in full without a name."),
@@ -210,7 +210,7 @@ def state_of(connection: str | None) -> State:
     ],
 )
 def test_a_connection_under_a_new_name_is_read_in_full(
-    before: str | None, after: str | None, told: str, caplog: pytest.LogCaptureFixture
+    before: str | None, after: str | None, warning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its name is part of the key of each row: the table would have no history under the new one."""
     state = state_of(before)
@@ -221,10 +221,10 @@ def test_a_connection_under_a_new_name_is_read_in_full(
     assert not state.is_reconciled("assets", after, LONG_AGO)
     for _ in range(3):  # once for each stream
         state.note_identity(after, "c-1")
-    [warning] = caplog.messages
-    assert warning.startswith(told)
+    [message] = caplog.messages
+    assert message.startswith(warning)
     whose = "from before" if before is None else f"of '{before}'"
-    assert warning.endswith(
+    assert message.endswith(
         f". Rows {whose} stay in the tables; docs/connections.md says how to remove or rename them."
     )
 

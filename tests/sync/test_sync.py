@@ -50,7 +50,7 @@ REFUSED = CredentialError("the server answered 401", "Check the token.")
 ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
 BROKEN = MakiniError("the server answered 500", "Run again later.")
 OUTAGE = TransientError("the server answered 500", "Run again later.")
-UNREACHABLE = UnreachableError("no answer came", "Check the network.")
+UNREACHABLE = UnreachableError("no response came", "Check the network.")
 NOTHING_KNOWN = Integration()
 NOTHING_NEW = NothingNewError("Makini has not synced it", "Nothing to do.")
 
@@ -67,7 +67,7 @@ class Gate:
 
 @dataclass(eq=False)
 class StubConnection:
-    """A connection of which nothing is asked."""
+    """A connection that gets no requests."""
 
     name: str | None
     integration: Integration = NOTHING_KNOWN
@@ -172,7 +172,7 @@ class Run:
         self.raised: BaseException | None = None
 
     def add(self, stream: str, connection: StubConnection, **options: Any) -> StubListSync:  # noqa: ANN401 - fields of a job
-        """Add a list sync of a full-table stream, unless it is told to have a key."""
+        """Add a list sync of a full-table stream, unless a key is given."""
         described = StubStream(stream, self.writer, options.pop("filter_key", None))
         self.list_syncs.append(StubListSync(described, connection, self.state, **options))
         return self.list_syncs[-1]
@@ -193,7 +193,7 @@ class Run:
         return [message for message in self.messages if message["type"] == kind]
 
     def shape(self) -> list[str]:
-        """Give type and stream of each message but STATE."""
+        """Return type and stream of each message but STATE."""
         return [f"{message['type']} {message['stream']}" for message in self.messages if "stream" in message]
 
 
@@ -285,13 +285,13 @@ def test_a_run_that_is_interrupted_before_it_knows_anything_writes_a_state(run: 
 
 def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run.add("assets", StubConnection(ONLY), filter_key=KEY)
-    write, told = run.writer.write_state, [Interrupted(143)]
+    write, signals = run.writer.write_state, [Interrupted(143)]
 
     def interrupted(state: dict[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
         if may_wait:  # as if it was large
             return
-        if told:
-            raise told.pop()
+        if signals:
+            raise signals.pop()
         write(state, anew=anew)
 
     monkeypatch.setattr(run.writer, "write_state", interrupted)
@@ -368,7 +368,7 @@ def test_without_a_version_none_is_activated(run: Run) -> None:
     assert run.shape() == ["SCHEMA sites", "RECORD sites"]
 
 
-# --- troubles --------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------
 
 
 def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
@@ -541,8 +541,8 @@ def test_the_log_ends_with_a_summary_for_machines_and_one_for_people(
         outcome(run, ("a", None, 3), ("b", BROKEN, 1), ("c", ABSENT, 0))
 
     [line] = [message for message in caplog.messages if message.startswith("Summary: ")]
-    told = json.loads(line.removeprefix("Summary: "))
-    assert [(one["connection"], one["stream"], one["status"], one["records"]) for one in told] == [
+    results = json.loads(line.removeprefix("Summary: "))
+    assert [(one["connection"], one["stream"], one["status"], one["records"]) for one in results] == [
         ("a", "stream_0", "complete", 3),
         ("b", "stream_1", "failed", 1),
         ("c", "stream_2", "absent", 0),
@@ -563,8 +563,8 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
     with caplog.at_level(logging.INFO, "tap_makini"):
         sync = run.go()
 
-    told = [message for message in caplog.messages if message.startswith("Stream ")]
-    assert told[:3] == [
+    logged = [message for message in caplog.messages if message.startswith("Stream ")]
+    assert logged[:3] == [
         "Stream acme/assets: 3 records have no readable updatedAt, and incremental reads do not see them change: "
         + REMEDY,
         "Stream acme/assets: what no column takes is in _makini_extra: "
@@ -572,7 +572,7 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
         + " and 2 more.",
         "Stream acme/assets: no record has name, site.",
     ]
-    assert len(told) == 3
+    assert len(logged) == 3
     assert [result.drifts for result in sync.summary.results] == [12, 0]
 
 
@@ -581,10 +581,10 @@ def test_the_sdks_counts_name_stream_and_connection(run: Run, caplog: pytest.Log
     with caplog.at_level(logging.INFO):
         run.go()
 
-    told = [json.loads(message[8:]) for message in caplog.messages if message.startswith("METRIC: ")]
-    assert {point["metric"] for point in told} == {"record_count", "sync_duration"}
-    assert {point["value"] for point in told if point["metric"] == "record_count"} == {5}
-    assert [(point["tags"]["stream"], point["tags"]["context"]["connection"]) for point in told] == [
+    points = [json.loads(message[8:]) for message in caplog.messages if message.startswith("METRIC: ")]
+    assert {point["metric"] for point in points} == {"record_count", "sync_duration"}
+    assert {point["value"] for point in points if point["metric"] == "record_count"} == {5}
+    assert [(point["tags"]["stream"], point["tags"]["context"]["connection"]) for point in points] == [
         ("assets", "acme"),
         ("assets", "acme"),
     ]

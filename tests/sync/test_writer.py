@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.singerlib.messages import RecordMessage
 
-from tap_makini.standard_output import OutputError, ReaderGoneError
-from tap_makini.sync.writer import LineWriter
+from tap_makini.sync.writer import LineWriter, OutputError, ReaderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +26,7 @@ class StopError(BaseException):
 
 
 class Pipe:
-    """A descriptor that takes as few bytes at once as it is told to, and on the way sets `stop_with`.
+    """A descriptor that takes a limited number of bytes at once, and on the way sets `stop_with`.
 
     Args:
         amounts: How many bytes it takes at once, at most; the last one again and again.
@@ -54,7 +53,7 @@ class Pipe:
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipe], LineWriter]:
     def use_pipe(pipe: Pipe) -> LineWriter:
-        monkeypatch.setattr("tap_makini.standard_output.os.write", pipe.write)
+        monkeypatch.setattr("tap_makini.sync.writer.os.write", pipe.write)
         return pipe.writer
 
     return use_pipe
@@ -97,14 +96,14 @@ def test_messages_are_lines_of_json(pipe: tuple[int, int]) -> None:
 def test_everything_is_written_however_little_is_taken_at_once(given_lines: list[bytes], amounts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         pipe = Pipe(amounts)
-        patch.setattr("tap_makini.standard_output.os.write", pipe.write)
+        patch.setattr("tap_makini.sync.writer.os.write", pipe.write)
         pipe.writer.write_lines(given_lines)
 
     assert pipe.taken == b"".join(given_lines)
     assert not pipe.writer.is_writing
 
 
-# --- being told to stop ----------------------------------------------------------------------------
+# --- stopping -------------------------------------------------------------------------------------
 
 
 @given(lines.filter(bool), st.lists(st.integers(1, 9), min_size=1), st.data())
@@ -114,7 +113,7 @@ def test_a_stop_comes_at_the_end_of_the_line_that_is_being_written(
     whole = b"".join(given_lines)
     pipe = Pipe(amounts, stop_at=data.draw(st.integers(1, len(whole))))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tap_makini.standard_output.os.write", pipe.write)
+        patch.setattr("tap_makini.sync.writer.os.write", pipe.write)
         with pytest.raises(StopError):
             pipe.writer.write_lines(given_lines)
         after_stop = pipe.taken
