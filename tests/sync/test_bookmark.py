@@ -43,7 +43,9 @@ def again(bookmark: Bookmark) -> Bookmark:
         (Bookmark(KEY, FOREVER_AGO), NOW, None),
     ],
 )
-def test_start_value(bookmark: Bookmark, start_date: datetime | None, start_value: datetime | None) -> None:
+def test_reading_starts_where_the_start_rule_and_the_bookmark_say(
+    bookmark: Bookmark, start_date: datetime | None, start_value: datetime | None
+) -> None:
     assert StartRule(start_date, HOUR).start_value(bookmark) == start_value
 
 
@@ -54,19 +56,19 @@ def test_a_completed_read_moves_to_the_latest_instant() -> None:
     assert Bookmark(KEY, NOW - DAY).completed(NOW, NOW - HOUR, None) == Bookmark(KEY, NOW - HOUR)
 
 
-def test_it_does_not_move_beyond_the_moment_the_read_began() -> None:
+def test_a_bookmark_does_not_move_beyond_the_moment_the_read_began() -> None:
     assert Bookmark(KEY).completed(NOW, NOW + 300 * DAY, None) == Bookmark(KEY, NOW)
 
 
-def test_it_does_not_move_beyond_where_records_may_have_slipped_through() -> None:
+def test_a_bookmark_does_not_move_beyond_where_records_may_have_been_missed() -> None:
     assert Bookmark(KEY).completed(NOW, NOW - HOUR, NOW - 2 * HOUR) == Bookmark(KEY, NOW - 2 * HOUR)
 
 
-def test_it_does_not_move_back() -> None:
+def test_a_bookmark_does_not_move_back() -> None:
     assert Bookmark(KEY, NOW).completed(NOW + DAY, NOW - HOUR, None) == Bookmark(KEY, NOW)
 
 
-def test_a_read_that_saw_nothing_leaves_it_where_it_was() -> None:
+def test_a_read_without_records_leaves_the_bookmark_where_it_was() -> None:
     assert Bookmark(KEY, NOW).completed(NOW + DAY, None, None) == Bookmark(KEY, NOW)
     assert Bookmark(KEY).completed(NOW, None, None) == Bookmark(KEY)
 
@@ -78,7 +80,7 @@ def test_a_resumed_read_began_when_the_interrupted_one_did() -> None:
     assert interrupted.interrupted(NOW + DAY, NOW).progress == ReadProgress(NOW, NOW)
 
 
-def test_a_resumed_read_that_saw_nothing_more_keeps_what_was_reached() -> None:
+def test_a_resumed_read_without_records_keeps_what_was_reached() -> None:
     interrupted = Bookmark(KEY, NOW - DAY).interrupted(NOW, NOW - HOUR)
 
     assert interrupted.completed(NOW, None, None) == Bookmark(KEY, NOW - HOUR)
@@ -98,7 +100,7 @@ steps = st.one_of(
 
 
 @given(bookmarks, st.lists(st.tuples(st.timedeltas(timedelta(0), HOUR), steps)))
-def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
+def test_over_any_runs_a_bookmark_never_moves_back_nor_beyond_the_start_of_a_read(
     bookmark: Bookmark, history: list[tuple[timedelta, tuple[Any, ...]]]
 ) -> None:
     now = NOW - DAY
@@ -128,7 +130,7 @@ def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
 
 
 @given(bookmarks)
-def test_what_is_written_is_read_again(bookmark: Bookmark) -> None:
+def test_a_bookmark_is_read_as_it_was_written(bookmark: Bookmark) -> None:
     assert again(bookmark) == bookmark
 
 
@@ -154,7 +156,7 @@ def test_no_entry_is_no_bookmark(entry: object) -> None:
         ),
     ],
 )
-def test_the_sdks_own_form_is_understood(entry: object, bookmark: Bookmark) -> None:
+def test_the_bookmarks_of_the_sdk_are_read(entry: object, bookmark: Bookmark) -> None:
     assert read_bookmark(entry, KEY, NOW) == bookmark
 
 
