@@ -97,7 +97,7 @@ class Conformer:
         if holds_nul(raw):
             return self._repaired(raw)
         if self.never_seen:
-            self._see(field for field in self.never_seen if getattr(taken, field) is not msgspec.UNSET)
+            self._see([field for field in self.never_seen if getattr(taken, field) is not msgspec.UNSET])
         ending = self._ending if self._deleted_by is None else self._mark(raw, self._deleted_by) + self._ending
         if self._narrow is not None:
             raw = msgspec.json.encode(self._narrow(raw))
@@ -114,7 +114,7 @@ class Conformer:
             raise NotARecord(f"a record is not a JSON object: {error}") from None
         if self.never_seen:
             present = members(raw)
-            self._see(field for field, name in self.never_seen.items() if name in present)
+            self._see([field for field, name in self.never_seen.items() if name in present])
         mark = b"" if self._deleted_by is None else self._mark(raw, self._deleted_by)
         if not leftovers:
             return _spliced(body, mark + self._ending)
@@ -146,7 +146,7 @@ class Conformer:
         return found.values(), earlier
 
     def _see(self, fields: Iterable[str]) -> None:
-        for field in tuple(fields):
+        for field in fields:
             del self.never_seen[field]
 
     def _count(self, leftovers: Iterable[Leftover]) -> None:
