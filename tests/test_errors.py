@@ -21,7 +21,7 @@ def test_an_error_says_everything_in_one_line(error: MakiniError, text: str) -> 
     assert "\n" not in str(error)
 
 
-def test_errors_are_told_apart_even_if_they_say_the_same() -> None:
+def test_errors_are_equal_only_to_themselves() -> None:
     error = MakiniError("it broke", "Fix it.")
     assert error != MakiniError("it broke", "Fix it.")
     assert len({error, MakiniError("it broke", "Fix it.")}) == 2

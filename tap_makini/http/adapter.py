@@ -174,7 +174,7 @@ class _Incoming(io.RawIOBase):
         """
         left = self._deadline.at - time.monotonic()
         if left <= 0:
-            raise self._too_slow()
+            raise self._too_slow() if self._bytes else TimeoutError
         if left < self._timeout:
             self._sock.settimeout(left)
         try:

@@ -148,9 +148,9 @@ class Transport:
         connection = closing(BoundedAdapter(_MAX_TOKEN_BYTES)) if is_post else nullcontext(self._own.adapter)
         seconds = max(request.deadline - time.monotonic(), self.timeout)
         try:
-            message = self._prepare(request, token)
+            message, environment = self._prepare(request, token), self._environment
             with connection as adapter, complete_within(seconds):
-                response = adapter.send(message, timeout=self.timeout, **self._environment)
+                response = adapter.send(message, timeout=self.timeout, **environment)
         except _TRANSIENT as error:
             raise _transient_error(error) from None
         except (requests.RequestException, ValueError) as error:

@@ -99,7 +99,7 @@ def test_a_proxy_of_the_environment_is_used(server: LoopbackServer, monkeypatch:
     assert server.requests[0].target == "http://makini.example/api/eam/assets?page=1"
 
 
-def test_a_host_that_needs_no_proxy_is_asked_directly(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_honored(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     get(client_of(server.url))

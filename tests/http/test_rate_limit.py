@@ -67,7 +67,7 @@ def test_windows_other_than_a_minute(server: type[FixedWindows | SlidingWindow],
     assert run.refusals(since=10.0, window=10.0) <= 1
 
 
-def test_wait_that_is_always_asked_too_short() -> None:
+def test_retry_after_that_is_always_too_short() -> None:
     run = simulate(SlidingWindow(60, retry_after=1.0), workers=4, seconds=TEN_MINUTES, latency=varying())
     assert len(run.taken) >= 0.95 * 600
     assert run.refusals(since=2 * MINUTE) <= 1
