@@ -11,6 +11,8 @@ from makini_sandbox import Sandbox
 
 from .raw_harness import STREAM, discovered, raw_catalog, raw_streams, read, selecting
 
+pytestmark = pytest.mark.usefixtures("few_lists")
+
 ROWS: list[dict[str, Any]] = [
     {
         "text": 7,

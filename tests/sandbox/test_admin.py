@@ -1,4 +1,4 @@
-"""The Admin API of the double, met by the tap's own sources of tokens."""
+"""The sandbox's Admin API, used by the tap's own authenticators."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def status(client: Client, token: str) -> int:
 
 
 @pytest.mark.parametrize("expires_in", ["duration", "epoch", "epoch_text"])
-def test_connections_are_listed_and_tokens_minted(serve: Serve, expires_in: Any) -> None:  # noqa: ANN401 - a knob
+def test_connections_are_listed_and_tokens_minted(serve: Serve, expires_in: Any) -> None:  # noqa: ANN401 - a literal
     behaviour = Behaviour(admin_page_size=2, expires_in=expires_in, connection_statuses={"Birch": "Inactive"})
     client = serve(rows=1, connections=TOKENS, behaviour=behaviour)
     listing = admin(client).list_connections()
@@ -49,16 +49,18 @@ def test_connections_are_listed_and_tokens_minted(serve: Serve, expires_in: Any)
 
 
 @pytest.mark.parametrize("pages", ["ignored", "refused"])
-def test_pages_that_do_not_work(serve: Serve, pages: Any) -> None:  # noqa: ANN401 - a knob
+def test_pages_of_connections_may_not_work(serve: Serve, pages: Any) -> None:  # noqa: ANN401 - a literal
     client = serve(rows=1, connections=TOKENS, behaviour=Behaviour(admin_page_size=2, admin_pages=pages))
     assert len(admin(client).list_connections().active) == 2
 
 
-def test_token_ends_with_its_time(serve: Serve) -> None:
-    clock = ManualClock(serve(rows=1).sandbox.clock())
-    client = serve(rows=1, connections=TOKENS, clock=clock)
+@pytest.mark.parametrize("seconds", [300, 20])
+def test_token_expires(serve: Serve, seconds: int) -> None:
+    client = serve(rows=1, connections=TOKENS, behaviour=Behaviour(token_seconds=seconds))
+    clock = client.sandbox.clock
+    assert isinstance(clock, ManualClock)
     token = admin(client).list_connections().active[0].authenticator.token()
-    clock.advance(299)
+    clock.advance(seconds - 1)
     assert status(client, token) == 200
     clock.advance(1)
     assert status(client, token) == 401
@@ -74,7 +76,7 @@ def test_refused_tokens_are_renewed(serve: Serve) -> None:
     assert status(client, tokens.token()) == 200
 
 
-def test_connection_that_is_gone(serve: Serve) -> None:
+def test_removed_connection(serve: Serve) -> None:
     client = serve(rows=1, connections=TOKENS)
     connection = admin(client).list_connections().active[0]
     token = connection.authenticator.token()
@@ -94,7 +96,7 @@ def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
     client = serve(rows=1)
     first = client.sandbox.tokens.begin_pair(client.sandbox.connections[client.sandbox.token])
 
-    def source(file: str) -> RefreshingAuthenticator:
+    def authenticator(file: str) -> RefreshingAuthenticator:
         return RefreshingAuthenticator(
             transport(client),
             TokenStore(str(tmp_path / file)),
@@ -104,10 +106,10 @@ def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
             max_wait=0.0,
         )
 
-    tokens = source("pair.json")
+    tokens = authenticator("pair.json")
     old = tokens.token()
     assert status(client, old) == 200
     assert tokens.renew(old, was_accepted=False)
     assert (status(client, old), status(client, tokens.token())) == (401, 200)
     with pytest.raises(CredentialError, match="does not accept the refresh token"):
-        source("other.json").token()
+        authenticator("other.json").token()

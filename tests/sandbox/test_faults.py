@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from makini_sandbox import Behaviour, Fault
+from makini_sandbox import Fault
 
 if TYPE_CHECKING:
     from makini_sandbox.faults import FaultKind
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .conftest import Client, Serve
 
 
-def faulty(serve: Serve, *faults: Fault) -> Client:
-    client: Client = serve(rows=30, behaviour=Behaviour(faults=list(faults)))
+def faulty(client: Client, *faults: Fault) -> Client:
+    client.sandbox.behaviour.faults = [*faults]
     return client
 
 
@@ -22,26 +22,26 @@ def statuses(client: Client, count: int, slug: str = "work-orders") -> list[int]
     return [client.page(slug).status_code for _ in range(count)]
 
 
-def test_a_status_strikes_once_by_default(serve: Serve) -> None:
-    assert statuses(faulty(serve, Fault("status", status=502)), 2) == [502, 200]
+def test_a_status_strikes_once_by_default(client: Client) -> None:
+    assert statuses(faulty(client, Fault("status", status=502)), 2) == [502, 200]
 
 
-def test_faults_strike_from_the_nth_request_on_as_often_as_said(serve: Serve) -> None:
-    client = faulty(serve, Fault("status", status=500, nth=2, times=2))
+def test_faults_strike_from_the_nth_request_on_as_often_as_said(client: Client) -> None:
+    faulty(client, Fault("status", status=500, nth=2, times=2))
     assert statuses(client, 5) == [200, 500, 500, 200, 200]
 
 
-def test_a_fault_without_end(serve: Serve) -> None:
-    assert statuses(faulty(serve, Fault("status", times=None)), 3) == [503] * 3
+def test_a_fault_without_end(client: Client) -> None:
+    assert statuses(faulty(client, Fault("status", times=None)), 3) == [503] * 3
 
 
-def test_equal_faults_are_two_faults(serve: Serve) -> None:
-    client = faulty(serve, Fault("status", nth=1), Fault("status", nth=2))
+def test_equal_faults_are_two_faults(client: Client) -> None:
+    faulty(client, Fault("status", nth=1), Fault("status", nth=2))
     assert statuses(client, 3) == [503, 503, 200]
 
 
-def test_faults_of_one_entity_and_of_one_page(serve: Serve) -> None:
-    client = faulty(serve, Fault("status", slug="assets"), Fault("status", slug="meters", page=2))
+def test_faults_of_one_entity_and_of_one_page(client: Client) -> None:
+    faulty(client, Fault("status", slug="assets"), Fault("status", slug="meters", page=2))
     assert statuses(client, 1, "work-orders") == [200]
     assert statuses(client, 1, "assets") == [503]
     assert statuses(client, 1, "meters") == [200]
@@ -63,28 +63,28 @@ def test_faults_of_one_entity_and_of_one_page(serve: Serve) -> None:
         (Fault("status", retry_after_form="garbage"), "soon"),
     ],
 )
-def test_retry_after_of_a_status(serve: Serve, fault: Fault, header: str | None) -> None:
-    answer = faulty(serve, fault).page("work-orders")
-    assert (answer.status_code, answer.headers.get("Retry-After")) == (fault.status, header)
+def test_retry_after_of_a_status(client: Client, fault: Fault, header: str | None) -> None:
+    response = faulty(client, fault).page("work-orders")
+    assert (response.status_code, response.headers.get("Retry-After")) == (fault.status, header)
 
 
 @pytest.mark.parametrize("kind", ["cut", "cut_chunked", "reset"])
 @pytest.mark.parametrize("gzip", [False, True])
-def test_the_body_ends_too_early(serve: Serve, kind: FaultKind, gzip: bool) -> None:  # noqa: FBT001 - the case
-    client = faulty(serve, Fault(kind))
+def test_the_body_ends_too_early(client: Client, kind: FaultKind, gzip: bool) -> None:  # noqa: FBT001 - the case
+    faulty(client, Fault(kind))
     client.sandbox.behaviour.gzip = gzip
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
         client.page("work-orders")
     assert client.page("work-orders").status_code == 200
 
 
-def test_a_reset_is_a_reset(serve: Serve) -> None:
+def test_a_reset_is_a_reset(client: Client) -> None:
     with pytest.raises(requests.RequestException, match="reset by peer"):
-        faulty(serve, Fault("reset")).page("work-orders")
+        faulty(client, Fault("reset")).page("work-orders")
 
 
-def test_no_answer_until_the_client_goes(serve: Serve) -> None:
-    client = faulty(serve, Fault("timeout"))
+def test_no_response_until_the_client_goes(client: Client) -> None:
+    faulty(client, Fault("timeout"))
     url = f"{client.sandbox.url}/api/eam/work-orders"
     headers = {"Authorization": f"Bearer {client.token}"}
     with pytest.raises(requests.ReadTimeout):
@@ -93,8 +93,8 @@ def test_no_answer_until_the_client_goes(serve: Serve) -> None:
     assert [record.status for record in client.sandbox.requests] == [None, 200]
 
 
-def test_a_silent_answer_does_not_keep_the_sandbox_from_stopping(serve: Serve) -> None:
-    client = faulty(serve, Fault("timeout"))
+def test_a_silent_response_does_not_keep_the_sandbox_from_stopping(serve: Serve) -> None:
+    client = faulty(serve(rows=1), Fault("timeout"))
     with pytest.raises(requests.ReadTimeout):
         client._session.get(  # noqa: SLF001 - the connection stays open
             f"{client.sandbox.url}/api/eam/work-orders",
@@ -105,22 +105,22 @@ def test_a_silent_answer_does_not_keep_the_sandbox_from_stopping(serve: Serve) -
 
 
 @pytest.mark.parametrize("kind", ["not_json", "truncated_json", "html_200"])
-def test_bodies_that_are_no_json(serve: Serve, kind: FaultKind) -> None:
-    answer = faulty(serve, Fault(kind)).page("work-orders")
-    assert answer.status_code == 200
+def test_bodies_that_are_not_json(client: Client, kind: FaultKind) -> None:
+    response = faulty(client, Fault(kind)).page("work-orders")
+    assert response.status_code == 200
     with pytest.raises(requests.exceptions.JSONDecodeError):
-        answer.json()
+        response.json()
 
 
-def test_data_that_are_not_there(serve: Serve) -> None:
-    client = faulty(serve, Fault("data_null"), Fault("data_missing", nth=2))
+def test_data_that_is_null_or_missing(client: Client) -> None:
+    faulty(client, Fault("data_null"), Fault("data_missing", nth=2))
     assert client.page("work-orders").json()["data"] is None
     assert "data" not in client.page("work-orders").json()
 
 
-def test_data_that_are_no_list(serve: Serve) -> None:
-    answer = faulty(serve, Fault("data_object")).page("work-orders").json()
-    assert isinstance(answer["data"], dict)
+def test_data_that_is_not_a_list(client: Client) -> None:
+    response = faulty(client, Fault("data_object")).page("work-orders").json()
+    assert isinstance(response["data"], dict)
 
 
 @pytest.mark.parametrize(
@@ -131,26 +131,26 @@ def test_data_that_are_no_list(serve: Serve) -> None:
         ("meta_total_shrinks", {"last_page": 1, "total": 5}),
     ],
 )
-def test_meta_that_is_untrue(serve: Serve, kind: FaultKind, meta: dict[str, int]) -> None:
-    client = faulty(serve, Fault(kind))
-    untrue = client.page("work-orders", page=2, per_page=10).json()
+def test_meta_that_is_wrong(client: Client, kind: FaultKind, meta: dict[str, int]) -> None:
+    faulty(client, Fault(kind))
+    wrong = client.page("work-orders", page=2, per_page=10).json()
     true = client.page("work-orders", page=2, per_page=10).json()
-    assert untrue["data"] == true["data"]
-    assert {**true["meta"], **meta} == untrue["meta"] != true["meta"]
+    assert wrong["data"] == true["data"]
+    assert {**true["meta"], **meta} == wrong["meta"] != true["meta"]
 
 
-def test_meta_that_is_missing(serve: Serve) -> None:
-    assert "meta" not in faulty(serve, Fault("meta_missing")).page("work-orders").json()
+def test_meta_that_is_missing(client: Client) -> None:
+    assert "meta" not in faulty(client, Fault("meta_missing")).page("work-orders").json()
 
 
-def test_an_empty_page_in_the_middle(serve: Serve) -> None:
-    answer = faulty(serve, Fault("empty_page")).page("work-orders", page=2, per_page=10).json()
-    assert answer["data"] == []
-    assert answer["meta"]["total"] == 30
+def test_an_empty_page_in_the_middle(client: Client) -> None:
+    response = faulty(client, Fault("empty_page")).page("work-orders", page=2, per_page=10).json()
+    assert response["data"] == []
+    assert response["meta"]["total"] == 60
 
 
-def test_the_same_page_twice(serve: Serve) -> None:
-    client = faulty(serve, Fault("same_page_twice", page=2), Fault("same_page_twice", nth=4))
+def test_the_same_page_twice(client: Client) -> None:
+    faulty(client, Fault("same_page_twice", page=2), Fault("same_page_twice", nth=4))
     first = client.page("work-orders", per_page=10).json()
     second = client.page("work-orders", per_page=10, page=2).json()
     assert second["data"] == first["data"]
@@ -160,5 +160,5 @@ def test_the_same_page_twice(serve: Serve) -> None:
     assert client.page("work-orders", **fresh).json()["data"] == third["data"]
 
 
-def test_the_token_expires_for_good(serve: Serve) -> None:
-    assert statuses(faulty(serve, Fault("expire_token", nth=3)), 5) == [200, 200, 401, 401, 401]
+def test_the_token_expires_for_good(client: Client) -> None:
+    assert statuses(faulty(client, Fault("expire_token", nth=3)), 5) == [200, 200, 401, 401, 401]

@@ -5,17 +5,19 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from makini_sandbox import RecordedRequest, Sandbox
+from makini_sandbox import ManualClock, RecordedRequest, Sandbox
+
+from .conftest import NOON
 
 if TYPE_CHECKING:
     from .conftest import Client, Serve
 
-SEEK = {"filter[updatedAt:gteq]": "2024-01-01", "sort[updatedAt]": 0, "per_page": 7}
+KEYSET = {"filter[updatedAt:gteq]": "2024-01-01", "sort[updatedAt]": 0, "per_page": 7}
 SLUG = "work-orders"
 
 
-def sought(client: Client) -> list[str]:
-    return [row["key"] for row in client.rows(SLUG, **SEEK)]
+def updated_since_2024(client: Client) -> list[str]:
+    return [row["key"] for row in client.rows(SLUG, **KEYSET)]
 
 
 def in_order(client: Client) -> list[str]:
@@ -26,28 +28,28 @@ def in_order(client: Client) -> list[str]:
 def test_changes_show_in_an_order_that_has_been_read(serve: Serve) -> None:
     client = serve(rows=30)
     store = client.sandbox.store
-    assert sought(client) == in_order(client)
+    assert updated_since_2024(client) == in_order(client)
     new = store.insert(SLUG, updatedAt="2025-03-04T05:06:07Z", title="new")
     moved, gone = store.keys(SLUG)[3:5]
     store.update(SLUG, moved, title="moved")
     store.remove(SLUG, gone)
-    found = sought(client)
+    found = updated_since_2024(client)
     assert found == in_order(client)
     assert found[-1] == moved
     assert new in found
     assert gone not in found
 
 
-def test_an_update_keeps_the_digits_of_amounts(serve: Serve) -> None:
-    store = serve(rows=1).sandbox.store
+def test_an_update_keeps_the_digits_of_amounts() -> None:
+    store = Sandbox(rows=1).store
     key = store.keys("purchase-orders")[0]
     store.insert_raw("purchase-orders", b'{"key":"%s","total":12.50}' % key.encode())
     store.update("purchase-orders", key, title="new")
     assert store.raw("purchase-orders") == [b'{"key":"%s","total":12.50,"title":"new"}' % key.encode()]
 
 
-def test_an_inserted_row_is_like_the_others_and_dated_now(serve: Serve) -> None:
-    store = serve(rows=2).sandbox.store
+def test_an_inserted_row_is_like_the_others_and_dated_now() -> None:
+    store = Sandbox(rows=2, clock=ManualClock(NOON)).store
     key = store.insert(SLUG)
     row = store.rows(SLUG)[-1]
     assert row["key"] == key
@@ -66,7 +68,7 @@ def test_raw_rows_are_served_as_they_are(serve: Serve, body: bytes) -> None:
 def test_a_row_whose_date_cannot_be_read_counts_as_undated(serve: Serve) -> None:
     client = serve(rows=2)
     key = client.sandbox.store.insert(SLUG, updatedAt="not a date")
-    assert key not in sought(client)
+    assert key not in updated_since_2024(client)
     assert client.rows(SLUG, **{"sort[updatedAt]": 0})[0]["key"] == key
 
 
@@ -75,18 +77,18 @@ def test_dates_with_an_offset_or_a_fraction_are_instants(serve: Serve) -> None:
     store = client.sandbox.store
     texts = ["2025-01-01T00:30:00+01:00", "2025-01-01T00:00:00Z", "2025-01-01T00:00:00.500Z"]
     keys = [store.insert(SLUG, updatedAt=text) for text in texts]
-    assert sought(client) == keys
+    assert updated_since_2024(client) == keys
 
 
 def test_touch_moves_those_that_are_oldest(serve: Serve) -> None:
     client = serve(rows=10)
-    before = sought(client)
+    before = updated_since_2024(client)
     assert client.sandbox.store.touch(SLUG, 3) == before[:3]
-    assert sought(client)[-3:] == [key for key in client.sandbox.store.keys(SLUG) if key in before[:3]]
+    assert updated_since_2024(client)[-3:] == [key for key in client.sandbox.store.keys(SLUG) if key in before[:3]]
 
 
-def test_unknown_entities_and_rows(serve: Serve) -> None:
-    store = serve(rows=1).sandbox.store
+def test_unknown_entities_and_rows() -> None:
+    store = Sandbox(rows=1).store
     with pytest.raises(KeyError):
         store.rows("nothing")
     with pytest.raises(KeyError):
@@ -95,7 +97,7 @@ def test_unknown_entities_and_rows(serve: Serve) -> None:
         store.remove(SLUG, "none")
 
 
-def test_a_callback_changes_rows_before_each_answer(serve: Serve) -> None:
+def test_a_callback_changes_rows_before_each_response(serve: Serve) -> None:
     client = serve(rows=4)
     seen: list[int] = []
 
@@ -111,20 +113,19 @@ def test_a_callback_changes_rows_before_each_answer(serve: Serve) -> None:
 
 def test_a_failing_callback_fails_the_test() -> None:
     def fail(_: Sandbox, __: RecordedRequest) -> None:
-        message = "the callback's own error"
-        raise LookupError(message)
+        raise LookupError("the callback's own error")
 
     sandbox = Sandbox(rows=1)
     sandbox.on_request(fail)
     with pytest.raises(LookupError, match="own error"):
-        ask(sandbox)
+        request_once(sandbox)
 
 
-def ask(sandbox: Sandbox) -> None:
+def request_once(sandbox: Sandbox) -> None:
     with sandbox:
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        answer = requests.get(f"{sandbox.url}/api/eam/work-orders", headers=headers, timeout=10)
-        assert answer.status_code == 500
+        response = requests.get(f"{sandbox.url}/api/eam/work-orders", headers=headers, timeout=10)
+        assert response.status_code == 500
 
 
 def test_a_sandbox_that_is_not_served_has_no_address() -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong with a child list stays its own."""
+"""A child list that fails does not fail others."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_one_that_fails_ends_by_itself_and_the_next_run_goes_on(sandbox: Sandbox
     assert len(rest.records(WORK)) == 1
 
 
-def test_parents_are_not_read_on_for_nobody(sandbox: Sandbox) -> None:
+def test_parents_that_no_stream_needs_any_more_are_not_read(sandbox: Sandbox) -> None:
     sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, times=None)]
     run = read(sandbox, Tables(), MATERIALS, **IMPATIENT)
     assert run.failure is not None
@@ -109,10 +109,8 @@ def test_a_parent_that_was_removed_meanwhile_has_none(sandbox: Sandbox, caplog: 
     assert not warnings(caplog, MATERIALS)
 
 
-@pytest.mark.parametrize(
-    ("rows", "status"), [(3, 404), (7, 404), (60, 404), (210, 404), (7, 403), (7, 501), (30, 403), (30, 501)]
-)
-def test_what_nobody_has_is_left_out_and_comes_once_it_is_offered(
+@pytest.mark.parametrize(("rows", "status"), [(3, 404), (7, 404), (210, 404), (7, 403), (7, 501), (30, 403), (30, 501)])
+def test_a_list_that_no_parent_has_is_left_out_and_comes_once_it_is_offered(
     caplog: pytest.LogCaptureFixture,
     rows: int,
     status: Any,  # noqa: ANN401 - a literal
@@ -120,7 +118,7 @@ def test_what_nobody_has_is_left_out_and_comes_once_it_is_offered(
     tables = Tables()
     behaviour = Behaviour(absent=frozenset({MATERIALS_SLUG}), absent_answer=status)
     with source(rows, behaviour) as sandbox:
-        for _ in range(2):
+        for _ in range(2 if rows < MOST_NOT_FOUND else 1):
             caplog.clear()
             run = read(sandbox, tables, WORK, MATERIALS, page_size=7)
             assert run.failure is None
@@ -147,7 +145,7 @@ def test_many_that_are_gone_at_first_hide_no_others(sandbox: Sandbox) -> None:
 
 
 def test_deleted_parents_without_lists_hide_no_others(sandbox: Sandbox) -> None:
-    """Nor do they count for nobody having a list, when they are all that is new."""
+    """Nor do they prove that no parent has a list, when they are all that is new."""
     tables = Tables()
     keys = sandbox.store.keys(WORK_SLUG)
     read(sandbox, tables, WORK, MATERIALS, lookback_minutes=0)
@@ -162,7 +160,7 @@ def test_deleted_parents_without_lists_hide_no_others(sandbox: Sandbox) -> None:
     assert tables.bookmark(MATERIALS)["replication_key_value"] == tables.bookmark(WORK)["replication_key_value"]
 
 
-def test_nothing_but_a_list_that_nobody_has_is_a_wrong_setting(sandbox: Sandbox) -> None:
+def test_nothing_but_a_list_that_no_parent_has_is_a_wrong_setting(sandbox: Sandbox) -> None:
     sandbox.behaviour.absent = frozenset({MATERIALS_SLUG})
     assert "No selected stream is offered" in str(read(sandbox, Tables(), MATERIALS).failure)
 
@@ -180,7 +178,7 @@ def test_a_token_that_is_revoked_meanwhile_ends_all_at_once(sandbox: Sandbox) ->
 
 
 def test_lists_that_change_while_they_are_read_hold_the_bookmark(sandbox: Sandbox) -> None:
-    """A list without counts is read until it is twice the same; one that never is, is read again by the next run."""
+    """A list without counts is read until it is the same twice; one that never is, is read again by the next run."""
     sandbox.behaviour.merge({"child_answer": "list", "child_page_size": 2})
     restless = sandbox.store.keys(WORK_SLUG)[0]
     number = iter(range(10_000))
@@ -202,7 +200,7 @@ def test_lists_that_change_while_they_are_read_hold_the_bookmark(sandbox: Sandbo
 
 @pytest.mark.parametrize("status", [403, 501])
 def test_a_list_that_is_refused_for_some_parents_fails_and_hides_nothing(sandbox: Sandbox, status: int) -> None:
-    """Only a 404 says that a parent has gone; any other refusal may end, and what it hid is read then."""
+    """Only a 404 says that a parent is gone; any other refusal may end, and what it hid is read then."""
     tables = Tables()
     sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=status, times=2)]
     run = read(sandbox, tables, WORK, MATERIALS, page_size=7)
