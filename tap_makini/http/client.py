@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
+
+import backoff
 
 from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError
 from tap_makini.http.rate_limiter import RateLimiter
@@ -17,7 +20,9 @@ from tap_makini.http.transport import JSON, Request
 from tap_makini.masking import needle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
+
+    from backoff.types import Details
 
     from tap_makini.http.authenticators import Authenticator
     from tap_makini.http.transport import Transport
@@ -67,20 +72,25 @@ def retry(
         MakiniError: The last try's error, or the vendor asks for a wait that does not fit the budget.
     """
     deadline = time.monotonic() + budget
-    repetition = 0
-    while True:
-        try:
-            return call()
-        except TransientError as error:
+
+    def waits() -> Generator[float, TransientError, None]:
+        error = yield 0.0  # backoff sends the error of the last try
+        for repetition in count():
             seconds = rate_limiter.wait_before_retry(error, repetition, deadline - time.monotonic())
             if seconds is None:
-                raise
-            logger.warning("Waiting %.1f s before requesting %s again: %s", seconds, name, error.cause)
-        repetition += 1
+                return
+            error = yield seconds
+
+    def log_wait(details: Details) -> None:
+        error, seconds = details.get("exception"), details["wait"]
         if stats is not None:
             stats.repeats += 1
             stats.waited += seconds
-        time.sleep(seconds)
+        cause = error.cause if isinstance(error, TransientError) else error
+        logger.warning("Waiting %.1f s before requesting %s again: %s", seconds, name, cause)
+
+    repeated = backoff.on_exception(waits, TransientError, jitter=None, logger=None, on_backoff=log_wait)(call)
+    return repeated()
 
 
 class Client:

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import backoff._sync
+
 from tap_makini.http import client, rate_limiter
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class JumpingClock:
-    """Tells the time, and what has been slept without sleeping.
+    """Show the time, and skip what would be slept.
 
     Attributes:
         waits: Seconds of each wait before a repetition.
@@ -56,8 +58,9 @@ class JumpingCondition(threading.Condition):
 def jumping_clock() -> Iterator[JumpingClock]:
     """Put such a clock in place of the real one."""
     clock = JumpingClock()
-    replacement = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep, time=time.time)
+    replacement = SimpleNamespace(monotonic=clock.monotonic, time=time.time)
     with (
+        mock.patch.object(backoff._sync, "time", clock),  # noqa: SLF001
         mock.patch.object(client, "time", replacement),
         mock.patch.object(rate_limiter, "time", replacement),
         mock.patch.object(rate_limiter, "threading", SimpleNamespace(Condition=partial(JumpingCondition, clock))),
