@@ -10,15 +10,14 @@ from makini_sandbox.clock import isoformat
 from makini_sandbox.envelope import PAGINGS
 from makini_sandbox.faults import Fault, FaultSchedule
 from makini_sandbox.limits import RateLimiter, retry_after
-from makini_sandbox.listing import Lister, ListRequest
-from makini_sandbox.plain import PlainList, tables_body
+from makini_sandbox.listing import Lister
+from makini_sandbox.plain import plain_body, tables_body
 from makini_sandbox.query import page_number
 from makini_sandbox.records import record_kind
 from makini_sandbox.responses import BROKEN_KINDS, BrokenResponse, Refusal, SilentResponse, json_response
-from makini_sandbox.target import Target, target_of
+from makini_sandbox.target import ListRequest, Target, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from starlette.requests import Request
@@ -94,23 +93,16 @@ class Api:
         if absent and behaviour.absent_answer != "empty":
             raise Refusal(behaviour.absent_answer, "The connected system does not have it.")
         self._state.before_list(record)
-        kind = fault.kind if fault else ""
-        url = str(request.url.replace(query=""))
-        if target.kind == "list":
-            body = self._lister.body(
-                ListRequest(
-                    url, parameters, connection, target.slug, behaviour, absent, kind, record.number, target.is_v4
-                )
-            )
-        elif target.kind == "raw_tables":
-            with connection.store.lock:
-                names = [] if absent else connection.store.raw_tables.names()
-            body = tables_body(names, behaviour.raw_tables_answer, kind)
-        else:
-            rows = _plain_rows(connection, target)
-            listed = PlainList([] if absent else rows, url, dict(parameters), behaviour, kind)
-            body = listed.of_children() if target.kind == "items" else listed.of_raw_rows()
+        kind, url = fault.kind if fault else "", str(request.url.replace(query=""))
+        body = self._body(
+            ListRequest(target, connection, behaviour, url, parameters, absent, kind, chance=record.number)
+        )
         return _broken(body, kind, compress=_compresses(request, behaviour))
+
+    def _body(self, request: ListRequest) -> bytes:
+        if request.target.kind == "list":
+            return self._lister.body(request)
+        return tables_body(request) if request.target.kind == "raw_tables" else plain_body(request)
 
 
 def _row(connection: Connection, target: Target) -> Response:
@@ -119,18 +111,6 @@ def _row(connection: Connection, target: Target) -> Response:
         raise Refusal(404, "There is no such row.")
     kind = record_kind(target.slug, connection.store.fields(target.slug), is_v4=target.is_v4)
     return json_response(b'{"data":' + kind.body(row) + b"}")
-
-
-def _plain_rows(connection: Connection, target: Target) -> Sequence[bytes]:
-    store = connection.store
-    try:
-        with store.lock:
-            if target.kind == "raw_rows":
-                return store.raw_tables.bodies(target.name)
-            parent, name = target.parent
-            return store.raw_children(parent, target.name, name)
-    except KeyError:
-        raise Refusal(404, "There is no such row or table.") from None
 
 
 def _without_rows(fault: Fault, now: datetime) -> Response | None:
@@ -144,7 +124,7 @@ def _without_rows(fault: Fault, now: datetime) -> Response | None:
     if fault.kind == "expire_token":
         raise Refusal(401, "The access token has expired.")
     if fault.kind == "status":
-        raise Refusal(fault.status, "A fault was requested.", headers=_retry_after(fault, now))
+        raise Refusal(fault.status, "A fault was asked for.", headers=_retry_after(fault, now))
     if fault.kind in _BODIES:
         body, media_type = _BODIES[fault.kind]
         return Response(body, media_type=media_type)

@@ -39,7 +39,7 @@ def build_app(state: State) -> ASGIApp:
             else:
                 response = api.respond(request, record)
         except Refusal as refusal:
-            form = state.behaviour.for_slug(record.slug).error_body
+            form = state.behaviour_towards(record).error_body
             response = refusal.response(form, f"req_{record.number:06d}")
         except Exception as error:
             state.failures.append(error)

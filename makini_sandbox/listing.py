@@ -14,40 +14,11 @@ from makini_sandbox.responses import unprocessable
 from makini_sandbox.selection import Selection, check, page_size, select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from makini_sandbox.behaviour import Behaviour
     from makini_sandbox.table import StoredRow
-    from makini_sandbox.tokens import Connection
+    from makini_sandbox.target import ListRequest
 
 _LOOP = ("a", "b")
-
-
-@dataclass(frozen=True)
-class ListRequest:
-    """All that the response to a list request depends on.
-
-    Attributes:
-        url: Address of the list, without parameters.
-        parameters: Names and values of the parameters, as the v3 spec names them.
-        connection: The connection whose rows are requested.
-        slug: The entity.
-        behaviour: The behavior towards it.
-        absent: Whether the connected system lacks the entity.
-        fault: Kind of the fault that strikes, empty if none does.
-        chance: Seed of what differs for each request.
-        is_v4: Whether records are those of v4.
-    """
-
-    url: str
-    parameters: Sequence[tuple[str, str]]
-    connection: Connection
-    slug: str
-    behaviour: Behaviour
-    absent: bool
-    fault: str
-    chance: int
-    is_v4: bool = False
 
 
 class Lister:
@@ -63,8 +34,8 @@ class Lister:
         Raises:
             Refusal: For parameters that make no sense or are not supported.
         """
-        store, behaviour = request.connection.store, request.behaviour
-        kind = record_kind(request.slug, store.fields(request.slug), is_v4=request.is_v4)
+        store, behaviour, target = request.connection.store, request.behaviour, request.target
+        kind = record_kind(target.slug, store.fields(target.slug), is_v4=target.is_v4)
         query = parse_query(request.parameters, kind.fields)
         check(query, behaviour)
         with store.lock:
@@ -74,14 +45,14 @@ class Lister:
         return msgspec.json.encode(document)
 
     def _page(self, request: ListRequest, query: ListQuery, kind: RecordKind) -> Page:
-        behaviour = request.behaviour
-        selection = select(request.connection.store.table(request.slug), query, behaviour, request.chance)
+        behaviour, slug = request.behaviour, request.target.slug
+        selection = select(request.connection.store.table(slug), query, behaviour, request.chance)
         if request.absent or (query.nothing and behaviour.filter != "ignored"):
             selection = Selection([], 0, 0)
         size = page_size(query, behaviour)
         found = self._found(selection, query, behaviour, size)
         rows = found.rows
-        source = request.connection.name, request.slug
+        source = request.connection.name, slug
         if request.fault == "same_page_twice":
             before = self._returned.get(source, [])
             rows = selection.slice((found.number - 2) * size, size) if found.number > 1 else before

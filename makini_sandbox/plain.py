@@ -9,84 +9,88 @@ import msgspec
 
 from makini_sandbox.envelope import OFFSET, PAGINGS, Document, Page, array, falsify
 from makini_sandbox.query import page_number
-from makini_sandbox.responses import unprocessable
+from makini_sandbox.responses import Refusal, unprocessable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from makini_sandbox.behaviour import Behaviour
+    from makini_sandbox.target import ListRequest
 
 
 @dataclass(frozen=True)
-class PlainList:
-    """One request for such a list.
+class _Form:
+    """How such a list is written: the settings of `Behaviour` for child lists, or those for raw tables."""
 
-    Attributes:
-        rows: All rows.
-        url: Address of the list, without parameters.
-        parameters: Parameters of the request, as the v3 spec names them.
-        behaviour: The behavior towards the list.
-        fault: Kind of the fault that strikes, empty if none does.
+    answer: str
+    pages: str
+    size: int
+    words: str = "none"
+
+    @property
+    def refuses_pages(self) -> bool:
+        return self.pages == "refused" and self.answer != "envelope"
+
+
+def plain_body(request: ListRequest) -> bytes:
+    """Return the body for a child list or a raw table; filters and sorts are accepted and do nothing.
+
+    Raises:
+        Refusal: 404 if there is no such row or table, 422 if `page` is refused.
     """
+    form = _form(request)
+    page = _page(request, form)
+    if form.answer == "object" and page.total == len(page.rows) == 1:
+        return page.rows[0]
+    if form.answer in {"list", "object"}:
+        return msgspec.json.encode(array(page.rows))
+    if form.answer == "envelope":
+        document = page.envelope(request.behaviour.envelope)
+    else:
+        document = {form.answer: array(page.rows), **_words(page, form.words)}
+    if "data" in document:
+        falsify(document, request.fault)
+    return msgspec.json.encode(document)
 
-    rows: Sequence[bytes]
-    url: str
-    parameters: Mapping[str, str]
-    behaviour: Behaviour
-    fault: str
 
-    def of_children(self) -> bytes:
-        """Return the body for a list below a parent.
+def _form(request: ListRequest) -> _Form:
+    behaviour = request.behaviour
+    if request.target.kind == "items":
+        return _Form(behaviour.child_answer, behaviour.child_pages, behaviour.child_page_size)
+    return _Form(behaviour.raw_answer, behaviour.raw_pages, behaviour.raw_page_size, behaviour.raw_words)
 
-        Raises:
-            Refusal: 422 if `page` is refused.
-        """
-        behaviour = self.behaviour
-        return self._body(behaviour.child_answer, behaviour.child_pages, behaviour.child_page_size, "none")
 
-    def of_raw_rows(self) -> bytes:
-        """Return the body for a raw table.
+def _page(request: ListRequest, form: _Form) -> Page:
+    rows, parameters = _rows(request), dict(request.parameters)
+    number, size, paging = max(1, page_number(parameters)), form.size, PAGINGS[request.behaviour.paging]
+    if form.refuses_pages and number > 1:
+        raise unprocessable("page", "there is no such parameter")
+    if form.pages == "stuck":
+        number = 1
+    repeats = request.fault == "same_page_twice" and number > 1
+    start = (number - 2 if repeats else number - 1) * size
+    if paging.is_offset and form.pages != "stuck":
+        start = int(parameters.get(OFFSET, 0))
+        number = start // size + 1
+    if form.pages == "ignored" or form.refuses_pages:
+        start, number, size = 0, 1, max(1, len(rows))
+    return Page(
+        rows[start : start + size], number, size, len(rows), request.url, tuple(parameters.items()), paging=paging
+    )
 
-        Raises:
-            Refusal: 422 if `page` is refused.
-        """
-        behaviour = self.behaviour
-        return self._body(behaviour.raw_answer, behaviour.raw_pages, behaviour.raw_page_size, behaviour.raw_words)
 
-    def _body(self, form: str, pages: str, size: int, words: str) -> bytes:
-        """Return the body; filters and sorts are accepted and do nothing."""
-        page = self._page(pages, size, in_envelope=form == "envelope")
-        if form == "object" and page.total == len(page.rows) == 1:
-            return page.rows[0]
-        if form in {"list", "object"}:
-            return msgspec.json.encode(array(page.rows))
-        if form == "envelope":
-            document = page.envelope(self.behaviour.envelope)
-        else:
-            document = {form: array(page.rows), **_words(page, words)}
-        if "data" in document:
-            falsify(document, self.fault)
-        return msgspec.json.encode(document)
-
-    def _page(self, pages: str, size: int, *, in_envelope: bool) -> Page:
-        number = max(1, page_number(self.parameters))
-        parameters = tuple(self.parameters.items())
-        paging = PAGINGS[self.behaviour.paging]
-        is_refused = pages == "refused" and not in_envelope
-        if is_refused and number > 1:
-            raise unprocessable("page", "there is no such parameter")
-        if pages == "ignored" or is_refused:
-            count = len(self.rows)
-            return Page(self.rows, 1, max(1, count), count, self.url, parameters, paging=paging)
-        if pages == "stuck":
-            number = 1
-        repeats = self.fault == "same_page_twice" and number > 1
-        start = (number - 2 if repeats else number - 1) * size
-        if paging.is_offset and pages != "stuck":
-            start = int(self.parameters.get(OFFSET, 0))
-            number = start // size + 1
-        rows = self.rows[start : start + size]
-        return Page(rows, number, size, len(self.rows), self.url, parameters, paging=paging)
+def _rows(request: ListRequest) -> Sequence[bytes]:
+    """Return all rows, none if the connected system lacks the list."""
+    store, target = request.connection.store, request.target
+    try:
+        with store.lock:
+            if target.kind == "items":
+                parent, name = target.parent
+                rows: Sequence[bytes] = store.raw_children(parent, target.name, name)
+            else:
+                rows = store.raw_tables.bodies(target.name)
+    except KeyError:
+        raise Refusal(404, "There is no such row or table.") from None
+    return [] if request.absent else rows
 
 
 def _words(page: Page, words: str) -> Document:
@@ -95,19 +99,16 @@ def _words(page: Page, words: str) -> Document:
     return {"next": page.link(page.number + 1)} if words == "next" else {}
 
 
-def tables_body(names: Sequence[str], form: str, fault: str) -> bytes:
-    """Return the body for the list of raw tables.
-
-    Args:
-        names: Names of the tables.
-        form: One of `Behaviour.raw_tables_answer`.
-        fault: Kind of the fault that strikes, empty if none does.
-    """
+def tables_body(request: ListRequest) -> bytes:
+    """Return the body for the list of raw tables."""
+    store, form = request.connection.store, request.behaviour.raw_tables_answer
+    with store.lock:
+        names = [] if request.absent else store.raw_tables.names()
     entries = [_entry(name, form.removeprefix("data_")) for name in names]
     if not form.startswith("data_"):
         return msgspec.json.encode(entries)
     document: Document = {"data": entries}
-    falsify(document, fault)
+    falsify(document, request.fault)
     return msgspec.json.encode(document)
 
 

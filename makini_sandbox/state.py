@@ -80,6 +80,10 @@ class State:
         """Data of the first connection."""
         return self.connections[self.token].store
 
+    def behaviour_towards(self, record: RecordedRequest) -> Behaviour:
+        """Return the behavior towards what a request concerns."""
+        return self.behaviour.for_slug(record.slug)
+
     def on_request(self, callback: Callable[[Self, RecordedRequest], object]) -> None:
         """Have a callback called before each response with rows is built, in the server's thread."""
         self._callbacks.append(callback)

@@ -1,12 +1,18 @@
-"""Find out what a path under `/api` is about."""
+"""Find out what a request under `/api` is about."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from makini_sandbox.entities import CHILD_LISTS, ENTITIES
 from makini_sandbox.responses import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from makini_sandbox.behaviour import Behaviour
+    from makini_sandbox.tokens import Connection
 
 V4 = "v4"
 _RAW_TABLES = "raw/tables"
@@ -36,6 +42,31 @@ class Target:
     def is_v4(self) -> bool:
         """Whether records are those of v4."""
         return self.segment == V4
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """All that the response to a request for a list depends on.
+
+    Attributes:
+        target: The list.
+        connection: The connection whose rows are requested.
+        behaviour: The behavior towards the list.
+        url: Address of the list, without parameters.
+        parameters: Names and values of the parameters, as the v3 spec names them.
+        absent: Whether the connected system lacks the list.
+        fault: Kind of the fault that strikes, empty if none does.
+        chance: Seed of what differs for each request.
+    """
+
+    target: Target
+    connection: Connection
+    behaviour: Behaviour
+    url: str
+    parameters: Sequence[tuple[str, str]]
+    absent: bool
+    fault: str
+    chance: int
 
 
 def target_of(segment: str, rest: str) -> Target:

@@ -245,13 +245,19 @@ class ShapeField:
 
 @cache
 def fields_of(shape: str) -> tuple[ShapeField, ...]:
-    """Return the fields of an item type, in order."""
+    """Return the fields of an item type, in order.
+
+    Raises:
+        ValueError: There is no such item type, or a field of it cannot be read.
+    """
+    if shape not in SHAPES:
+        raise ValueError(f"{shape}: no such item type; add it to SHAPES")
     return tuple(_parse(text) for text in SHAPES[shape].split())
 
 
 def _parse(text: str) -> ShapeField:
     match = _FIELD.fullmatch(text)
     if match is None:
-        raise ValueError(f"Not a field of an item type: {text}")
+        raise ValueError(f"{text}: not a field of an item type")
     name = match["name"]
     return ShapeField(name, match["word"] or name, bool(match["list"]), bool(match["rare"]), match["declared"])

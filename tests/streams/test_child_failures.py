@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .harness import Row
 
-ROWS = 30
+ROWS = 24
 MOST_REFUSED, MOST_NOT_FOUND = 20, 200
 IMPATIENT: dict[str, Any] = {"max_wait_seconds": 0, "page_size": 7}
 
@@ -149,11 +149,11 @@ def test_deleted_parents_without_lists_hide_no_others(sandbox: Sandbox) -> None:
     tables = Tables()
     keys = sandbox.store.keys(WORK_SLUG)
     read(sandbox, tables, WORK, MATERIALS, lookback_minutes=0)
-    for key in keys[:25]:
+    for key in keys[:21]:
         sandbox.store.delete(WORK_SLUG, key)
-    sandbox.store.update(WORK_SLUG, keys[27])
-    sandbox.store.set_children(WORK_SLUG, keys[27], "materials", [{"key": "new"}])
-    sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=404, times=25)]
+    sandbox.store.update(WORK_SLUG, keys[22])
+    sandbox.store.set_children(WORK_SLUG, keys[22], "materials", [{"key": "new"}])
+    sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=404, times=21)]
     run = read(sandbox, tables, WORK, MATERIALS, lookback_minutes=0, page_size=7)
     assert run.failure is None
     assert run.records(MATERIALS)[-1]["key"] == "new"
