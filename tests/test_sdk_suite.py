@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from direct_sandbox import DirectSandbox
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from makini_sandbox import Behaviour, Sandbox
+from makini_sandbox import Behaviour
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def catalog_of_all_streams() -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _sandbox() -> Iterator[None]:
-    with Sandbox(rows=3, behaviour=Behaviour(quirks=False)) as sandbox:
+    with DirectSandbox(rows=3, behaviour=Behaviour(quirks=False)) as sandbox:
         CONFIG.update(api_url=sandbox.url, api_token=sandbox.token)
         yield
 

@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
-import requests
+from direct_sandbox import DirectSandbox
 from streams.raw_harness import run, selecting
 
 from makini_sandbox import Behaviour, Sandbox
+from makini_sandbox.documents.served import V4_PATH, DocumentApi
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SLUG, STREAM, ROWS = "vendors", "vendors", 57
 
 def described(sandbox: Sandbox) -> dict[str, Any]:
     """Give the sandbox's document, cut down to one list."""
-    content: dict[str, Any] = requests.get(f"{sandbox.url}/api/v4/openapi.json", timeout=10).json()
+    content: dict[str, Any] = json.loads(bytes(DocumentApi(sandbox).answer("GET", V4_PATH).body))
     content["paths"] = {path: item for path, item in content["paths"].items() if path == f"/api/v4/{SLUG}"}
     return content
 
@@ -38,7 +39,7 @@ def read(folder: Path, sandbox: Sandbox, content: object, stream: str | None = N
 
 
 def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> Sandbox:  # noqa: ANN401 - knobs of all kinds
-    return Sandbox(sizes={SLUG: rows}, behaviour=Behaviour(paging=paging, **knobs))
+    return DirectSandbox(sizes={SLUG: rows}, behaviour=Behaviour(paging=paging, **knobs))
 
 
 def keys(outcome: Outcome) -> set[str]:
@@ -138,7 +139,7 @@ def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
 @pytest.mark.parametrize("paging", get_args(Paging))
 def test_every_item_of_child_lists_comes(tmp_path: Path, paging: Paging, form: Any) -> None:  # noqa: ANN401 - a knob
     behaviour = Behaviour(paging=paging, child_answer=form, child_page_size=3)
-    with Sandbox(sizes={"work-orders": 6}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(sizes={"work-orders": 6}, behaviour=behaviour) as sandbox:
         lengths = dict(zip(sandbox.store.keys("work-orders"), (0, 1, 3, 4, 7, 9), strict=True))
         for key, length in lengths.items():
             sandbox.store.set_children("work-orders", key, "materials", [{"key": f"{n}"} for n in range(length)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli.harness import Outcome, run
+from direct_sandbox import DirectSandbox
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 
@@ -14,6 +15,8 @@ from .raw_harness import raw_catalog, raw_streams, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("few_lists")
 
 LIST = "raw/tables"
 WRONG = "wrong"
@@ -29,7 +32,7 @@ def program(folder: Path, sandbox: Sandbox, *arguments: str | Path, **settings: 
 
 
 def sandbox_with(*faults: Fault, **options: Any) -> Sandbox:  # noqa: ANN401 - the sandbox's own
-    return Sandbox(rows=2, behaviour=Behaviour(faults=list(faults)), **options)
+    return DirectSandbox(rows=2, behaviour=Behaviour(faults=list(faults)), **options)
 
 
 @WITHOUT_LIST

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from conform_strategies import values
+from direct_sandbox import DirectSandbox
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from .raw_harness import discovered, raw_catalog, raw_streams, read, selecting
 
 if TYPE_CHECKING:
     from tap_makini.http.client import Client
+
+pytestmark = pytest.mark.usefixtures("few_lists")
 
 LIST = "raw/tables"
 ODD_NAMES = [
@@ -67,7 +70,9 @@ def names_in_bodies(*bodies: bytes) -> set[str]:
 
 @pytest.mark.parametrize("answer", ["names", "objects", "data_names", "data_objects"])
 def test_each_form_of_the_list_is_understood(answer: Any) -> None:  # noqa: ANN401 - a literal
-    with Sandbox(raw={"dbo.A": ROW, "dbo.B": ROW, "C": ROW}, behaviour=Behaviour(raw_tables_answer=answer)) as sandbox:
+    with DirectSandbox(
+        raw={"dbo.A": ROW, "dbo.B": ROW, "C": ROW}, behaviour=Behaviour(raw_tables_answer=answer)
+    ) as sandbox:
         assert raw_streams(discovered(sandbox, raw_tables=["dbo.*"])) == ["raw_dbo_A", "raw_dbo_B"]
 
 
@@ -75,7 +80,7 @@ def test_each_form_of_the_list_is_understood(answer: Any) -> None:  # noqa: ANN4
 @pytest.mark.parametrize("table", ODD_NAMES)
 def test_a_table_is_found_whatever_its_name(table: str, by_pattern: bool) -> None:  # noqa: FBT001 - a parameter
     settings: dict[str, Any] = {"raw_tables": ["*"] if by_pattern else [table]}
-    with Sandbox(raw={table: ROW}) as sandbox:
+    with DirectSandbox(raw={table: ROW}) as sandbox:
         catalog = discovered(sandbox, **settings)
         [stream] = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, [stream]), **settings)
@@ -85,7 +90,7 @@ def test_a_table_is_found_whatever_its_name(table: str, by_pattern: bool) -> Non
 @pytest.mark.parametrize("by_pattern", [False, True])
 def test_a_table_whose_name_leads_elsewhere_is_named_and_not_asked_for(by_pattern: bool) -> None:  # noqa: FBT001 - a parameter
     settings: dict[str, Any] = {"raw_tables": ["*"] if by_pattern else ["../x"]}
-    with Sandbox(raw={"../x": ROW}) as sandbox:
+    with DirectSandbox(raw={"../x": ROW}) as sandbox:
         outcome = read(sandbox, raw_catalog("a", stream="raw_x"), **settings)
         asked = {request.path for request in sandbox.requests}
     assert outcome.code == 3
@@ -95,7 +100,7 @@ def test_a_table_whose_name_leads_elsewhere_is_named_and_not_asked_for(by_patter
 
 def test_names_that_a_database_takes_for_one_are_told_apart() -> None:
     tables = {"a b": [{"of": "a b"}], "A_b": [{"of": "A_b"}], "a.b": [{"of": "a.b"}], "c": [{"of": "c"}]}
-    with Sandbox(raw=tables) as sandbox:
+    with DirectSandbox(raw=tables) as sandbox:
         catalog = discovered(sandbox, raw_tables=["*"])
         streams = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, streams), raw_tables=["*"])
@@ -115,7 +120,7 @@ def test_a_name_is_of_one_table_for_good(tables: set[str], later: str) -> None:
 
 
 def test_a_table_that_comes_later_does_not_take_the_stream_of_one_that_differs_in_case() -> None:
-    with Sandbox(raw={"A": [{"of": "A"}]}) as sandbox:
+    with DirectSandbox(raw={"A": [{"of": "A"}]}) as sandbox:
         catalog = selecting(discovered(sandbox, raw_tables=["*"]), ["raw_A"])
         sandbox.store.set_raw("a", [{"of": "a"}])
         outcome = read(sandbox, catalog, raw_tables=["*"])
@@ -123,7 +128,7 @@ def test_a_table_that_comes_later_does_not_take_the_stream_of_one_that_differs_i
 
 
 def test_one_that_is_named_keeps_its_name_beside_patterns() -> None:
-    with Sandbox(raw={"a b": ROW, "a_b": ROW}) as sandbox:
+    with DirectSandbox(raw={"a b": ROW, "a_b": ROW}) as sandbox:
         alone = raw_streams(discovered(sandbox, raw_tables=["a_b"]))
         beside = raw_streams(discovered(sandbox, raw_tables=["a_b", "a*"]))
     assert alone == ["raw_a_b"]
@@ -133,7 +138,7 @@ def test_one_that_is_named_keeps_its_name_beside_patterns() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"raw_tables": []}])
 def test_nothing_is_asked_for_unless_it_is_set(caplog: pytest.LogCaptureFixture, settings: dict[str, Any]) -> None:
-    with Sandbox(rows=2) as sandbox:
+    with DirectSandbox(rows=2) as sandbox:
         catalog = discovered(sandbox, **settings)
         assert not raw_streams(catalog)
         both = selecting(catalog, ["uom"])["streams"] + raw_catalog("a")["streams"]
@@ -146,7 +151,7 @@ def test_nothing_is_asked_for_unless_it_is_set(caplog: pytest.LogCaptureFixture,
 
 def test_the_tables_are_not_listed_where_all_are_named() -> None:
     settings: dict[str, Any] = {"raw_tables": ["audit_log", "dbo.WORKORDER"]}
-    with Sandbox() as sandbox:
+    with DirectSandbox() as sandbox:
         catalog = discovered(sandbox, **settings)
         read(sandbox, selecting(catalog, raw_streams(catalog)), **settings)
         assert set(raw_requests(sandbox)) == {"raw/audit_log", "raw/dbo.WORKORDER"}
@@ -154,7 +159,7 @@ def test_the_tables_are_not_listed_where_all_are_named() -> None:
 
 def test_a_run_lists_the_tables_once_for_all_patterns() -> None:
     settings: dict[str, Any] = {"raw_tables": ["a*", "d*"]}
-    with Sandbox() as sandbox:
+    with DirectSandbox() as sandbox:
         catalog = discovered(sandbox, **settings)
         sandbox.requests.clear()
         read(sandbox, selecting(catalog, raw_streams(catalog)), **settings)
@@ -163,7 +168,7 @@ def test_a_run_lists_the_tables_once_for_all_patterns() -> None:
 
 def test_only_what_the_catalog_selects_is_read() -> None:
     settings: dict[str, Any] = {"raw_tables": ["*"]}
-    with Sandbox(rows=2) as sandbox:
+    with DirectSandbox(rows=2) as sandbox:
         catalog = discovered(sandbox, **settings)
         sandbox.requests.clear()
         read(sandbox, selecting(catalog, ["uom"]), **settings)
@@ -172,13 +177,13 @@ def test_only_what_the_catalog_selects_is_read() -> None:
 
 def test_one_that_is_named_is_read_though_the_list_fails() -> None:
     faults = [Fault("status", slug=LIST, status=404, times=None)]
-    with Sandbox(raw={"T": ROW}, behaviour=Behaviour(faults=faults)) as sandbox:
+    with DirectSandbox(raw={"T": ROW}, behaviour=Behaviour(faults=faults)) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=["x*", "T"])
     assert len(outcome.of("RECORD", "raw_T")) == 1
 
 
 def test_a_pattern_minds_case() -> None:
-    with Sandbox(raw={"Orders": ROW, "orders_old": ROW}) as sandbox:
+    with DirectSandbox(raw={"Orders": ROW, "orders_old": ROW}) as sandbox:
         assert raw_streams(discovered(sandbox, raw_tables=["Ord*"])) == ["raw_Orders"]
 
 
@@ -232,7 +237,7 @@ def test_each_table_has_a_name_of_its_own(documents: list[object], names: set[st
 @pytest.mark.parametrize(("pattern", "names"), [("*", ["raw_dbo_W", "raw_old_W"]), ("dbo.*", ["raw_dbo_W"])])
 def test_tables_of_two_schemas_are_streams_of_their_own(pattern: str, names: list[str]) -> None:
     tables = {"dbo.W": [{"of": "raw_dbo_W"}], "old.W": [{"of": "raw_old_W"}]}
-    with Sandbox(raw=tables, behaviour=Behaviour(raw_tables_answer="schema_objects")) as sandbox:
+    with DirectSandbox(raw=tables, behaviour=Behaviour(raw_tables_answer="schema_objects")) as sandbox:
         catalog = discovered(sandbox, raw_tables=[pattern])
         streams = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, streams), raw_tables=[pattern])
