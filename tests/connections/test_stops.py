@@ -23,7 +23,7 @@ TIMEOUT = 10
 
 @pytest.fixture(scope="module")
 def vendor() -> Iterator[Vendor]:
-    with Vendor(NAMES, sizes={"vendors": 200, "accounts": 60}) as server:
+    with Vendor(NAMES, sizes={"vendors": 90, "accounts": 50}) as server:
         yield server
 
 

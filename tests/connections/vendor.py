@@ -30,31 +30,33 @@ class Manner:
     Attributes:
         latency: Seconds that each answer takes.
         status: What everything is answered with; None for what is asked for.
-        limit: Requests in a window, of fixed windows that begin with the first request; None for any number.
-        window: Seconds of a window.
+        limit: Requests until further ones are refused, however long they take; None for any number.
+        window: Seconds from the first refusal until there is room again.
         cookie: Whether each answer sets one.
-        refused: How many requests each window that was full has refused.
+        refused: How many requests were refused each time, by when that began.
     """
 
     latency: float = 0.0
     status: int | None = None
     limit: int | None = None
-    window: float = 2.0
+    window: float = 1.0
     cookie: bool = False
     refused: Counter[float] = field(default_factory=Counter, init=False)
-    _begun: float = field(default=0.0, init=False)
+    _closed_at: float | None = field(default=None, init=False)
     _taken: int = field(default=0, init=False)
 
     def seconds_to_wait(self) -> float:
         """Count a request; returns the seconds until there is room for it, 0 if there is."""
         now = time.monotonic()
-        if now >= self._begun + self.window:
-            self._begun, self._taken = now, 0
+        if self._closed_at is not None and now >= self._closed_at + self.window:
+            self._closed_at, self._taken = None, 0
         if self.limit is None or self._taken < self.limit:
             self._taken += 1
             return 0.0
-        self.refused[self._begun] += 1
-        return self._begun + self.window - now
+        if self._closed_at is None:
+            self._closed_at = now
+        self.refused[self._closed_at] += 1
+        return self._closed_at + self.window - now
 
 
 @dataclass(frozen=True)
