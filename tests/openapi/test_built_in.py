@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openapi.documents import ALL, TEXT, document, endpoints, get, offer
-from openapi.vendor import vendor_document
+from openapi.documents import ALL, TEXT, document, endpoints, get, offer, vendor_document
 from tap_makini.entities import ENTITIES
 from tap_makini.query_parameters import ASSUMED, V3
 
