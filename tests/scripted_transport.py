@@ -23,9 +23,9 @@ class Asked(NamedTuple):
 class ScriptedTransport(Transport):
     """Give what a function says: a response, a body, JSON for one, or an error to raise."""
 
-    def __init__(self, answer: Callable[[Asked], Any]) -> None:
+    def __init__(self, respond: Callable[[Asked], Any]) -> None:
         super().__init__("https://api.test", 1.0, "test")
-        self._answer = answer
+        self._respond = respond
         self._lock = threading.Lock()
         self.asked: list[Asked] = []
 
@@ -34,15 +34,15 @@ class ScriptedTransport(Transport):
         asked = Asked(request.method, request.path, token, dict(sent))
         with self._lock:
             self.asked.append(asked)
-            answer = self._answer(asked)
-        if isinstance(answer, BaseException):
-            raise answer
-        if isinstance(answer, Response):
-            return answer
-        return Response(200, {}, answer if isinstance(answer, bytes) else msgspec.json.encode(answer))
+            response = self._respond(asked)
+        if isinstance(response, BaseException):
+            raise response
+        if isinstance(response, Response):
+            return response
+        return Response(200, {}, response if isinstance(response, bytes) else msgspec.json.encode(response))
 
 
-def in_turn(*answers: Any) -> Callable[[Asked], Any]:  # noqa: ANN401 - bytes, JSON or errors
-    """Give answers one after the other; one more request than answers is a fault."""
-    left = iter(answers)
+def in_turn(*responses: Any) -> Callable[[Asked], Any]:  # noqa: ANN401 - bytes, JSON or errors
+    """Give responses one after the other; one more request than responses is a fault."""
+    left = iter(responses)
     return lambda _: next(left)

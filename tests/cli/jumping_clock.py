@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class JumpingClock:
-    """Tells the time, and what has been slept without sleeping.
+    """Show the time, and skip what would be slept.
 
     Attributes:
         waits: Seconds of each wait before a repetition.
@@ -58,10 +58,10 @@ class JumpingCondition(threading.Condition):
 def jumping_clock() -> Iterator[JumpingClock]:
     """Put such a clock in place of the real one."""
     clock = JumpingClock()
-    told = SimpleNamespace(monotonic=clock.monotonic, time=time.time)
+    shown = SimpleNamespace(monotonic=clock.monotonic, time=time.time)
     with (
         mock.patch.object(backoff._sync, "time", clock),  # noqa: SLF001
-        mock.patch.object(rate_limiter, "time", told),
+        mock.patch.object(rate_limiter, "time", shown),
         mock.patch.object(rate_limiter, "threading", SimpleNamespace(Condition=partial(JumpingCondition, clock))),
     ):
         yield clock

@@ -139,7 +139,7 @@ def test_the_v3_documents_give_what_the_tap_knows_itself(files: Files, sandbox: 
     }
 
 
-def test_an_address_that_is_set_counts_more_than_the_documents(files: Files, sandbox: Sandbox, described: Node) -> None:
+def test_the_setting_api_url_overrides_the_documents(files: Files, sandbox: Sandbox, described: Node) -> None:
     content = {**described, "servers": [{"url": "http://127.0.0.1:1"}]}
     path = files.write("elsewhere.json", content)
     outcome = read(openapi_file=str(path), api_token=sandbox.token, api_url=sandbox.url)
@@ -162,7 +162,7 @@ OTHER_ENVELOPE = "paths: {/x: {get: {responses: {200: {content: {application/jso
         (OTHER_ENVELOPE, "nothing to read. GET /x: no list of records under 'data'."),
     ],
 )
-def test_a_document_that_is_of_no_use_is_a_fault(files: Files, content: str, fault: str) -> None:
+def test_a_document_without_lists_is_refused(files: Files, content: str, fault: str) -> None:
     path = files.write("document.yaml", content)
     with pytest.raises(NothingReadError) as raised:
         discovered(openapi_file=str(path))
@@ -178,7 +178,7 @@ def test_a_document_that_is_of_no_use_is_a_fault(files: Files, content: str, fau
         ([], "http://127.0.0.1:1/nowhere.json"),
     ],
 )
-def test_a_fault_of_a_document_is_one_clear_line(
+def test_a_fault_in_a_document_is_one_clear_line(
     files: Files, sandbox: Sandbox, command: list[str], location: str
 ) -> None:
     files.write("broken.yaml", "{")
@@ -238,7 +238,7 @@ def test_documents_of_several_servers_are_not_all_asked_at_the_first(
     assert together.code == 0, together.errors
 
 
-def test_a_catalog_by_the_time_of_creation_is_told_of(
+def test_a_catalog_that_reads_by_creation_time_logs_a_warning(
     sandbox: Sandbox, v4: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As it was discovered when the document had no time of update."""

@@ -44,14 +44,14 @@ def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("name", ["missing.json", "", "."])
-def test_no_file(tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     message = refusal(str(tmp_path / name))
 
     assert str(tmp_path) in message
     assert "Check the path" in message
 
 
-def test_paths_that_are_none() -> None:
+def test_a_text_that_is_no_path_is_refused() -> None:
     assert r"a\x00b" in refusal("a\0b")
     assert "cannot be read" in refusal("~nobody-of-this-name/api.json")
 
@@ -82,7 +82,7 @@ def test_paths_that_are_none() -> None:
         (b'{"swagger": "2.0", "paths": {"/x": {}}}', "not an OpenAPI 3 document (Swagger 2"),
     ],
 )
-def test_what_is_no_document(content: bytes, fault: str) -> None:
+def test_a_file_that_is_no_document_is_refused(content: bytes, fault: str) -> None:
     with pytest.raises(DocumentError) as raised:
         read_bytes(content)
 
@@ -216,7 +216,7 @@ def test_a_response_without_a_document_is_refused(reply: Reply, fault: str) -> N
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "https://127.0.0.1:99999/x", "HTTP://me:s3cret@[x/"])
-def test_urls_that_are_none(url: str) -> None:
+def test_a_text_that_is_no_url_is_refused_without_its_password(url: str) -> None:
     assert "s3cret" not in refusal(url)
 
 

@@ -57,10 +57,10 @@ def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str) -> None:
             assert keys(outcome) == set(sandbox.store.keys(SLUG))
 
 
-@pytest.mark.parametrize("heeds", ["honoured", "ignored"])
+@pytest.mark.parametrize("honors", ["honoured", "ignored"])
 @pytest.mark.parametrize("names", ["cursor", "cursor per_page", "cursor page"])
-def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, names: str, heeds: Any) -> None:  # noqa: ANN401 - a knob
-    with source("v3", cursor="follow", max_page_size=10, order=heeds) as sandbox:
+def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, names: str, honors: Any) -> None:  # noqa: ANN401 - a knob
+    with source("v3", cursor="follow", max_page_size=10, order=honors) as sandbox:
         content = described(sandbox)
         parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names.split()]
         content["paths"][f"/api/v4/{SLUG}"]["get"]["parameters"] = parameters
@@ -68,7 +68,7 @@ def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, na
         queries = [request.query for request in sandbox.requests if request.slug == SLUG]
     assert outcome.code == 0, outcome.errors
     assert keys(outcome) == set(sandbox.store.keys(SLUG))
-    assert any("cursor" in query for query in queries) is (heeds == "ignored")  # else it is read along its times
+    assert any("cursor" in query for query in queries) is (honors == "ignored")  # else the times lead on
     assert "page" in names.split() or not any("page" in query for query in queries)
     assert all(("per_page" in query) == ("per_page" in names) for query in queries)
 
