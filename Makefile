@@ -1,16 +1,16 @@
-# Everything is installed into environments below this folder (.venv, .venvs, .meltano), nothing globally.
+# Everything is installed into environments below this folder (.venv, .venvs, .meltano); nothing is installed globally.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-# PYTHON=3.12 (a version or a path) tries another interpreter, in an environment of its own.
+# PYTHON=3.12 (a version or a path) uses another interpreter, in an environment of its own.
 PYTHON ?=
 PYTEST_ARGS ?=
 SCENARIOS ?= 100
 SEED ?= 1
-# A clock that always starts at the same time gives the same data on each day.
+# With a fixed start of the clock, the data is the same every day.
 SANDBOX_ARGS ?= --clock 2026-01-02T00:00:00Z
 UPGRADE ?=
 # Keep byte code: without it each start of Python compiles what it imports, which takes a second.
@@ -36,55 +36,55 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 .PHONY: help demo demo-v4 demo-reset test test-targets test-fuzz fuzz-one bench lint docs format check build requirements clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) $(PLUGINS_READY) ## Load a sandbox API into DuckDB with Meltano; again: only what changed
+demo: $(READY) $(PLUGINS_READY) ## Load a sandbox of the API into DuckDB with Meltano; run it again to load only what changed
 	@$(BIN)/python -m makini_sandbox $(SANDBOX_ARGS) -- scripts/demo.sh
 
-demo-v4: $(READY) $(PLUGINS_READY) ## The same from a v4 API, by the OpenAPI document that the sandbox publishes
+demo-v4: $(READY) $(PLUGINS_READY) ## The same with a v4 API, read by its OpenAPI document
 	@$(BIN)/python -m makini_sandbox $(SANDBOX_ARGS) -- scripts/demo.sh v4
 
-demo-reset: ## Forget the demo's database and state
+demo-reset: ## Delete the demo's database and state
 	rm -rf output .meltano
 
-test: $(READY) ## Run the tests (PYTEST_ARGS='-k name' for some of them)
+test: $(READY) ## Run the tests (PYTEST_ARGS='-k name': some of them)
 	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL too, and compare (4 min)
+test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL included, and compare (4 min)
 	@scripts/install_postgres.sh
 	@$(BIN)/pytest tests/targets $(PYTEST_ARGS)
 
 test-fuzz: $(READY) ## Play random scenarios of servers, changes and kills (SCENARIOS=1000 SEED=5; 100 take 3 min)
 	@FUZZ_SCENARIOS=$(SCENARIOS) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/fuzz --numprocesses 2 $(PYTEST_ARGS)
 
-fuzz-one: $(READY) ## Play one of them again, and look for a simpler one that fails too (SEED=5)
+fuzz-one: $(READY) ## Play one scenario again, and find a simpler one that fails too (SEED=5)
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(SEED) --tries 3 --notes --shrink
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style, types and imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-docs: $(READY) ## Generate the README's tables, docs/entities.md, meltano.yml's settings and the ready catalogs
+docs: $(READY) ## Write what is generated: tables and diagrams in docs/, settings in meltano.yml, the catalogs
 	@$(BIN)/python -m scripts.docs
 
-format: $(READY) ## Mend style where that can be done by itself
+format: $(READY) ## Fix style as far as ruff can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: $(READY) $(BENCH_PEERS:%=.venvs/%/.ready) ## Measure the tap beside its peers, write docs/benchmarks.md (BENCH_ARGS=--help)
+bench: $(READY) $(BENCH_PEERS:%=.venvs/%/.ready) ## Measure the tap and its peers, and write docs/benchmarks.md (BENCH_ARGS=--help)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-check: lint test ## lint and test
+check: lint test ## Lint and test
 
-build: .venvs/build/.ready ## Build wheel and sdist into dist/ and check them
+build: .venvs/build/.ready ## Build wheel and sdist into dist/, and check them
 	rm -rf dist
 	$(UV) build --quiet --python .venvs/build $(BUILD_PINS) --require-hashes
 	.venvs/build/bin/twine check --strict dist/*
 	.venvs/build/bin/python scripts/check_wheel.py dist/*.whl
 
-requirements: | $(UV) ## Pin all dependencies anew (UPGRADE=--upgrade: to the newest versions)
+requirements: | $(UV) ## Pin all dependencies (UPGRADE=--upgrade: to the newest versions)
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/tap.txt
 	for name in build meltano target-duckdb uv $(BENCH_PEERS); do \
@@ -95,7 +95,7 @@ requirements: | $(UV) ## Pin all dependencies anew (UPGRADE=--upgrade: to the ne
 clean: ## Remove environments, caches and output
 	rm -rf .venv .venvs .meltano output dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-# --- environments: made once, made anew when their pins change ---
+# --- environments: made once, and again when their pins change ---
 
 .venvs/uv/bin/uv: | requirements/uv.txt
 	@echo "No uv found: installing one below .venvs/uv"

@@ -1,6 +1,6 @@
 """How much faster several connections are read side by side: `python -m benchmarks.connections`.
 
-Each answer takes a while, as those of a server far away do, so that the time goes into waiting and not into work.
+Each response takes a while, as if the server were far away, so that the time is spent waiting.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     names = [f"plant-{number}" for number in range(options.connections)]
     with TemporaryDirectory() as folder, _serve(names, options.latency / 1000) as url:
         seconds = {parallel: _measure(Path(folder), url, names, parallel, options.rounds) for parallel in (1, 2, 4, 8)}
-    heading = f"{len(names)} connections, {_streams()} streams each, {options.latency} ms an answer"
+    heading = f"{len(names)} connections, {_streams()} streams each, {options.latency} ms per response"
     sys.stdout.write(f"{heading}\n\n| `max_parallel` | seconds | times as fast |\n| ---: | ---: | ---: |\n")
     for parallel, taken in seconds.items():
         sys.stdout.write(f"| {parallel} | {taken:.1f} | {seconds[1] / taken:.2f} |\n")
@@ -45,7 +45,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.connections", description=__doc__)
     parser.add_argument("--connections", type=int, default=8, help="connections that are read")
-    parser.add_argument("--latency", type=int, default=200, help="milliseconds that each answer takes")
+    parser.add_argument("--latency", type=int, default=200, help="milliseconds that each response takes")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each kind; their median counts")
     return parser.parse_args()
 
@@ -86,7 +86,7 @@ def _serve(names: list[str], latency: float) -> Iterator[str]:
 
 
 class _Distant:
-    """An application whose answers take a while."""
+    """An application whose responses take a while."""
 
     def __init__(self, app: ASGIApp, latency: float) -> None:
         self._app = app

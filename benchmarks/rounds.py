@@ -52,9 +52,9 @@ def run_rounds(
     Args:
         contenders: The programs.
         rounds: How often to run each.
-        environment: Tells them where the server is.
-        records: How many each of them that counts has to write.
-        say: Told each run.
+        environment: The variables that name the server.
+        records: How many records a program that is counted has to write.
+        say: Called with a line about each run.
 
     Raises:
         WrongCountError: One wrote more or fewer.
@@ -72,11 +72,11 @@ def run_rounds(
 
 def warm_up(contenders: Sequence[Contender], environment: Mapping[str, str]) -> dict[str, str]:
     """Run all programs once, uncounted; returns why some could not be run, by name."""
-    troubles = {contender.name: _trouble(contender, environment) for contender in contenders}
-    return {name: trouble for name, trouble in troubles.items() if trouble is not None}
+    failures = {contender.name: _failure(contender, environment) for contender in contenders}
+    return {name: failure for name, failure in failures.items() if failure is not None}
 
 
-def _trouble(contender: Contender, environment: Mapping[str, str]) -> str | None:
+def _failure(contender: Contender, environment: Mapping[str, str]) -> str | None:
     try:
         run(contender.command, environment)
     except (OSError, ProgramFailedError) as error:

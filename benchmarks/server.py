@@ -35,13 +35,13 @@ class Server:
             self._get(f"/api/eam/work-orders{query}")
 
     def requests_so_far(self) -> int:
-        """Count the requests to the API that have been answered; this question is none."""
+        """Return how many requests to the API the server has answered; this one does not count."""
         return len(self._get("/sandbox/requests"))
 
     def _get(self, path: str) -> Any:  # noqa: ANN401 - any JSON
         request = Request(self._url + path, headers={"Authorization": f"Bearer {self._token}"})  # noqa: S310 - loopback
-        with urlopen(request) as answer:  # noqa: S310 - loopback
-            return json.load(answer)
+        with urlopen(request) as response:  # noqa: S310 - loopback
+            return json.load(response)
 
 
 @contextmanager

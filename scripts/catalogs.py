@@ -1,4 +1,4 @@
-"""The reference catalogs: all that discovery finds, and ready selections of it."""
+"""Build the reference catalogs: everything that discovery finds, and ready selections of it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ def selections() -> dict[str, list[str]]:
 
 def catalogs() -> dict[Path, str]:
     """Return the text of each catalog."""
-    whole = discovered()
-    entries = {entry["tap_stream_id"]: entry for entry in whole["streams"]}
+    full = discovered()
+    entries = {entry["tap_stream_id"]: entry for entry in full["streams"]}
     ready = {
         f"{name}.json": {"streams": [entries[stream] for stream in streams]} for name, streams in selections().items()
     }
     return {
-        FOLDER / name: json.dumps(catalog, indent=2) + "\n"
-        for name, catalog in {"catalog.json": whole, **ready}.items()
+        FOLDER / name: json.dumps(catalog, indent=2) + "\n" for name, catalog in {"catalog.json": full, **ready}.items()
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Loads what the API at TAP_MAKINI_API_URL has into DuckDB, then shows what the database holds.
-# `make demo` runs it within the sandbox; `demo.sh v4` reads the API that the sandbox's OpenAPI document describes.
+# Load the API at TAP_MAKINI_API_URL into DuckDB, then show what the database holds.
+# `make demo` runs it beside the sandbox; `demo.sh v4` reads the API that the sandbox's OpenAPI document describes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,14 +19,14 @@ fi
 mkdir -p output
 if [[ -f $database ]]; then
   "$loader_python" scripts/touch_sandbox.py
-  echo "Read again besides: rows of the day before each bookmark (lookback_minutes) and entities without an update time"
+  echo "Rows of the day before each bookmark (lookback_minutes) and full tables are read again as well"
 else
-  # A state without its database would leave all older rows out of a new one.
+  # With an old state, a new database would lack all older rows.
   run_options+=(--full-refresh)
 fi
 
 echo "Loading with: meltano run tap-makini target-duckdb (log: $log)"
-# Local time to the microsecond, as the loader stamps its rows.
+# Local time to the microsecond, which is what the loader writes into rows.
 started=$("$loader_python" -c 'from datetime import datetime; print(datetime.now().isoformat())')
 if ! .venvs/meltano/bin/meltano run --no-install ${run_options[@]+"${run_options[@]}"} \
   tap-makini target-duckdb >"$log" 2>&1; then

@@ -23,7 +23,7 @@ def table_counts(connection: duckdb.DuckDBPyConnection, started_at: str) -> list
 
     Args:
         connection: An open database.
-        started_at: When the latest run started, ISO 8601 in local time, as the loader has it.
+        started_at: When the latest run started: ISO 8601 in local time, which is what the loader writes.
     """
     tables = connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = ? ORDER BY 1",
@@ -35,14 +35,14 @@ def table_counts(connection: duckdb.DuckDBPyConnection, started_at: str) -> list
 def count_rows(connection: duckdb.DuckDBPyConnection, table: str, started_at: str) -> TableCount:
     """Count the rows of one table."""
     loaded = "FILTER (WHERE _sdc_batched_at >= CAST(? AS TIMESTAMP))"
-    # The table's name is the database's own word.
+    # The name comes from the database itself.
     query = f'SELECT count(*), count(*) {loaded} FROM "{SCHEMA}"."{table}"'  # noqa: S608
     row = connection.execute(query, [started_at]).fetchone()
     return TableCount(table, *row)
 
 
 def render(counts: list[TableCount]) -> str:
-    """Lay the counts out as a table with a total."""
+    """Format the counts as a table with a total."""
     total = TableCount(f"{len(counts)} tables", sum(c.rows for c in counts), sum(c.loaded for c in counts))
     width = max(len(count.table) for count in [*counts, total])
     heading = f"{'table':<{width}}  {'rows in database':>16}  {'loaded in this run':>18}"

@@ -1,4 +1,4 @@
-"""The settings of the tap in `meltano.yml`, in the form of Meltano's Hub."""
+"""Describe the settings of the tap in `meltano.yml`, in the form of Meltano Hub."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def about() -> dict[str, Any]:
 
 
 def with_settings(text: str, settings: list[Setting]) -> str:
-    """Return the text of `meltano.yml` with other settings of the tap."""
+    """Return the text of `meltano.yml` with the settings of the tap replaced."""
     dumped = yaml.safe_dump(settings, sort_keys=False, width=110, allow_unicode=True)
     return _BLOCK.sub(lambda _: textwrap.indent(dumped, "    "), text)
 
 
 def hub_settings(declared: dict[str, Any]) -> list[Setting]:
-    """Describe all settings as the Hub does, in their order.
+    """Describe all settings as Meltano Hub does, in their order.
 
     Args:
         declared: The properties of the JSON schema of the settings.

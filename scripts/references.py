@@ -1,7 +1,8 @@
-"""Which column refers to which stream.
+"""Find out which column refers to which stream.
 
-The v3 spec names references (`assetKey`, `assetKeys`) but says nowhere what they refer to. A name tells it mostly; what
-was concluded from more than the name stands in `CONCLUDED`, what cannot be told in `NOT_KNOWN`, both with the reason.
+The v3 spec names references (`assetKey`, `assetKeys`) but does not say what they refer to. Most names say it. Where a
+conclusion needs more than the name, it is in `CONCLUDED`; where none is possible, the column is in `NOT_KNOWN`. Both
+give the reason.
 """
 
 from __future__ import annotations
@@ -9,55 +10,54 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_makini.entities import CONNECTIONS, ENTITIES
+from tap_makini.schema import SCHEMAS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 CONCLUDED = {
     "poKey": ("purchase_orders", "PO is short for purchase order"),
     "poLineItemKey": ("purchase_orders_line_items", "PO is short for purchase order"),
-    "assetDowntimeKey": ("assets_downtime", "the stream spells it otherwise"),
-    "assemblyKey": ("materials", "`materials.isAssembly` says which of them are one"),
+    "assetDowntimeKey": ("assets_downtime", "the stream's name is spelled differently"),
+    "assemblyKey": ("materials", "`materials.isAssembly` marks assemblies"),
     "rateBaseKey": ("uom", "`uom.rate` can only count in another unit"),
     "documents[].key": ("documents", "the v3 spec has one item type for both"),
     "inventory.key": ("inventories", "the v3 spec has one item type for both"),
-    "purchase_orders.lineItems[].key": ("purchase_orders_line_items", "the only way from such a line to its order"),
+    "purchase_orders.lineItems[].key": ("purchase_orders_line_items", "nothing else relates such a line to its order"),
     "purchase_orders_line_items.statusKey": ("statuses_purchase_orders", "lines have the statuses of their order"),
 }
 """Streams that columns refer to, with the reason, by the end of the column's place (`stream.list[].name`)."""
 
 NOT_KNOWN = {
     "entityKeys": "the records that a document belongs to, which may be of several streams",
-    "requesterKey": "a user, perhaps, but `userRequestedKey` stands beside it",
+    "requesterKey": "perhaps a user, but there is `userRequestedKey` as well",
     "tasks[].parentKey": "another task of the list, or the record that has the list",
-    "pm.statusKey": "the API lists no statuses for it",
-    "receipts.lineItems[].statusKey": "the API lists no statuses for them",
+    "pm.statusKey": "the API has no list of statuses for it",
+    "receipts.lineItems[].statusKey": "the API has no list of statuses for them",
 }
-"""Why it cannot be told what columns refer to, by the end of the column's place."""
+"""Why it is not known what columns refer to, by the end of the column's place."""
 
 
 class Table(NamedTuple):
-    """What the document tells of a stream.
+    """A stream.
 
     Attributes:
         stream: Its name.
         key: Its primary key, without the connection.
-        replication_key: Property to read incrementally by, None for a full table.
-        products: Products that offer it.
         schema: JSON schema of its records, without the tap's own columns.
     """
 
     stream: str
     key: Sequence[str]
-    replication_key: str | None
-    products: Sequence[str]
     schema: Mapping[str, Any]
 
 
 class Column(NamedTuple):
-    """A property, however deep.
+    """A property, at any depth.
 
     Attributes:
-        path: Where it is in a record, `lineItems[].materialKey` for one.
+        path: Where it is in a record, for example `lineItems[].materialKey`.
         schema: Its JSON schema.
     """
 
@@ -71,15 +71,21 @@ class Column(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """That a column holds keys of a stream."""
+    """A column that holds keys of a stream."""
 
     stream: str
     path: str
     target: str
 
 
+def tables() -> list[Table]:
+    """Return the built-in streams in alphabetical order."""
+    entities = sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
+    return [Table(entity.stream, entity.key, SCHEMAS.fetch_schema(entity.item)) for entity in entities]
+
+
 def columns(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Column]:
-    """Return the properties of an object schema, each followed by those within it."""
+    """Yield the properties of an object schema, each followed by those within it."""
     for name, declared in schema["properties"].items():
         yield Column(prefix + name, declared)
         yield from _within(declared, prefix + name)
@@ -127,10 +133,10 @@ def target(stream: str, path: str, streams: Collection[str]) -> str | None:
     return CONCLUDED[concluded][0] if concluded else _named(stream, path, streams)
 
 
-def ending(place: str, told: Collection[str]) -> str | None:
-    """Return the longest end of a column's place (`stream.list[].name`) that is among those told, None if none is."""
+def ending(place: str, known: Collection[str]) -> str | None:
+    """Return the longest end of a column's place (`stream.list[].name`) that is known, None if none is."""
     parts = place.split(".")
-    return next((end for start in range(len(parts)) if (end := ".".join(parts[start:])) in told), None)
+    return next((end for start in range(len(parts)) if (end := ".".join(parts[start:])) in known), None)
 
 
 def _named(stream: str, path: str, streams: Collection[str]) -> str | None:
@@ -140,16 +146,16 @@ def _named(stream: str, path: str, streams: Collection[str]) -> str | None:
     if path in {"parentKey", "parentKeys"}:
         return stream
     stem = name.removesuffix("s").removesuffix("Key")
-    # of a line too: `statuses_receiving` could be the statuses of nothing but the lines of `receiving`
-    wanted = f"statuses_{stream}" if stem == "status" else _plural(_thing(stem))
+    # in lines, too: `statuses_receiving` can only be the statuses of the lines of `receiving`
+    wanted = f"statuses_{stream}" if stem == "status" else _plural(_noun(stem))
     return wanted if wanted in streams else None
 
 
 _QUALIFIERS = frozenset({"from", "to", "base", "make", "cost", "approved", "requested", "manager", "assigned"})
 
 
-def _thing(stem: str) -> str:
-    """Return what a name speaks of, in the singular: `user` for `userApproved`, `location` for `fromLocation`."""
+def _noun(stem: str) -> str:
+    """Return the noun of a name, in the singular: `user` for `userApproved`, `location` for `fromLocation`."""
     words = re.sub("([A-Z])", r"_\1", stem).lower().split("_")
     return "_".join(word for word in words if word not in _QUALIFIERS)
 
@@ -163,7 +169,7 @@ def _plural(word: str) -> str:
 
 
 def references(listed: Iterable[Table]) -> list[Reference]:
-    """Return what refers to what."""
+    """Return all references between streams."""
     listed = list(listed)
     streams = {table.stream for table in listed}
     return [
@@ -172,3 +178,17 @@ def references(listed: Iterable[Table]) -> list[Reference]:
         for column in columns(table.schema)
         if (found := target(table.stream, column.path, streams))
     ]
+
+
+def unknown(listed: Iterable[Table]) -> dict[str, str]:
+    """Return why it is not known what columns refer to, by the column's place or its end."""
+    listed = list(listed)
+    streams = {table.stream for table in listed}
+    places = (
+        f"{table.stream}.{column.path}"
+        for table in listed
+        for column in columns(table.schema)
+        if is_reference(column.name) and not target(table.stream, column.path, streams)
+    )
+    unnamed = (place for place in places if not ending(place, NOT_KNOWN))
+    return {**NOT_KNOWN, **dict.fromkeys(unnamed, "no stream has this name")}

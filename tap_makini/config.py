@@ -46,7 +46,7 @@ _DATE = Form(parse_timestamp, "a date such as 2025-01-31 or 2025-01-31T00:00:00Z
 class NamedConnection:
     """An object of the list `connections`."""
 
-    name: str = setting("Name", "Name of the connection in state and records. It should never change.")
+    name: str = setting("Name", "Name of the connection in state and records. Do not change it later.")
     api_token: str = setting("API token", "Token of the connection.", secret=True, form=_TOKEN)
 
 
@@ -68,80 +68,80 @@ class Settings:
     )
     client_id: str | None = setting(
         "Client ID",
-        "Your id as a vendor on Makini. Together with client_secret it reads all active connections that the Admin "
-        "API lists, instead of api_token.",
+        "Your vendor ID at Makini. Set it and client_secret, instead of api_token, to read all active connections that "
+        "the Admin API lists.",
         secret=True,
         masked=False,  # an identifier that may also be part of a name
     )
-    client_secret: str | None = setting("Client secret", "The secret that belongs to client_id.", secret=True)
+    client_secret: str | None = setting("Client secret", "The secret of client_id.", secret=True)
     connection_names: tuple[str, ...] = setting(
         "Connection names",
-        "Connections to read, by name or by pattern (`plant-*`). A `!` in front excludes connections. Workers can "
-        "share the connections this way. By default all are read.",
+        "Connections to read, by name or by pattern (`plant-*`); a leading `!` excludes. Use it to share the "
+        "connections among workers. By default, all are read.",
     )
     refresh_token: str | None = setting(
         "Refresh token",
-        "Refresh token of a connection, from which client_id and client_secret get its access tokens, instead of "
-        "api_token. It is used once; the tokens that replace it are kept in token_file.",
+        "Refresh token of a connection. Set it, client_id, client_secret and token_file, instead of api_token, to get "
+        "access tokens with it. It works once; token_file keeps the tokens that replace it.",
         secret=True,
     )
     token_file: str | None = setting(
         "Token file",
-        "Where the tokens that replace refresh_token are kept, with mode 0600. The file must outlive the run: the "
-        "tokens in it are the only valid ones.",
+        "Path of the file for the tokens that replace refresh_token. It gets mode 0600. Keep it between runs: only the "
+        "tokens in it are valid.",
     )
     api_url: str = setting(
         "API URL",
-        "Address of the API. Change it for a self-hosted Makini. With openapi_file, the document's server is used "
-        "unless this setting differs from its default.",
+        "Address of the API. Change it for a self-hosted Makini. With openapi_file, the server that the document names "
+        "is used unless this setting differs from its default.",
         default="https://api.makini.io",
         form=Form(_is_address, "an address such as https://api.makini.io"),
     )
     products: tuple[str, ...] = setting(
         "Products",
         "Products to read from: `eam` (CMMS and EAM), `erp`, `wms`. An entity that several of them offer is read from "
-        "the first one in the list.",
+        "the first of them in the list.",
         default=PRODUCTS,
         allowed=PRODUCTS,
     )
     openapi_file: tuple[str, ...] = setting(
         "OpenAPI file",
-        "Path or URL of an OpenAPI document, as Makini's API reference exports it, or a list of several. The streams "
-        "are then those that it describes, instead of the built-in v3 entities.",
+        "Path or URL of an OpenAPI document that Makini's API reference exports, or a list of several. The tap then "
+        "offers the streams that it describes, instead of the built-in v3 entities.",
         takes_text=True,
     )
     start_date: datetime | None = setting(  # noqa: RUF009 - it makes a field
         "Start date",
-        "Earliest update to read where there is no bookmark yet. By default everything is read. A date or a "
-        "date-time, in UTC unless it has an offset.",
+        "Earliest update to read if a stream has no bookmark yet: a date or a date-time, in UTC unless it has an "
+        "offset. By default, everything is read.",
         form=_DATE,
     )
     lookback_minutes: int = setting(
         "Look-back (minutes)",
-        "How far before its bookmark an incremental sync starts, to catch records that reach Makini late with an "
-        "older update time.",
+        "How many minutes before its bookmark an incremental sync starts, to catch records that reach Makini late, "
+        "with an older update time.",
         default=1440,
         minimum=0,
         maximum=52_560_000,
     )
     page_size: int = setting(
         "Page size",
-        "Records to ask for in a request. The server may return fewer.",
+        "Records to request at once. The server may return fewer.",
         default=500,
         minimum=1,
         maximum=10_000,
     )
     max_parallel: int = setting(
         "Parallel streams",
-        "How many streams to read at once, of one connection or of several. With 1 the output is in order. Each "
-        "connection also fetches up to this many child lists at once.",
+        "How many streams to read at once, over all connections. With 1, the output has the same order each time. Each "
+        "connection also requests up to this many child lists at once.",
         default=4,
         minimum=1,
         maximum=64,
     )
     requests_per_minute: int | None = setting(
         "Requests per minute",
-        "Most requests to start in any minute under one token, in addition to the limits of the API itself.",
+        "The most requests to start in any minute under one token, in addition to the limits of the API itself.",
         minimum=1,
     )
     max_wait_seconds: int = setting(
@@ -154,8 +154,8 @@ class Settings:
     )
     request_timeout_seconds: int = setting(
         "Request timeout (seconds)",
-        "How long to wait to connect, and between two parts of a response. A token or an OpenAPI document must be "
-        "complete within this time.",
+        "How long to wait for a connection, and between two parts of a response. A token or an OpenAPI document must "
+        "be complete within this time.",
         default=120,
         minimum=1,
         maximum=86_400,
@@ -163,46 +163,45 @@ class Settings:
     sample_records: int = setting(
         "Records to sample",
         "How many of the newest records of each stream discovery reads to find custom fields, which then become "
-        "columns. With 0, discovery needs no token, and custom fields are in `_makini_extra`.",
+        "columns. With 0, discovery needs no token, and custom fields are kept in `_makini_extra`.",
         default=0,
         minimum=0,
         maximum=10_000,
     )
     raw_tables: tuple[str, ...] = setting(
         "Raw tables",
-        "Tables of the source system that discovery offers as streams `raw_…`, by name or by pattern (`dbo.*`). "
-        "Discovery reads some rows of each to find its columns. None by default.",
+        "Tables of the source system to offer as streams `raw_…`, by name or by pattern (`dbo.*`). Discovery reads "
+        "some rows of each to find its columns. None by default.",
         default=(),
     )
     skip_unsynced: bool = setting(
         "Skip connections without a new sync",
-        "Whether to skip a connection, at the cost of one request, when Makini has not synced it since the last "
-        "complete run of the same streams.",
+        "Whether to skip a connection if Makini has not synced it since the last complete run of the same streams. "
+        "That costs one request.",
         default=False,
     )
     user_agent: str = setting(
         "User agent",
-        "How the tap identifies itself in its requests.",
+        "Value of the header `User-Agent` in all requests.",
         default="tap-makini",
         form=Form(_is_header, "visible ASCII characters, with spaces only between them"),
     )
     emit_activate_version_messages: bool = setting(
         "Send ACTIVATE_VERSION",
         "Whether to send ACTIVATE_VERSION after the last record of a full-table stream, so that a target can drop the "
-        "rows that no longer exist.",
+        "rows that were not sent again.",
         default=False,
     )
     reconcile_days: int | None = setting(
         "Days between reconciliations",
-        "After how many days to read a selected stream in full again, and to send the keys that still exist to the "
-        "streams `reconciled_keys` and `reconciliations`. Rows of a table that are not among them have been deleted. "
-        "Never by default.",
+        "After how many days to read each selected stream in full again, to find deleted records: the keys that still "
+        "exist go to the stream `reconciled_keys`, and each complete pass to `reconciliations`. Never by default.",
         minimum=1,
         maximum=36_500,
     )
     mark_deleted: bool = setting(
         "Mark deleted rows",
-        "Whether to add the column `_sdc_deleted_at`, with the time from `deletedAt`. Targets of the PipelineWise "
+        "Whether to add the column `_sdc_deleted_at` with the time from `deletedAt`. Targets of the PipelineWise "
         "family delete such rows if their setting `hard_delete` is on.",
         default=False,
     )

@@ -1,7 +1,8 @@
-"""The map of entities is up to date, leaves no reference out, and holds for what the sandbox serves."""
+"""Tables and diagrams of references leave none out, and hold for what the sandbox serves."""
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -12,7 +13,8 @@ import pytest
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from scripts.catalogs import discovered
-from scripts.entities_map import DOCUMENT, areas, diagram, document, tables
+from scripts.diagrams import areas, diagram
+from scripts.docs import PAGES, concluded_table, references_table, unknown_table
 from scripts.references import (
     CONCLUDED,
     NOT_KNOWN,
@@ -23,6 +25,7 @@ from scripts.references import (
     in_words,
     is_reference,
     references,
+    tables,
     target,
 )
 from tap_makini.entities import ENTITIES
@@ -35,7 +38,9 @@ STREAMS = {table.stream for table in TABLES}
 REFERENCES = references(TABLES)
 PLACES = [f"{table.stream}.{column.path}" for table in TABLES for column in columns(table.schema)]
 SLUGS = {entity.stream: entity.slug for entity in ENTITIES}
-WRITTEN = document(TABLES)
+REFERENCES_PAGE, DIAGRAMS_PAGE, STREAMS_PAGE = (
+    (PAGES / f"{name}.md").read_text(encoding="utf-8") for name in ("entities", "diagrams", "streams")
+)
 
 
 # --- references ---
@@ -43,15 +48,28 @@ WRITTEN = document(TABLES)
 
 def test_every_key_column_refers_to_a_stream_or_is_said_not_to_be_known() -> None:
     mapped = {f"{reference.stream}.{reference.path}" for reference in REFERENCES}
-    not_known = WRITTEN.partition("Of these it is not known:")[2].partition("\n## ")[0]
+    not_known = re.findall(r"^\| `(.+?)` \|", unknown_table(TABLES), re.MULTILINE)
     for place in {place for place in PLACES if is_reference(place)} - mapped:
-        assert any(ending(place, {told}) for told in re.findall(r"^\| `(.+?)` \|", not_known, re.MULTILINE)), place
+        assert any(ending(place, {known}) for known in not_known), place
     assert {reference.target for reference in REFERENCES} <= STREAMS
 
 
-@pytest.mark.parametrize("told", [*CONCLUDED, *NOT_KNOWN])
-def test_what_is_told_of_columns_is_of_columns_that_exist(told: str) -> None:
-    assert any(ending(place, {told}) for place in PLACES)
+def test_every_reference_is_in_the_row_of_its_stream() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", references_table(TABLES), re.MULTILINE))
+    assert rows.keys() == {reference.stream for reference in REFERENCES}
+    for stream, row in rows.items():
+        own = [f"`{each.path}` → `{each.target}`" for each in REFERENCES if each.stream == stream]
+        assert row.split(", ") == own
+
+
+def test_every_conclusion_is_named_with_its_reason() -> None:
+    for place, (stream, reason) in CONCLUDED.items():
+        assert f"| `{place}` | `{stream}` | {reason} |" in concluded_table()
+
+
+@pytest.mark.parametrize("known", [*CONCLUDED, *NOT_KNOWN])
+def test_what_is_known_of_columns_is_about_columns_that_exist(known: str) -> None:
+    assert any(ending(place, {known}) for place in PLACES)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +155,7 @@ def test_diagram_is_in_the_language_of_mermaid(heading: str) -> None:
     assert len(set(boxes)) == len(boxes)
     assert len(set(pairs)) == len(pairs)
     assert {name for pair in pairs for name in pair} <= set(boxes)
-    assert f"```mermaid\n{drawing}```" in WRITTEN
+    assert f"## {heading}\n\n```mermaid\n{drawing}```\n" in DIAGRAMS_PAGE
 
 
 @pytest.mark.parametrize("heading", DRAWINGS)
@@ -157,30 +175,24 @@ def test_every_reference_is_drawn_with_its_columns_name() -> None:
     assert drawn
     for reference in drawn:
         column, _, inner = reference.path.partition(".")
-        told = inner or reference.target
-        assert re.search(rf'{re.escape(column.removesuffix("[]"))} FK "[^"]*{re.escape(told)}', everything), reference
+        name = inner or reference.target
+        assert re.search(rf'{re.escape(column.removesuffix("[]"))} FK "[^"]*{re.escape(name)}', everything), reference
 
 
 # --- text ---
 
 
-def test_every_stream_has_a_section_with_all_its_columns() -> None:
-    sections = re.split(r"^### ", WRITTEN.partition("## Streams\n")[2], flags=re.MULTILINE)[1:]
-    assert [section.partition("\n")[0] for section in sections] == sorted(STREAMS)
-    for table, section in zip(TABLES, sections, strict=True):
-        assert re.findall(r"^\| `(.+?)` \|", section, re.MULTILINE) == [each.path for each in columns(table.schema)]
-
-
-def test_links_lead_somewhere() -> None:
-    places = re.findall(r"\]\((.+?)\)", WRITTEN)
-    assert places
-    headings = set(re.findall(r"^### (\w+)$", WRITTEN, re.MULTILINE))
-    for file, _, anchor in (place.partition("#") for place in places):
-        assert (DOCUMENT.parent / file).exists() if file else anchor in headings
+def test_every_stream_links_to_the_schema_with_all_its_columns() -> None:
+    entities = STREAMS_PAGE.partition("\n## Lines ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| \[\w+\]\((.+)\) \|$", entities, re.MULTILINE)
+    assert [stream for stream, _ in rows] == sorted(STREAMS)
+    for table, (_, link) in zip(TABLES, rows, strict=True):
+        schema = json.loads((PAGES / link).read_text(encoding="utf-8"))
+        assert schema["properties"].keys() == table.schema["properties"].keys()
 
 
 def test_example_is_sql_over_columns_that_exist() -> None:
-    (query,) = re.findall(r"```sql\n(.*?)```", WRITTEN, re.DOTALL)
+    (query,) = re.findall(r"```sql\n(.*?)```", REFERENCES_PAGE, re.DOTALL)
     with closing(sqlite3.connect(":memory:")) as database:
         for table in TABLES:
             names = ["_makini_connection", *table.schema["properties"]]
@@ -206,43 +218,50 @@ def test_in_words(schema: dict[str, Any], words: str) -> None:
     assert in_words(schema) == words
 
 
-def test_a_new_stream_gets_a_section_and_its_unknown_references_are_named() -> None:
+def test_a_new_stream_gets_a_row_and_its_unknown_references_are_named() -> None:
     text = {"type": ["string", "null"]}
     columns = {"key": text, "robotKey": text, "assetKey": text}
-    lines = Table("assets__parts", ("key", "no"), None, ("eam",), {"properties": columns})
-    added = document([*TABLES, lines])
-    assert "### assets__parts\n\nKey `key`, `no`, read whole, products eam.\n" in added
-    assert added.endswith("| `assetKey` | text | [`assets`](#assets) |\n")
-    assert "| `assets__parts.robotKey` | the name is that of no stream |" in added
+    added = [*TABLES, Table("assets__parts", ("key", "no"), {"properties": columns})]
+    assert references_table(added).endswith("| `assets__parts` | `assetKey` → `assets` |")
+    assert "| `assets__parts.robotKey` | no stream has this name |" in unknown_table(added)
+    assert "    assets__parts {\n        text key PK\n        text no PK\n" in diagram(["assets__parts"], added)
 
 
 # --- lines and child lists ---
 
 
-def test_every_stream_that_is_discovered_is_told_of_with_its_key() -> None:
+KEYS_OF = {"lines": "The key of lines", "child list": "the key of child lists"}
+
+
+def test_every_stream_that_is_discovered_is_listed_with_its_key() -> None:
+    kinds = dict(re.findall(r"^\| `(\w+)` \| `\w+` \| (lines|child list) \|", STREAMS_PAGE, re.MULTILINE))
+    text = " ".join(STREAMS_PAGE.split())
     for entry in discovered()["streams"]:
         keys = ", ".join(f"`{name}`" for name in entry["key_properties"])
-        name = entry["tap_stream_id"]
-        row = (
-            rf"\| `{name}` \| .* \| {keys} \| `{entry['replication_key']}` \|"
-            if "__" in name
-            else f"### {name}\n\nKey {keys}"
-        )
-        assert re.search(row, WRITTEN), name
+        name, key = entry["tap_stream_id"], entry.get("replication_key")
+        if "__" not in name:
+            read = f"`{key}`" if key else "full table"
+            assert re.search(rf"^\| `{name}` \| .* \| {keys} \| {read} \| ", STREAMS_PAGE, re.MULTILINE), name
+        else:
+            assert f"{KEYS_OF[kinds.pop(name)]} is {keys}" in text, name
+            assert f"All are incremental by `{key}`." in text
+    assert not kinds
 
 
-def test_columns_of_child_lists_are_those_that_are_said() -> None:
+def test_columns_of_child_lists_are_those_that_the_page_names() -> None:
     schemas = {entry["tap_stream_id"]: entry["schema"]["properties"].keys() for entry in discovered()["streams"]}
-    told = re.findall(r"\| `(\w+)` \| child list of .* those of \[`(\w+)`\]", WRITTEN)
-    assert told
-    for stream, same in told:
-        assert {name for name in schemas[stream] if not name.startswith("_makini_parent")} == schemas[same]
+    listed = re.findall(r"^\| `(\w+)` \| `\w+` \| child list \| \[\w+\]\((.+)\) \|$", STREAMS_PAGE, re.MULTILINE)
+    assert listed
+    for stream, link in listed:
+        schema = json.loads((PAGES / link).read_text(encoding="utf-8"))
+        own = {name for name in schemas[stream] if not name.startswith("_makini_")}
+        assert own == schema["properties"].keys()
 
 
-def test_columns_of_lines_are_those_that_are_said() -> None:
+def test_columns_of_lines_are_those_that_the_page_names() -> None:
     schemas = {entry["tap_stream_id"]: entry["schema"]["properties"] for entry in discovered()["streams"]}
-    told = re.findall(r"\| `(\w+)` \| lines of \[`(\w+)`\].* `(\w+)\[\]` there", WRITTEN)
-    assert told
-    for stream, parent, array in told:
+    listed = re.findall(r"^\| `(\w+)` \| `(\w+)` \| lines \| items of `(\w+)` \|$", STREAMS_PAGE, re.MULTILINE)
+    assert listed
+    for stream, parent, array in listed:
         own = {name for name in schemas[stream] if not name.startswith("_makini_")}
         assert own == schemas[parent][array]["items"]["properties"].keys()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.docs import MELTANO, README, ROOT, generated
+from scripts.docs import MELTANO, PAGES, ROOT, generated, part_names, parts
+from scripts.meltano_settings import about
 from tap_makini.config import SETTINGS
 from tap_makini.entities import ENTITIES
 
@@ -25,10 +26,15 @@ def test_file_is_up_to_date(path: Path) -> None:
     assert not difference, f"{name}: run `make docs`\n" + "\n".join(difference[:60])
 
 
+def test_every_generated_part_has_its_place_in_one_page() -> None:
+    placed = [name for path in PAGES.glob("*.md") for name in part_names(path.read_text(encoding="utf-8"))]
+    assert sorted(placed) == sorted(parts(about()["settings"]["properties"]))
+
+
 def test_every_setting_and_stream_is_in_its_tables() -> None:
-    readme, meltano = GENERATED[README], GENERATED[MELTANO]
+    settings, streams, meltano = GENERATED[PAGES / "settings.md"], GENERATED[PAGES / "streams.md"], GENERATED[MELTANO]
     for name in SETTINGS["properties"]:
-        assert f"| `{name}` |" in readme
+        assert f"| `{name}` |" in settings
         assert f"    - name: {name}\n" in meltano
     for entity in ENTITIES:
-        assert f"| `{entity.stream}` |" in readme
+        assert f"| `{entity.stream}` |" in streams

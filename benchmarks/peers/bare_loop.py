@@ -18,9 +18,9 @@ def main() -> None:
     number, last = 0, 1
     while number < last:
         number += 1
-        answer = session.get(URL, params={"page": number, "per_page": 500}, timeout=60).json()
-        last = answer["meta"]["last_page"]
-        for record in answer["data"]:
+        response = session.get(URL, params={"page": number, "per_page": 500}, timeout=60).json()
+        last = response["meta"]["last_page"]
+        for record in response["data"]:
             message = {"type": "RECORD", "stream": "work_orders", "record": record}
             sys.stdout.write(json.dumps(message) + "\n")
 

@@ -125,7 +125,7 @@ class RawTables:
         """Request all tables.
 
         Raises:
-            BadBodyError: The server speaks of more tables than it lists.
+            BadBodyError: The server counts more tables than it lists, or says that more follow.
         """
         tables: dict[_Table, None] = {}
         pages: list[_Page] = []
@@ -133,7 +133,7 @@ class RawTables:
             tables.update(dict.fromkeys(found))
         last = pages[-1]
         if last.says_more or (last.total or 0) > len(tables):
-            raise BadBodyError(f"the server speaks of more raw tables than the {len(tables)} that it lists")
+            raise BadBodyError(f"the server has more raw tables than the {len(tables)} that it lists")
         return list(tables)
 
     def _pages(self, pages: list[_Page]) -> Iterator[list[_Table]]:

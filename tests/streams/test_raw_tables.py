@@ -201,8 +201,8 @@ def test_a_pattern_minds_case() -> None:
         ([{"rows": 1, "title": "a"}], "the list holds an object with 'rows' (number), 'title' (text)"),
         ({"data": [{"name": 7}]}, "the list holds an object with 'name' (number)"),
         ({"data": [], "error": "no"}, "the response reports an error beside its list: error"),
-        ({"data": ["a"], "meta": {"total": 5}}, "the server speaks of more raw tables than the 1 that it lists"),
-        ({"data": ["a"], "links": {"next": "/x"}}, "the server speaks of more raw tables than the 1 that it lists"),
+        ({"data": ["a"], "meta": {"total": 5}}, "the server has more raw tables than the 1 that it lists"),
+        ({"data": ["a"], "links": {"next": "/x"}}, "the server has more raw tables than the 1 that it lists"),
     ],
     ids=repr,
 )
