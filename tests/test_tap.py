@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from direct_sandbox import DirectSandbox
 
 from makini_sandbox import Behaviour, Sandbox
 from tap_makini.errors import NothingReadError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows=3, behaviour=Behaviour(quirks=False)) as server:
+    with DirectSandbox(rows=3, behaviour=Behaviour(quirks=False)) as server:
         yield server
 
 

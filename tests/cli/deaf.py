@@ -24,7 +24,7 @@ requests_for_accounts = count(1)
 
 
 def exchange_or_stop(self: Transport, request: Request, token: str | None = None) -> Response:
-    """Ask, but at the fifth request for accounts be told to stop, and wait without end."""
+    """Ask, but at the fifth request for accounts receive the signal to stop, and wait without end."""
     if request.path.endswith("/accounts") and next(requests_for_accounts) == 5:
         while not waits_for_events():
             time.sleep(0.01)

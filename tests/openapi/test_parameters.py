@@ -59,7 +59,7 @@ def one(name: str, **more: Any) -> Node:  # noqa: ANN401 - any JSON
         ("since", {}),
     ],
 )
-def test_names(names: str, differences: dict[str, Any]) -> None:
+def test_parameters_are_known_by_name(names: str, differences: dict[str, Any]) -> None:
     """What is not declared is as in the v3 guide."""
     assert read(*query(*names.split())) == replace(ASSUMED, **differences)
 
@@ -120,7 +120,7 @@ def test_where_counting_begins(schema: Node, page: int, offset: int) -> None:
         ({"enum": ["S", None]}, None, ()),
     ],
 )
-def test_sizes(schema: Node, largest: int | None, sizes: tuple[int, ...]) -> None:
+def test_the_largest_page_size_is_as_declared(schema: Node, largest: int | None, sizes: tuple[int, ...]) -> None:
     declared = read(one("per_page", schema=schema))
 
     assert (declared.largest, declared.sizes) == (largest, sizes)

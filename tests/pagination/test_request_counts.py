@@ -7,8 +7,9 @@ from math import ceil
 from typing import Any
 
 import pytest
+from direct_sandbox import DirectSandbox
 
-from makini_sandbox import Behaviour, ManualClock, Sandbox
+from makini_sandbox import Behaviour, ManualClock
 from pagination.arrangements import dates_in_disorder
 from pagination.harness import NOON, VENDORS, Replica, Selection, run, source
 from tap_makini.entities import ENTITIES
@@ -35,7 +36,7 @@ def test_an_idle_run_makes_one_request_a_stream() -> None:
     clock = ManualClock(NOON)
     replica = Replica()
     everything = Selection(frozenset(entity.stream for entity in ENTITIES))
-    with Sandbox(rows=120, behaviour=Behaviour(quirks=False), clock=clock) as sandbox:
+    with DirectSandbox(rows=120, behaviour=Behaviour(quirks=False), clock=clock) as sandbox:
         run(sandbox, replica, {}, everything)
         clock.advance(3_600)
         sandbox.requests.clear()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
+from direct_sandbox import DirectSandbox
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
 from pagination.arrangements import (
@@ -216,6 +217,6 @@ def test_a_full_table_that_was_not_surely_read_whole_drops_no_rows() -> None:
 
 def test_each_record_fits_the_schema_before_it() -> None:
     replica = Replica(is_strict=True)
-    with Sandbox(sizes={SLUG: ROWS}, clock=ManualClock(NOON)) as sandbox:
+    with DirectSandbox(sizes={SLUG: ROWS}, clock=ManualClock(NOON)) as sandbox:
         run(sandbox, replica, {"page_size": PAGE})
     assert replica.received >= ROWS

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from direct_sandbox import DirectSandbox
 from streams.raw_harness import discovered, read, selecting
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
@@ -37,7 +38,7 @@ _EXTRACTED = "_sdc_extracted_at"
 def source(sizes: dict[str, int], connections: dict[str, str] | None = None, **behaviour: Any) -> Sandbox:  # noqa: ANN401 - knobs
     """Make a source."""
     knobs = Behaviour(quirks=False, **behaviour)
-    return Sandbox(sizes=sizes, connections=connections, behaviour=knobs, clock=ManualClock(NOON))
+    return DirectSandbox(sizes=sizes, connections=connections, behaviour=knobs, clock=ManualClock(NOON))
 
 
 def document(name: str) -> str:
