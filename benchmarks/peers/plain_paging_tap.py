@@ -1,4 +1,4 @@
-"""This tap with page after page read by number, nothing proven: what the paginators cost is the difference."""
+"""Read with this tap page by page, by number and without proof: the difference is the cost of its paginators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PlainPaging:
-    """Reads the pages 1, 2, 3 … in the order that the first one was asked for."""
+    """Reads the pages 1, 2, 3 … in the order of the first request."""
 
     def __init__(self, first_page: FirstPage) -> None:
         self._first_page = first_page
