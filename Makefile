@@ -13,6 +13,8 @@ SEED ?= 1
 # With a fixed start of the clock, the data is the same every day.
 SANDBOX_ARGS ?= --clock 2026-01-02T00:00:00Z
 UPGRADE ?=
+# Keep byte code: without it each start of Python compiles what it imports, which takes a second.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := $(if $(PYTHON),.venvs/python-$(subst /,-,$(PYTHON)),.venv)
 BIN := $(VENV)/bin
@@ -46,7 +48,7 @@ demo-reset: ## Delete the demo's database and state
 	rm -rf output .meltano
 
 test: $(READY) ## Run the tests (PYTEST_ARGS='-k name': some of them)
-	@$(BIN)/pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-targets: $(READY) $(TARGETS_READY) ## Load hostile records through real targets, PostgreSQL included, and compare (4 min)
 	@scripts/install_postgres.sh
@@ -103,7 +105,7 @@ clean: ## Remove environments, caches and output
 $(READY): requirements/dev.txt pyproject.toml requirements/build.txt | $(UV)
 	@echo "Installing into $(VENV)"
 	@$(UV) venv --quiet --allow-existing --python "$(VENV_PYTHON)" $(VENV)
-	@$(UV) pip sync --quiet --python $(VENV) --require-hashes requirements/dev.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python $(VENV) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(VENV) --no-deps $(BUILD_PINS) --editable .
 	@touch $@
 

@@ -70,7 +70,7 @@ def _run_as_client(address: str, *arguments: str) -> None:
     open_descriptors = [number for number in _STANDARD if _is_open(number)]
     for number in _STANDARD:
         if number not in open_descriptors:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, lest the socket take it
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, so that the socket cannot take it
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
     channel = socket.socket(socket.AF_UNIX)
     channel.connect(address)

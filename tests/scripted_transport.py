@@ -1,4 +1,4 @@
-"""A transport without a network: a function gives its responses, and it keeps what it was asked."""
+"""A transport without a network: a function makes its responses, and it keeps what it was asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.http.transport import Request, Response, Transport
+from tap_makini.http.response import Response
+from tap_makini.http.transport import Request, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +22,11 @@ class Asked(NamedTuple):
 
 
 class ScriptedTransport(Transport):
-    """Give what a function says: a response, a body, JSON for one, or an error to raise."""
+    """Returns what a function returns: a response, a body, JSON for one, or an error to raise."""
 
-    def __init__(self, answer: Callable[[Asked], Any]) -> None:
+    def __init__(self, respond: Callable[[Asked], Any]) -> None:
         super().__init__("https://api.test", 1.0, "test")
-        self._answer = answer
+        self._respond = respond
         self._lock = threading.Lock()
         self.asked: list[Asked] = []
 
@@ -34,15 +35,15 @@ class ScriptedTransport(Transport):
         asked = Asked(request.method, request.path, token, dict(sent))
         with self._lock:
             self.asked.append(asked)
-            answer = self._answer(asked)
-        if isinstance(answer, BaseException):
-            raise answer
-        if isinstance(answer, Response):
-            return answer
-        return Response(200, {}, answer if isinstance(answer, bytes) else msgspec.json.encode(answer))
+            result = self._respond(asked)
+        if isinstance(result, BaseException):
+            raise result
+        if isinstance(result, Response):
+            return result
+        return Response(200, {}, result if isinstance(result, bytes) else msgspec.json.encode(result))
 
 
-def in_turn(*answers: Any) -> Callable[[Asked], Any]:  # noqa: ANN401 - bytes, JSON or errors
-    """Give answers one after the other; one more request than answers is a fault."""
-    left = iter(answers)
+def in_turn(*results: Any) -> Callable[[Asked], Any]:  # noqa: ANN401 - bytes, JSON or errors
+    """Return results one after the other; one more request than results is a fault."""
+    left = iter(results)
     return lambda _: next(left)

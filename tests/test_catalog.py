@@ -53,12 +53,12 @@ def catalog_of(**changes: object) -> dict[str, object]:
     ],
     ids=repr,
 )
-def test_an_object_that_is_no_catalog(catalog: dict[str, object], lines: list[str]) -> None:
+def test_an_object_that_is_no_catalog_is_refused_by_line(catalog: dict[str, object], lines: list[str]) -> None:
     found = form_faults(catalog)
     assert len(found) == len(lines)
-    for told, line in zip(found, lines, strict=True):
-        assert told.startswith(line)
-        assert "\n" not in told
+    for message, line in zip(found, lines, strict=True):
+        assert message.startswith(line)
+        assert "\n" not in message
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_every_setting_has_title_and_description() -> None:
         {"emit_activate_version_messages": True},
     ],
 )
-def test_right_settings(config: dict[str, Any]) -> None:
+def test_right_settings_are_accepted(config: dict[str, Any]) -> None:
     assert faults_of(TOKEN | config) == []
 
 
@@ -172,7 +172,7 @@ def test_no_message_holds_a_value(config: dict[str, Any]) -> None:
 
 
 @given(st.text(min_size=1).filter(lambda text: not text.isascii() or not text.isprintable() or " " in text))
-def test_a_token_that_no_header_can_carry_is_refused_without_being_told(token: str) -> None:
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(token: str) -> None:
     (fault,) = faults_of({"api_token": f"{MARK}{token}"})
 
     assert MARK not in fault
@@ -189,7 +189,7 @@ def from_environment(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[
     return settings_from_environment(SETTINGS, "TAP_MAKINI_")
 
 
-def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_is_read_as_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     config = from_environment(
         monkeypatch,
         api_token="abcd-1234",  # noqa: S106 - opens nothing
@@ -220,7 +220,9 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("api_token", "abc", "abc"),
     ],
 )
-def test_environment_variables(monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object) -> None:
+def test_variables_are_named_after_their_settings(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
+) -> None:
     monkeypatch.setenv(f"SOME_TAP_{name.upper()}", text)
     assert settings_from_environment(SETTINGS, "SOME_TAP_") == {name: value}
 

@@ -81,7 +81,7 @@ def test_path_is_under_the_first_product_that_offers_it(
         ("exchange-rates", "createdAt"),
     ],
 )
-def test_entities_that_do_not_tell_of_updates(slug: str, replication_key: str | None) -> None:
+def test_entities_without_a_time_of_update(slug: str, replication_key: str | None) -> None:
     assert BY_SLUG[slug].replication_key == replication_key
 
 

@@ -15,4 +15,5 @@ PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 def test_imports_point_down(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(PYPROJECT.parent)
+    monkeypatch.setattr("logging.config.dictConfig", lambda _: None)  # it would disable the loggers of later tests
     assert lint_imports(config_filename=str(PYPROJECT), no_cache=True) == EXIT_STATUS_SUCCESS, capsys.readouterr().out

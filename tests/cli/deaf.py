@@ -10,17 +10,21 @@ import sys
 import threading
 import time
 from itertools import count
+from typing import TYPE_CHECKING
 from unittest import mock
 
-from tap_makini.http.transport import Request, Response, Transport
+from tap_makini.http.transport import Request, Transport
 from tap_makini.tap import TapMakini
+
+if TYPE_CHECKING:
+    from tap_makini.http.response import Response
 
 exchange = Transport.exchange
 requests_for_accounts = count(1)
 
 
 def exchange_or_stop(self: Transport, request: Request, token: str | None = None) -> Response:
-    """Ask, but at the fifth request for accounts be told to stop, and wait without end."""
+    """Ask, but at the fifth request for accounts receive the signal to stop, and wait without end."""
     if request.path.endswith("/accounts") and next(requests_for_accounts) == 5:
         while not waits_for_events():
             time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import logging
@@ -207,16 +208,15 @@ class Files:
         Returns:
             Its path.
         """
-        document = json.loads(json.dumps(self.catalog))
-        document["streams"] = [entry for entry in document["streams"] if entry["stream"] in streams]
-        assert len(document["streams"]) == len(streams)
-        for entry in document["streams"]:
+        chosen = [copy.deepcopy(entry) for entry in self.catalog["streams"] if entry["stream"] in streams]
+        assert len(chosen) == len(streams)
+        for entry in chosen:
             for name, value in (replication or {}).items():
                 if name != "replication-method":  # for which the metadata are enough
                     entry[name.replace("-", "_")] = value
             [root] = [item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]]
             root |= {"selected": True, **(replication or {})}
-        return self.write("catalog.json", document)
+        return self.write("catalog.json", {"streams": chosen})
 
     def read(
         self,

@@ -1,4 +1,4 @@
-"""The tap as a program that gives its reader little time once it is told to stop."""
+"""The tap as a program that gives its reader little time once it is asked to stop."""
 
 from __future__ import annotations
 

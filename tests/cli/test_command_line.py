@@ -27,10 +27,10 @@ def connect(sandbox: Sandbox, token: str | None = None) -> dict[str, str]:
 
 
 def test_discovery_gives_the_same_bytes_each_time() -> None:
-    outcomes = [run("--discover", environment={"PYTHONHASHSEED": seed}, program=[INSTALLED]) for seed in "12"]
-    assert outcomes[0].output == outcomes[1].output
-    assert outcomes[0].code == 0
-    assert json.loads(outcomes[0].output) == json.loads((FOLDER / "catalog.json").read_text(encoding="utf-8"))
+    here, elsewhere = run("--discover"), run("--discover", environment={"PYTHONHASHSEED": "1"}, program=[INSTALLED])
+    assert here.output == elsewhere.output
+    assert here.code == elsewhere.code == 0
+    assert json.loads(here.output) == json.loads((FOLDER / "catalog.json").read_text(encoding="utf-8"))
 
 
 def test_about_describes_every_setting() -> None:
@@ -53,14 +53,14 @@ def _undescribed(path: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("program", [[INSTALLED], [sys.executable, "-m", "tap_makini"]])
-def test_version(program: list[str]) -> None:
+def test_the_version_is_printed(program: list[str]) -> None:
     outcome = run("--version", program=program)
     assert outcome.code == 0
     assert outcome.output.startswith("tap-makini v")
 
 
 @pytest.mark.parametrize("arguments", [["--bogus"], ["--state", "no/such"], ["--test=some"]])
-def test_a_wrong_command_line(arguments: list[str]) -> None:
+def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
     outcome = run(*arguments)
     assert outcome.code == 2
     assert outcome.output == ""
@@ -68,7 +68,7 @@ def test_a_wrong_command_line(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["none.json", "."])
-def test_a_settings_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+def test_a_settings_file_that_cannot_be_read_exits_with_2(tmp_path: Path, name: str) -> None:
     outcome = run("--config", tmp_path / name)
     assert outcome.code == 2
     assert "--config" in outcome.last_line
@@ -85,7 +85,7 @@ def test_the_connection_test_needs_no_absent_entity() -> None:
         assert run("--config", "ENV", "--test", environment=connect(server)).code == 0
 
 
-def test_the_connection_test_of_a_wrong_token(sandbox: Sandbox) -> None:
+def test_the_connection_test_names_a_wrong_token(sandbox: Sandbox) -> None:
     outcome = run("--config", "ENV", "--test", environment=connect(sandbox, "wrong-token"))
     assert outcome.code == 1
     assert "Check the setting api_token" in outcome.last_line
@@ -101,13 +101,13 @@ def test_the_schema_test_reads_nothing(sandbox: Sandbox, catalog: dict[str, Any]
 
 
 @pytest.mark.parametrize("option", [[], ["--test=schema"]])
-def test_no_settings(option: list[str]) -> None:
+def test_missing_settings_are_named(option: list[str]) -> None:
     outcome = run(*option)
     assert (outcome.code, outcome.output) == (1, "")
     assert outcome.last_line.startswith("Setting api_token: missing")
 
 
-def test_a_wrong_token(files: Files, sandbox: Sandbox) -> None:
+def test_a_wrong_token_ends_the_run_with_its_remedy(files: Files, sandbox: Sandbox) -> None:
     outcome = files.read(sandbox, settings={"api_token": "wrong-token"})
     assert outcome.code == 1
     assert not outcome.of("SCHEMA")
@@ -116,7 +116,7 @@ def test_a_wrong_token(files: Files, sandbox: Sandbox) -> None:
     assert "re-authorized" in outcome.last_line
 
 
-def test_a_catalog_that_selects_what_is_not_there(files: Files, sandbox: Sandbox) -> None:
+def test_a_catalog_that_selects_what_is_not_offered_logs_a_warning(files: Files, sandbox: Sandbox) -> None:
     outcome = files.read(sandbox, "assets", settings={"products": ["wms"]})
     assert outcome.code == 0
     assert not outcome.of("RECORD")

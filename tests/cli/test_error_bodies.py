@@ -23,7 +23,7 @@ SHAPES: dict[Literal["flat", "nested", "list", "laravel", "html", "text", "empty
 SLUGS = dict(zip(SHAPES, ["accounts", "assets", "companies", "customers", "invoices", "labors", "meters"], strict=True))
 
 
-def test_code_message_and_request_id_are_told(files: Files) -> None:
+def test_code_message_and_request_id_are_reported(files: Files) -> None:
     behaviour = Behaviour(
         faults=[Fault("status", status=418, times=None)],
         overrides={slug: {"error_body": shape} for shape, slug in SLUGS.items()},
@@ -31,15 +31,15 @@ def test_code_message_and_request_id_are_told(files: Files) -> None:
     with Sandbox(rows=3, behaviour=behaviour) as sandbox:
         outcome = files.read(sandbox, *SLUGS.values())
     assert outcome.code == 3
-    told = outcome.logged("ERROR")[: len(SHAPES)]
-    for line, (shape, (cause, has_request_id)) in zip(told, SHAPES.items(), strict=True):
+    lines = outcome.logged("ERROR")[: len(SHAPES)]
+    for line, (shape, (cause, has_request_id)) in zip(lines, SHAPES.items(), strict=True):
         assert line.startswith(f"Stream {SLUGS[shape]} failed: {cause}"), shape
         assert ("(Makini request id req_" in line) is has_request_id, shape
         assert "Ask Makini's support" in line
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_a_query_that_is_refused_in_every_form(files: Files, status: int) -> None:
+def test_a_query_that_is_refused_fails_its_stream_only(files: Files, status: int) -> None:
     refusing = Fault("status", slug="assets", status=status, times=None)
     with Sandbox(rows=3, behaviour=Behaviour(faults=[refusing])) as sandbox:
         outcome = files.read(sandbox, "assets", "work_orders")

@@ -31,9 +31,9 @@ def test_every_fault_is_named_at_once_and_no_value_shown(files: Files) -> None:
     }
     outcome = run("--config", files.write("config.json", settings))
     assert (outcome.code, outcome.output) == (1, "")
-    told = outcome.logged("ERROR")
+    lines = outcome.logged("ERROR")
     for name in ("products.1" if name == "products" else name for name in [*settings, "api_token"]):
-        assert len([line for line in told if line.startswith(f"Setting {name}:")]) == 1, name
+        assert len([line for line in lines if line.startswith(f"Setting {name}:")]) == 1, name
     assert "value" not in outcome.errors
     assert "777" not in outcome.errors
 
@@ -56,7 +56,7 @@ def test_every_fault_of_the_environment_is_named_at_once() -> None:
     assert "777" not in outcome.errors
 
 
-def test_a_stream_map_that_cannot_be_parsed(files: Files) -> None:
+def test_a_stream_map_that_cannot_be_parsed_is_named(files: Files) -> None:
     maps = {"assets": {"x": "abc("}}
     settings = {"api_token": "some-token", "api_url": UNREACHABLE, "stream_maps": maps}
     outcome = run("--config", files.write("config.json", settings))
@@ -64,7 +64,7 @@ def test_a_stream_map_that_cannot_be_parsed(files: Files) -> None:
     assert outcome.last_line.startswith("Setting stream_maps: not valid (")
 
 
-def test_a_log_level_that_there_is_not() -> None:
+def test_a_log_level_that_does_not_exist_is_named() -> None:
     outcome = run("--version", environment={"TAP_MAKINI_LOGLEVEL": "loud"})
     assert outcome.code == 1
     assert "TAP_MAKINI_LOGLEVEL: not valid" in outcome.last_line
@@ -80,21 +80,21 @@ def test_discovery_names_faults_but_nothing_that_is_missing(files: Files, settin
 
 
 @pytest.mark.parametrize("text", ["{not json", "[1]"])
-def test_a_settings_file_that_is_damaged(files: Files, text: str) -> None:
+def test_a_settings_file_that_is_not_json_is_named(files: Files, text: str) -> None:
     outcome = run("--config", files.write("config.json", text))
     assert (outcome.code, outcome.output) == (1, "")
     assert outcome.last_line == "Settings file: not valid. It must be a JSON object."
 
 
 @pytest.mark.parametrize("option", ["state", "catalog"])
-def test_a_state_or_catalog_that_is_damaged(files: Files, option: str) -> None:
+def test_a_state_or_catalog_that_is_not_json_is_named(files: Files, option: str) -> None:
     config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
     outcome = run("--config", config, f"--{option}", files.write("damaged", "{nope"))
     assert (outcome.code, outcome.output) == (1, "")
     assert outcome.last_line == f"{option.capitalize()}: not valid JSON (line 1, column 2)."
 
 
-def test_a_state_without_bookmarks_in_it(files: Files) -> None:
+def test_a_state_without_bookmarks_is_refused(files: Files) -> None:
     config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
     outcome = run("--config", config, "--state", files.write("state.json", {"bookmarks": []}))
     assert (outcome.code, outcome.output) == (1, "")

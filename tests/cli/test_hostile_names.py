@@ -44,9 +44,7 @@ def assert_seemly(text: str) -> None:
 
 
 @pytest.mark.parametrize("formatter", ["singer_sdk.logging.ConsoleFormatter", "singer_sdk.logging.StructuredFormatter"])
-def test_a_run_tells_of_them_as_escapes_and_writes_them_as_they_are(
-    files: Files, sandbox: Sandbox, formatter: str
-) -> None:
+def test_a_run_logs_them_as_escapes_and_writes_them_as_they_are(files: Files, sandbox: Sandbox, formatter: str) -> None:
     handler = {"class": "logging.StreamHandler", "formatter": "own"}
     logging = {"version": 1, "formatters": {"own": {"()": formatter}}, "handlers": {"own": handler}}
     root = {"root": {"handlers": ["own"]}, "disable_existing_loggers": False}

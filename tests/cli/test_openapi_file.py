@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -56,9 +56,15 @@ def document(sandbox: Sandbox, path: str = "/api/v4/openapi.json") -> Node:
     return content
 
 
-def discovered(**settings: object) -> dict[str, Node]:
-    catalog = copy.deepcopy(TapMakini(config=settings, validate_config=False).catalog_dict)
-    return {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
+def discovered(openapi_file: str | list[str] | None = None) -> dict[str, Node]:
+    """Return the entries of a catalog by stream, which the caller may change."""
+    return json.loads(_entries(json.dumps({"openapi_file": openapi_file} if openapi_file else {})))  # type: ignore[no-any-return]
+
+
+@cache
+def _entries(settings: str) -> str:
+    catalog = TapMakini(config=json.loads(settings), validate_config=False).catalog_dict
+    return json.dumps({entry["tap_stream_id"]: entry for entry in catalog["streams"]})
 
 
 def read(catalog: Node | None = None, state: Node | None = None, **settings: object) -> Outcome:
@@ -97,11 +103,12 @@ def test_a_v4_api_is_read_from_its_document_alone(files: Files, sandbox: Sandbox
 
 def test_a_v4_list_is_read_from_its_bookmark_on(sandbox: Sandbox, v4: str) -> None:
     settings: Node = {"openapi_file": v4, "api_token": sandbox.token, "lookback_minutes": 0, "max_parallel": 1}
-    first = read(**settings)
+    catalog = chosen(discovered(openapi_file=v4)["assets"])
+    first = read(catalog, **settings)
     latest = first.state["bookmarks"]["assets"]["replication_key_value"]
     sandbox.store.update("assets", sandbox.store.keys("assets")[0], name="changed")
     sandbox.requests.clear()
-    again = read(state=first.state, **settings)
+    again = read(catalog, first.state, **settings)
     changed = [message["record"] for message in again.of("RECORD", "assets")]
     assert sandbox.store.keys("assets")[0] in {record["id"] for record in changed}
     assert all(record["_updatedAt"] >= latest[:19] for record in changed)
@@ -132,7 +139,7 @@ def test_the_v3_documents_give_what_the_tap_knows_itself(files: Files, sandbox: 
     }
 
 
-def test_an_address_that_is_set_counts_more_than_the_documents(files: Files, sandbox: Sandbox, described: Node) -> None:
+def test_the_setting_api_url_overrides_the_documents(files: Files, sandbox: Sandbox, described: Node) -> None:
     content = {**described, "servers": [{"url": "http://127.0.0.1:1"}]}
     path = files.write("elsewhere.json", content)
     outcome = read(openapi_file=str(path), api_token=sandbox.token, api_url=sandbox.url)
@@ -155,7 +162,7 @@ OTHER_ENVELOPE = "paths: {/x: {get: {responses: {200: {content: {application/jso
         (OTHER_ENVELOPE, "nothing to read. GET /x: no list of records under 'data'."),
     ],
 )
-def test_a_document_that_is_of_no_use_is_a_fault(files: Files, content: str, fault: str) -> None:
+def test_a_document_without_lists_is_refused(files: Files, content: str, fault: str) -> None:
     path = files.write("document.yaml", content)
     with pytest.raises(NothingReadError) as raised:
         discovered(openapi_file=str(path))
@@ -171,7 +178,7 @@ def test_a_document_that_is_of_no_use_is_a_fault(files: Files, content: str, fau
         ([], "http://127.0.0.1:1/nowhere.json"),
     ],
 )
-def test_a_fault_of_a_document_is_one_clear_line(
+def test_a_fault_in_a_document_is_one_clear_line(
     files: Files, sandbox: Sandbox, command: list[str], location: str
 ) -> None:
     files.write("broken.yaml", "{")
@@ -231,7 +238,7 @@ def test_documents_of_several_servers_are_not_all_asked_at_the_first(
     assert together.code == 0, together.errors
 
 
-def test_a_catalog_by_the_time_of_creation_is_told_of(
+def test_a_catalog_that_reads_by_creation_time_logs_a_warning(
     sandbox: Sandbox, v4: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As it was discovered when the document had no time of update."""

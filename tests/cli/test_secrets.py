@@ -1,4 +1,4 @@
-"""A server that sends the token back in every way must not bring it into the log."""
+"""Nothing of a token reaches the log, in whatever way a server sends it back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from http_server import Received, Reply, serving
 from leaks import leaks
 
 from .harness import Files, Outcome, clean_environment, run
@@ -26,79 +25,56 @@ FORMS = {
     "groups": quote(TOKEN, safe=""),
     "sites": base64.b64encode(f"user:{TOKEN}".encode()).decode(),
     "documents": TOKEN.upper(),
-    "inventories": f"{'x' * 262} {TOKEN}",  # as much as is told of a message ends within it
+    "inventories": f"{'x' * 262} {TOKEN}",  # the part of a message that is logged ends within it
     "locations": "\n".join([TOKEN[:25], TOKEN[25:]]),
     "materials": "\u200b\x00".join(TOKEN),
     "projects": TOKEN.replace("/", "\\/"),
 }
 
 
-class Echo(BaseHTTPRequestHandler):
-    """Answers each entity in another wrong way, with the token in it."""
-
-    def do_GET(self) -> None:
-        token = self.headers["Authorization"]
-        slug = self.path.split("?")[0].split("/")[3]
-        error = json.dumps({"message": f"no access for {token}", "code": token, "request_id": token})
-        answers: dict[str, tuple[int, dict[str, str], str]] = {
-            "accounts": (418, {}, error),
-            "assets": (302, {"Location": f"/login?{token}"}, ""),
-            "companies": (200, {}, f"<html>{token}</html>"),
-            "customers": (500, {"X-Request-Id": token, "Retry-After": token}, error),
-            "invoices": (200, {}, json.dumps({"data": [token]})),
-            "labors": (200, {}, json.dumps({"data": [], "meta": {"current_page": token, "last_page": token}})),
-            "meters": (429, {"Retry-After": "86400"}, error),
-            "teams": (404, {}, error),
-            "users": (401, {}, error),
-            **{slug: (418, {}, json.dumps({"message": form, "request_id": form})) for slug, form in FORMS.items()},
-        }
-        status, headers, body = answers.get(slug, answers["teams"])
-        self.answer(status, body, token, headers)
-
-    def answer(self, status: int, body: str, reason: str | None = None, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status, reason)
-        for name, text in (headers or {}).items():
-            self.send_header(name, text)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-        """Say nothing."""
+def echo_in_errors(request: Received) -> Reply:
+    """Respond to a request for each entity in another wrong way, with the token in it."""
+    token = request.headers["Authorization"]
+    slug = request.path.split("/")[3]
+    error = {"message": f"no access for {token}", "code": token, "request_id": token}
+    replies = {
+        "accounts": Reply(error, 418),
+        "assets": Reply(status=302, headers={"Location": f"/login?{token}"}),
+        "companies": Reply(f"<html>{token}</html>".encode()),
+        "customers": Reply(error, 500, {"X-Request-Id": token, "Retry-After": token}),
+        "invoices": Reply({"data": [token]}),
+        "labors": Reply({"data": [], "meta": {"current_page": token, "last_page": token}}),
+        "meters": Reply(error, 429, {"Retry-After": "86400"}),
+        "teams": Reply(error, 404),
+        "users": Reply(error, 401),
+        **{slug: Reply({"message": form, "request_id": form}, 418) for slug, form in FORMS.items()},
+    }
+    return replies.get(slug, replies["teams"])._replace(reason=token)
 
 
-class EchoInRecords(Echo):
-    """Gives records with the token in them: in a column, in what no column takes, and in the connection's name."""
-
-    def do_GET(self) -> None:
-        token = self.headers["Authorization"].removeprefix("Bearer ")
-        data: Any = [
-            {"key": f"{number:040x}", "updatedAt": "2025-01-02T03:04:05Z", "name": token, "a/b": {token: [token]}}
-            for number in range(3)
-        ]
-        if self.path.startswith("/api/integrations"):
-            data = {"id": "1", "company_name": f"Acme {token}", "sync_status": "fulldone"}
-        meta = {"current_page": 1, "last_page": 1, "per_page": 100, "total": 3}
-        self.answer(200, json.dumps({"data": data, "meta": meta}).replace("/", "\\/"))
-
-
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def echo_in_records(request: Received) -> Reply:
+    """Send records with the token in them: in a column, in what no column takes, and in the connection's name."""
+    token = request.headers["Authorization"].removeprefix("Bearer ")
+    data: Any = [
+        {"key": f"{number:040x}", "updatedAt": "2025-01-02T03:04:05Z", "name": token, "a/b": {token: [token]}}
+        for number in range(3)
+    ]
+    if request.path.startswith("/api/integrations"):
+        data = {"id": "1", "company_name": f"Acme {token}", "sync_status": "fulldone"}
+    meta = {"current_page": 1, "last_page": 1, "per_page": 100, "total": 3}
+    return Reply(json.dumps({"data": data, "meta": meta}).replace("/", "\\/").encode())
 
 
 @pytest.fixture(scope="module")
-def echo() -> Iterator[str]:
-    yield from serving(Echo)
+def echoing_errors() -> Iterator[str]:
+    with serving(echo_in_errors) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
-def echo_in_records() -> Iterator[str]:
-    yield from serving(EchoInRecords)
+def echoing_records() -> Iterator[str]:
+    with serving(echo_in_records) as url:
+        yield url
 
 
 def arguments(files: Files, url: str, slugs: list[str], **settings: object) -> list[Any]:
@@ -107,9 +83,9 @@ def arguments(files: Files, url: str, slugs: list[str], **settings: object) -> l
 
 
 @pytest.fixture(scope="module", params=["DEBUG", "INFO"])
-def outcome(request: pytest.FixtureRequest, echo: str, module_files: Files) -> Outcome:
+def outcome(request: pytest.FixtureRequest, echoing_errors: str, module_files: Files) -> Outcome:
     return run(
-        *arguments(module_files, echo, [*SLUGS, *FORMS]),
+        *arguments(module_files, echoing_errors, [*SLUGS, *FORMS]),
         environment={"TAP_MAKINI_LOGLEVEL": request.param},
         waits=False,
     )
@@ -119,20 +95,22 @@ def leaking(text: str) -> list[str]:
     return [line for line in text.splitlines() if leaks(TOKEN, line)]
 
 
-def test_nothing_of_the_token_is_anywhere(outcome: Outcome) -> None:
+def test_neither_log_nor_output_holds_any_part_of_the_token(outcome: Outcome) -> None:
     assert leaking(outcome.errors) == []
     assert leaking(outcome.output) == []
 
 
-def test_each_answer_has_been_told(outcome: Outcome) -> None:
+def test_each_response_is_reported(outcome: Outcome) -> None:
     assert outcome.code == 3
     assert outcome.errors.count("(secret)") >= 4
-    told = outcome.logged("ERROR") + outcome.logged("WARNING")
-    assert [slug for slug in [*SLUGS, *FORMS] if not any(slug in line for line in told)] == []
+    lines = outcome.logged("ERROR") + outcome.logged("WARNING")
+    assert [slug for slug in [*SLUGS, *FORMS] if not any(slug in line for line in lines)] == []
 
 
-def test_nothing_of_it_is_in_the_connection_test(echo: str, module_files: Files) -> None:
-    command = arguments(module_files, echo, ["accounts"], connections=[{"name": f"of {TOKEN}", "api_token": TOKEN}])
+def test_the_connection_test_shows_no_token(echoing_errors: str, module_files: Files) -> None:
+    command = arguments(
+        module_files, echoing_errors, ["accounts"], connections=[{"name": f"of {TOKEN}", "api_token": TOKEN}]
+    )
     config = json.loads(command[1].read_text())
     del config["api_token"]
     checked = run("--config", module_files.write("named.json", config), "--test", waits=False)
@@ -142,7 +120,7 @@ def test_nothing_of_it_is_in_the_connection_test(echo: str, module_files: Files)
     assert leaking(checked.output + checked.errors) == []
 
 
-def test_nothing_of_it_is_in_logs_that_are_configured(echo: str, module_files: Files) -> None:
+def test_a_configured_log_holds_no_token(echoing_errors: str, module_files: Files) -> None:
     file = module_files.folder / "log.json"
     formatter = {"()": "singer_sdk.logging.StructuredFormatter"}
     handler = {"class": "logging.FileHandler", "filename": str(file), "formatter": "json"}
@@ -155,7 +133,7 @@ def test_nothing_of_it_is_in_logs_that_are_configured(echo: str, module_files: F
         "loggers": dict.fromkeys(("tap_makini", "tap-makini", "urllib3"), own),
     }
     run(
-        *arguments(module_files, echo, [*SLUGS, *FORMS]),
+        *arguments(module_files, echoing_errors, [*SLUGS, *FORMS]),
         environment={"SINGER_SDK_LOG_CONFIG": str(module_files.write("logging.yaml", document))},
         waits=False,
     )
@@ -170,14 +148,14 @@ def test_nothing_of_it_is_in_logs_that_are_configured(echo: str, module_files: F
     [["--state", f"no/{TOKEN}"], [f"--{TOKEN}"], [TOKEN], [f"--test={TOKEN}"], ["--config", f"no/{TOKEN}"]],
     ids=["state", "option", "argument", "test", "settings"],
 )
-def test_nothing_of_it_is_in_what_is_said_of_a_wrong_command_line(wrong: list[str]) -> None:
+def test_the_message_about_a_wrong_command_line_holds_no_token_of_the_environment(wrong: list[str]) -> None:
     refused = run(*wrong, environment={"TAP_MAKINI_API_TOKEN": TOKEN})
 
     assert refused.code == 2
     assert leaking(refused.errors) == []
 
 
-def test_nothing_of_it_is_said_of_a_wrong_command_line_where_settings_hold_it(files: Files) -> None:
+def test_the_message_about_a_wrong_command_line_holds_no_token_of_the_settings(files: Files) -> None:
     refused = run("--config", files.write("config.json", {"api_token": TOKEN}), "--catalog", f"no/{TOKEN}")
 
     assert refused.code == 2
@@ -206,14 +184,14 @@ TapMakini.cli()
 """
 
 
-def test_nothing_of_it_is_in_warnings_and_in_what_nobody_catches() -> None:
+def test_warnings_and_uncaught_errors_hold_no_token() -> None:
     environment = clean_environment({"TAP_MAKINI_API_TOKEN": TOKEN})
     done = subprocess.run(
         [sys.executable, "-c", UNCAUGHT, TOKEN], capture_output=True, check=False, encoding="utf-8", env=environment
     )
 
     assert done.returncode == 1
-    assert [done.stderr.count(told) for told in ("deprecated for", "    ValueError: no access for")] == [1, 2]
+    assert [done.stderr.count(text) for text in ("deprecated for", "    ValueError: no access for")] == [1, 2]
     assert leaking(done.stderr) == []
 
 
@@ -224,10 +202,10 @@ MAPPED = {"stream_maps": {"accounts": {"name_twice": "name + name"}}}
 
 
 @pytest.mark.parametrize("settings", [{}, MAPPED], ids=["as they are", "mapped"])
-def test_in_records_it_is_masked_where_the_tap_adds_it_only(
-    files: Files, echo_in_records: str, settings: dict[str, Any]
+def test_in_records_only_what_the_tap_adds_is_masked(
+    files: Files, echoing_records: str, settings: dict[str, Any]
 ) -> None:
-    read = run(*arguments(files, echo_in_records, ["accounts", "teams", "connections"], **settings))
+    read = run(*arguments(files, echoing_records, ["accounts", "teams", "connections"], **settings))
 
     assert read.code == 0, read.errors
     assert Counter(message["stream"] for message in read.of("RECORD")) == {"accounts": 3, "teams": 3, "connections": 1}
@@ -241,9 +219,9 @@ def test_in_records_it_is_masked_where_the_tap_adds_it_only(
     assert leaking(read.errors) == []
 
 
-def test_of_what_is_left_in_records_there_is_one_warning_a_stream(files: Files, echo_in_records: str) -> None:
-    read = run(*arguments(files, echo_in_records, ["accounts", "teams", "connections"]))
+def test_each_stream_with_a_token_in_its_records_logs_one_warning(files: Files, echoing_records: str) -> None:
+    read = run(*arguments(files, echoing_records, ["accounts", "teams", "connections"]))
 
-    told = [line for line in read.logged("WARNING") if "token in" in line]
-    assert sorted(line.split(":")[0] for line in told) == ["Stream accounts", "Stream connections", "Stream teams"]
-    assert [line.split(" in ")[1].split(",")[0] for line in sorted(told)] == ["name", "company_name", "name"]
+    lines = [line for line in read.logged("WARNING") if "token in" in line]
+    assert sorted(line.split(":")[0] for line in lines) == ["Stream accounts", "Stream connections", "Stream teams"]
+    assert [line.split(" in ")[1].split(",")[0] for line in sorted(lines)] == ["name", "company_name", "name"]

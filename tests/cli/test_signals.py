@@ -1,4 +1,4 @@
-"""Being told to stop, at every kind of moment."""
+"""A signal to stop, at every kind of moment."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @BOTH_SIGNALS
-def test_with_a_fast_reader(files: Files, sandbox: Sandbox, number: signal.Signals) -> None:
+def test_a_signal_with_a_fast_reader_leaves_a_state_at_the_end(
+    files: Files, sandbox: Sandbox, number: signal.Signals
+) -> None:
     with running(files, sandbox, "accounts") as run:
         run.take(2_000_000)
         run.process.send_signal(number)
@@ -141,7 +143,9 @@ def test_with_a_fast_reader(files: Files, sandbox: Sandbox, number: signal.Signa
 
 @PIPES_CAN_GROW
 @pytest.mark.parametrize("taken", range(1_000, 2_000_000, 399_700))
-def test_with_a_reader_that_is_slow_and_long_lines(files: Files, sandbox: Sandbox, taken: int) -> None:
+def test_a_signal_with_a_slow_reader_of_long_lines_leaves_a_state_at_the_end(
+    files: Files, sandbox: Sandbox, taken: int
+) -> None:
     with running(files, sandbox, "assets") as run:
         run.take(taken)
         run.let_the_pipe_fill()
@@ -155,7 +159,9 @@ def test_with_a_reader_that_is_slow_and_long_lines(files: Files, sandbox: Sandbo
 @PIPES_CAN_GROW
 @BOTH_SIGNALS
 @pytest.mark.parametrize("stream", ["accounts", "assets"])
-def test_with_a_reader_that_has_stopped(files: Files, sandbox: Sandbox, stream: str, number: signal.Signals) -> None:
+def test_a_signal_with_a_reader_that_has_stopped_leaves_a_state_at_the_end(
+    files: Files, sandbox: Sandbox, stream: str, number: signal.Signals
+) -> None:
     with running(files, sandbox, stream) as run:
         run.take(500_000)
         run.let_the_pipe_fill()
@@ -166,7 +172,7 @@ def test_with_a_reader_that_has_stopped(files: Files, sandbox: Sandbox, stream: 
 
 
 @BOTH_SIGNALS
-def test_within_a_long_wait(files: Files, number: signal.Signals) -> None:
+def test_a_signal_ends_a_long_wait(files: Files, number: signal.Signals) -> None:
     busy = Fault("status", slug="accounts", status=429, retry_after=600, nth=4)
     with (
         Sandbox(sizes={"accounts": 300}, behaviour=Behaviour(faults=[busy])) as server,
@@ -181,7 +187,7 @@ def test_within_a_long_wait(files: Files, number: signal.Signals) -> None:
 
 
 @BOTH_SIGNALS
-def test_while_an_answer_does_not_come(files: Files, number: signal.Signals) -> None:
+def test_a_signal_ends_the_wait_for_a_response(files: Files, number: signal.Signals) -> None:
     silent = Fault("timeout", slug="accounts", nth=4, times=None)
     with (
         Sandbox(sizes={"accounts": 300}, behaviour=Behaviour(faults=[silent])) as server,
@@ -195,7 +201,7 @@ def test_while_an_answer_does_not_come(files: Files, number: signal.Signals) -> 
 
 
 @BOTH_SIGNALS
-def test_that_does_not_wake_the_main_thread(files: Files, number: signal.Signals) -> None:
+def test_a_signal_that_does_not_wake_the_main_thread_is_seen_all_the_same(files: Files, number: signal.Signals) -> None:
     with Sandbox(sizes={"accounts": 50, "assets": 1}) as server:
         config = {"api_url": server.url, "api_token": server.token, "max_parallel": 2, "page_size": 10}
         catalog = files.selection("accounts", "assets")
@@ -220,7 +226,7 @@ def test_a_second_signal_soon_after_the_first_does_not_cost_the_state(files: Fil
         run.assert_ends_with_a_state(sandbox, "assets")
 
 
-def test_a_target_that_has_gone(files: Files, sandbox: Sandbox) -> None:
+def test_a_target_that_has_gone_ends_the_run_quietly(files: Files, sandbox: Sandbox) -> None:
     with running(files, sandbox, "accounts") as run:
         run.take(500_000)
         run.stop_reading()

@@ -1,4 +1,4 @@
-"""Being told to stop while a refresh token is exchanged, which ends the old pair on the server's side."""
+"""A signal while a refresh token is exchanged, which ends the old pair on the server's side."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import subprocess
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from forks import forking
+from http_server import Received, Reply, serving
 
 from . import hasty
 from .harness import Files, clean_environment
@@ -30,59 +30,35 @@ PAIR = {"access_token": "access-new", "refresh_token": "refresh-new", "expires_i
 OLD_PAIR = {"access_token": "access-old", "refresh_token": "refresh-old", "issued_at": 0, "expires_at": 1}
 
 
-class Vendor(ThreadingHTTPServer):
-    """Gives a pair when it is allowed to.
+class TokenEndpoint:
+    """Send a pair when it may.
 
     Attributes:
-        asked: Set once it is asked for a pair.
-        may_answer: Set to let it answer.
-        status: What it answers with.
+        asked: Set once a pair is asked for.
+        may_respond: Set to let it respond.
+        status: The status of the response.
+        url: Where it is.
     """
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.asked, self.may_respond = threading.Event(), threading.Event()
         self.status = 200
+        self.url = ""
 
-
-class Handler(BaseHTTPRequestHandler):
-    server: Vendor
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.set()
-        self.server.may_answer.wait(PATIENCE_SECONDS)
-        body = json.dumps(PAIR).encode()
-        self.send_response(self.server.status)
-        self.send_header("Retry-After", "60")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_GET(self) -> None:
-        self.send_response(404)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def handle(self) -> None:
-        with suppress(ConnectionError):
-            super().handle()
+    def __call__(self, request: Received) -> Reply:
+        if request.method == "GET":
+            return Reply(status=404)
+        self.asked.set()
+        self.may_respond.wait(PATIENCE_SECONDS)
+        return Reply(PAIR, self.status, {"Retry-After": "60"})
 
 
 @pytest.fixture
-def vendor() -> Iterator[Vendor]:
-    with Vendor() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        yield server
-        server.may_answer.set()
-        server.shutdown()
-        thread.join()
+def endpoint() -> Iterator[TokenEndpoint]:
+    endpoint = TokenEndpoint()
+    with serving(endpoint) as endpoint.url:
+        yield endpoint
+        endpoint.may_respond.set()
 
 
 @dataclass
@@ -124,13 +100,13 @@ class Refreshing:
 
 
 @contextmanager
-def refreshing(files: Files, vendor: Vendor, *arguments: str, **settings: object) -> Iterator[Refreshing]:
+def refreshing(files: Files, endpoint: TokenEndpoint, *arguments: str, **settings: object) -> Iterator[Refreshing]:
     folder = files.folder / "tokens"
     folder.mkdir()
     (folder / "tokens.json").write_text(json.dumps(OLD_PAIR))
     (folder / "tokens.json").chmod(0o600)
     config = {
-        "api_url": f"http://127.0.0.1:{vendor.server_port}",
+        "api_url": endpoint.url,
         "client_id": "id",
         "client_secret": "secret-of-client",
         "token_file": str(folder / "tokens.json"),
@@ -148,12 +124,12 @@ def refreshing(files: Files, vendor: Vendor, *arguments: str, **settings: object
 
 
 @BY_BOTH_AND_ALL
-def test_the_new_pair_is_kept_before_the_end(files: Files, vendor: Vendor, number: int, workers: int) -> None:
-    with refreshing(files, vendor, max_parallel=workers) as run:
-        assert vendor.asked.wait(PATIENCE_SECONDS)
+def test_the_new_pair_is_kept_before_the_end(files: Files, endpoint: TokenEndpoint, number: int, workers: int) -> None:
+    with refreshing(files, endpoint, max_parallel=workers) as run:
+        assert endpoint.asked.wait(PATIENCE_SECONDS)
         run.process.send_signal(number)
         assert run.is_held
-        vendor.may_answer.set()
+        endpoint.may_respond.set()
 
         assert run.end() == 128 + number
         assert (run.pair["access_token"], run.pair["refresh_token"]) == ("access-new", "refresh-new")
@@ -161,36 +137,36 @@ def test_the_new_pair_is_kept_before_the_end(files: Files, vendor: Vendor, numbe
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_not_even_a_second_signal_loses_it(files: Files, vendor: Vendor, workers: int) -> None:
-    with refreshing(files, vendor, max_parallel=workers) as run:
-        assert vendor.asked.wait(PATIENCE_SECONDS)
+def test_not_even_a_second_signal_loses_it(files: Files, endpoint: TokenEndpoint, workers: int) -> None:
+    with refreshing(files, endpoint, max_parallel=workers) as run:
+        assert endpoint.asked.wait(PATIENCE_SECONDS)
         run.process.send_signal(signal.SIGINT)
         assert run.is_held
         run.process.send_signal(signal.SIGINT)
         assert run.is_held
-        vendor.may_answer.set()
+        endpoint.may_respond.set()
 
         assert run.end() == 128 + signal.SIGINT
         assert run.pair["refresh_token"] == "refresh-new"  # noqa: S105 - made up
 
 
-def test_nor_is_it_lost_while_connections_are_checked(files: Files, vendor: Vendor) -> None:
-    with refreshing(files, vendor, "--test") as run:
-        assert vendor.asked.wait(PATIENCE_SECONDS)
+def test_nor_is_it_lost_while_connections_are_checked(files: Files, endpoint: TokenEndpoint) -> None:
+    with refreshing(files, endpoint, "--test") as run:
+        assert endpoint.asked.wait(PATIENCE_SECONDS)
         run.process.send_signal(signal.SIGTERM)
         assert run.is_held
-        vendor.may_answer.set()
+        endpoint.may_respond.set()
 
         assert run.end() == 128 + signal.SIGTERM
         assert run.pair["refresh_token"] == "refresh-new"  # noqa: S105 - made up
 
 
 @BY_BOTH_AND_ALL
-def test_a_server_that_never_answers_does_not_hold_the_end(
-    files: Files, vendor: Vendor, number: int, workers: int
+def test_a_server_that_never_responds_does_not_hold_the_end(
+    files: Files, endpoint: TokenEndpoint, number: int, workers: int
 ) -> None:
-    with refreshing(files, vendor, max_parallel=workers, request_timeout_seconds=1) as run:
-        assert vendor.asked.wait(PATIENCE_SECONDS)
+    with refreshing(files, endpoint, max_parallel=workers, request_timeout_seconds=1) as run:
+        assert endpoint.asked.wait(PATIENCE_SECONDS)
         run.process.send_signal(number)
 
         assert run.end() == 128 + number
@@ -198,10 +174,10 @@ def test_a_server_that_never_answers_does_not_hold_the_end(
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_between_two_exchanges_the_end_comes_at_once(files: Files, vendor: Vendor, workers: int) -> None:
-    vendor.status = 429
-    vendor.may_answer.set()
-    with refreshing(files, vendor, max_parallel=workers) as run:
+def test_between_two_exchanges_the_end_comes_at_once(files: Files, endpoint: TokenEndpoint, workers: int) -> None:
+    endpoint.status = 429
+    endpoint.may_respond.set()
+    with refreshing(files, endpoint, max_parallel=workers) as run:
         assert run.process.stderr is not None
         assert any(b"before requesting a new pair of tokens again" in line for line in run.process.stderr)
         run.process.send_signal(signal.SIGTERM)

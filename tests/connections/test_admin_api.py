@@ -31,20 +31,20 @@ class Api:
         self._size = size
         self._pages = pages
         self._meta = meta
-        self.transport = ScriptedTransport(self._answer)
+        self.transport = ScriptedTransport(self._respond)
         self.admin = AdminApi(self.transport, StaticAuthenticator("admin"), 0.0)
 
-    def _answer(self, asked: Asked) -> Any:  # noqa: ANN401 - JSON or an error
+    def _respond(self, asked: Asked) -> Any:  # noqa: ANN401 - JSON or an error
         if asked.method == "POST":
             return {"token": f"token-of-{asked.path.split('/')[-2]}"}
         if self._pages == "refused" and "page" in asked.sent:
             return RequestRefusedError("the server answered 422", "Report it.")
         number = int(asked.sent.get("page", "1")) if self._pages == "work" else 1
         total = len(self._entries)
-        answer: dict[str, Any] = {"data": self._entries[(number - 1) * self._size : number * self._size]}
+        body: dict[str, Any] = {"data": self._entries[(number - 1) * self._size : number * self._size]}
         if self._meta:
-            answer["meta"] = {"current_page": number, "last_page": -(-total // self._size), "total": total}
-        return answer
+            body["meta"] = {"current_page": number, "last_page": -(-total // self._size), "total": total}
+        return body
 
     def names(self) -> list[str | None]:
         return [connection.name for connection in self.admin.list_connections().active]
@@ -62,7 +62,7 @@ def test_all_pages_are_read(meta: bool) -> None:  # noqa: FBT001 - the case
     assert api.transport.asked[0].sent == {}
 
 
-def test_single_page_costs_a_single_request() -> None:
+def test_a_single_page_costs_a_single_request() -> None:
     api = Api(SEVEN)
     assert api.names() == PLANTS
     assert len(api.transport.asked) == 1
@@ -93,7 +93,7 @@ def test_each_connection_has_a_token_of_its_own() -> None:
     assert [connection.authenticator.token() for connection in listing.active] == ["token-of-k1", "token-of-k2"]
 
 
-def test_equal_names_are_told_apart_whatever_the_order() -> None:
+def test_equal_names_are_kept_apart_whatever_the_order() -> None:
     twins = [
         entry("aaaaaaaaaa1", "Acme", created_at="2025-03-01T00:00:00Z"),
         entry("bbbbbbbbbb2", "Acme", created_at="2025-01-01T00:00:00Z"),
@@ -119,19 +119,19 @@ def test_name_stays_when_a_twin_is_created() -> None:
     assert Api([second, first]).names() == ["Acme", "Acme (aa)"]
 
 
-def test_entries_without_a_key_are_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+def test_entries_without_a_key_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
     assert Api([{"name": "x"}, "text", None, {"id": 7, "name": "Seven"}]).names() == ["Seven"]
     assert "without a key" in caplog.text
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data":null}', b'{"data":{}}', b"7"])
-def test_answer_that_is_no_list(body: bytes) -> None:
+def test_a_response_without_a_list_is_refused(body: bytes) -> None:
     admin = AdminApi(ScriptedTransport(lambda _: body), StaticAuthenticator("admin"), 0.0)
     with pytest.raises(BadBodyError):
         admin.list_connections()
 
 
-def test_list_that_is_not_for_us() -> None:
+def test_a_refused_list_names_the_client() -> None:
     refusal = EntityAbsentError("the server answered 403", "Deselect it.")
     admin = AdminApi(ScriptedTransport(lambda _: refusal), StaticAuthenticator("admin"), 0.0)
     with pytest.raises(CredentialError, match="client_id"):
@@ -155,17 +155,17 @@ CONNECTIONS = [
         (["acme*"], []),
     ],
 )
-def test_pick(patterns: list[str], names: list[str]) -> None:
+def test_connection_names_pick_by_pattern(patterns: list[str], names: list[str]) -> None:
     assert [connection.name for connection in pick(CONNECTIONS, patterns)] == names
 
 
-def test_pattern_that_fits_nothing_is_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pattern_that_matches_nothing_is_named(caplog: pytest.LogCaptureFixture) -> None:
     pick(CONNECTIONS, ["Gamma", "Delta", "!Epsilon"])
     assert "'Delta'" in caplog.text
     assert "'Epsilon'" in caplog.text
     assert "'Gamma'" not in caplog.text
 
 
-def test_listed_by_the_settings() -> None:
+def test_connections_of_the_settings_have_the_tokens_set_there() -> None:
     (connection,) = named_connections([{"name": "One", "api_token": "t0ken"}])
     assert (connection.name, connection.authenticator.token()) == ("One", "t0ken")

@@ -31,7 +31,7 @@ def vendor() -> Iterator[Vendor]:
 
 def again(reader: Reader, vendor: Vendor, before: Outcome, *streams: str) -> tuple[Outcome, Counter[str]]:
     """Read once more, and count what that costs."""
-    vendor.answered.clear()
+    vendor.exchanges.clear()
     outcome = reader.read(vendor, *(streams or STREAMS), state=before.state, **SKIPPING)
     return outcome, vendor.requests()
 

@@ -35,16 +35,16 @@ WHOLE = Integration("17", "Acme Ltd.", "maximo", "fulldone", SYNCED_AT)
 
 
 @dataclass
-class Server:
-    """Gives one answer, as a client would that repeats nothing.
+class OneResponse:
+    """Give one response, as a client that never retries.
 
     Attributes:
-        answer: A body, or an error.
+        response: A body, or an error.
         asked: The paths and queries that came.
         max_wait: Seconds that repetitions were allowed to take.
     """
 
-    answer: bytes | Exception
+    response: bytes | Exception
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     max_wait: object = None
 
@@ -53,22 +53,22 @@ class Server:
     ) -> Any:  # noqa: ANN401
         self.asked.append((path, dict(params)))
         self.max_wait = options.get("max_wait")
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return read(self.answer)
+        if isinstance(self.response, Exception):
+            raise self.response
+        return read(self.response)
 
 
-def looked_up(answer: object) -> Integration:
+def looked_up(response: object) -> Integration:
     """Look up a connection of which the API says this: JSON, a body or an error."""
-    body = answer if isinstance(answer, (bytes, Exception)) else json.dumps(answer).encode()
-    return look_up(cast("Client", Server(body)))
+    body = response if isinstance(response, (bytes, Exception)) else json.dumps(response).encode()
+    return look_up(cast("Client", OneResponse(body)))
 
 
-# --- reading the answer ----------------------------------------------------------------------------
+# --- reading the response --------------------------------------------------------------------------
 
 
-def test_one_request_tells_what_a_connection_is() -> None:
-    server = Server(json.dumps({"data": DATA}).encode())
+def test_one_request_finds_what_a_connection_is() -> None:
+    server = OneResponse(json.dumps({"data": DATA}).encode())
 
     assert look_up(cast("Client", server))._replace(record=None) == WHOLE
     assert server.asked == [("/api/integrations/current", {})]
@@ -76,7 +76,7 @@ def test_one_request_tells_what_a_connection_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "integration"),
+    ("response", "integration"),
     [
         (DATA, WHOLE),
         ({"data": {**DATA, "id": "c-17", "unknown": [1]}}, WHOLE._replace(id="c-17")),
@@ -92,20 +92,20 @@ def test_one_request_tells_what_a_connection_is() -> None:
         ({"data": {**DATA, "sync_updated_at": "2025-01-02T05:04:05+02:00"}}, WHOLE),
     ],
 )
-def test_an_answer_of_another_shape_tells_what_it_tells(answer: object, integration: Integration) -> None:
-    assert looked_up(answer)._replace(record=None) == integration
+def test_a_response_of_another_shape_is_read_as_far_as_it_goes(response: object, integration: Integration) -> None:
+    assert looked_up(response)._replace(record=None) == integration
 
 
-def test_the_record_is_the_whole_of_the_answer() -> None:
+def test_the_record_is_the_whole_response() -> None:
     data = {**DATA, "unknown": [1, {"x": None}]}
 
-    for answer in (data, {"data": data}):
-        assert json.loads(looked_up(answer).record or b"") == data
+    for response in (data, {"data": data}):
+        assert json.loads(looked_up(response).record or b"") == data
     assert looked_up({"data": {**data, "id": None}}).record is None
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"",
         b"<html></html>",
@@ -126,11 +126,11 @@ def test_the_record_is_the_whole_of_the_answer() -> None:
         TransientError("503", ""),
         BadBodyError("cut off"),
     ],
-    ids=lambda answer: repr(answer)[:30],
+    ids=lambda response: repr(response)[:30],
 )
-def test_an_error_is_a_result(answer: object, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_is_a_result(response: object, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        found = looked_up(answer)
+        found = looked_up(response)
 
     assert isinstance(found.error, MakiniError)
     assert found._replace(error=None) == Integration()
@@ -220,7 +220,7 @@ def test_a_copy_is_settled_where_that_is_certain(status: str | None, *, is_settl
         (None, None),
     ],
 )
-def test_data_that_does_not_move_is_warned_of(
+def test_data_that_is_no_longer_updated_logs_a_warning(
     status: str | None, warning: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):

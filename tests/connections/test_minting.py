@@ -12,7 +12,7 @@ from scripted_transport import Asked, ScriptedTransport, in_turn
 from tap_makini.connections.admin_api import AdminApi, AdminAuthenticator, MintingAuthenticator
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
 from tap_makini.http.authenticators import StaticAuthenticator
-from tap_makini.http.transport import Response
+from tap_makini.http.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class Vendor:
-    """Gives admin tokens, and tokens for connections, each with a number of its own."""
+class Minter:
+    """Give admin tokens, and tokens for connections, each with a number of its own."""
 
     def __init__(self, expires_in: Any = 300) -> None:  # noqa: ANN401 - any JSON
         self.expires_in = expires_in
@@ -57,19 +57,19 @@ class Vendor:
         return {"token": f"minted-{self.minted}", "expires_in": self.expires_in}
 
 
-def minted(answer: Callable[[Asked], Any], key: str = "k1") -> tuple[MintingAuthenticator, ScriptedTransport]:
-    transport = ScriptedTransport(answer)
+def minted(respond: Callable[[Asked], Any], key: str = "k1") -> tuple[MintingAuthenticator, ScriptedTransport]:
+    transport = ScriptedTransport(respond)
     admin = AdminApi(transport, AdminAuthenticator(transport, "id", "s3cret-of-client", 10.0), 10.0)
     return MintingAuthenticator(admin, key), transport
 
 
-def test_static_token_is_all_there_is() -> None:
+def test_a_static_token_cannot_be_renewed() -> None:
     source = StaticAuthenticator("t0ken")
     assert (source.token(), source.renew("t0ken", was_accepted=False)) == ("t0ken", False)
 
 
-def test_requests_that_lead_to_a_minted_token() -> None:
-    source, transport = minted(Vendor(), "k/1 ä")
+def test_two_requests_lead_to_a_minted_token() -> None:
+    source, transport = minted(Minter(), "k/1 ä")
     assert source.token() == source.token() == "minted-1"
     credentials = {"grant_type": "client_credentials", "client_id": "id", "client_secret": "s3cret-of-client"}
     assert transport.asked == [
@@ -79,8 +79,8 @@ def test_requests_that_lead_to_a_minted_token() -> None:
 
 
 @pytest.mark.parametrize("expires_in", [300, "300", NOW + 300, str(int(NOW) + 300)])
-def test_minted_anew_shortly_before_its_end(clock: Clock, expires_in: Any) -> None:  # noqa: ANN401 - any JSON
-    source, _ = minted(Vendor(expires_in))
+def test_a_token_is_minted_anew_shortly_before_its_end(clock: Clock, expires_in: Any) -> None:  # noqa: ANN401 - any JSON
+    source, _ = minted(Minter(expires_in))
     source.token()
     clock.now = NOW + 260
     assert source.token() == "minted-1"
@@ -89,7 +89,7 @@ def test_minted_anew_shortly_before_its_end(clock: Clock, expires_in: Any) -> No
 
 
 def test_unknown_end_is_found_out_by_refusal_only(clock: Clock) -> None:
-    source, _ = minted(Vendor("soon"))
+    source, _ = minted(Minter("soon"))
     source.token()
     clock.now = NOW + 10**8
     assert source.token() == "minted-1"
@@ -98,7 +98,7 @@ def test_unknown_end_is_found_out_by_refusal_only(clock: Clock) -> None:
 
 
 def test_renewed_once_and_given_up_when_that_is_refused_too() -> None:
-    vendor = Vendor()
+    vendor = Minter()
     source, _ = minted(vendor)
     assert source.renew(source.token(), was_accepted=False)
     assert [source.renew("minted-2", was_accepted=False) for _ in range(3)] == [False] * 3
@@ -106,7 +106,7 @@ def test_renewed_once_and_given_up_when_that_is_refused_too() -> None:
 
 
 def test_accepted_token_may_end_and_be_renewed_again_and_again() -> None:
-    source, _ = minted(Vendor())
+    source, _ = minted(Minter())
     for number in range(1, 6):
         token = source.token()
         assert token == f"minted-{number}"
@@ -114,14 +114,14 @@ def test_accepted_token_may_end_and_be_renewed_again_and_again() -> None:
 
 
 def test_token_that_has_served_for_a_while_counts_as_accepted(clock: Clock) -> None:
-    source, _ = minted(Vendor())
+    source, _ = minted(Minter())
     assert source.renew(source.token(), was_accepted=False)
     clock.now += 100
     assert source.renew("minted-2", was_accepted=False)
 
 
 def test_refusal_of_a_token_that_is_gone_already_mints_nothing() -> None:
-    vendor = Vendor()
+    vendor = Minter()
     source, _ = minted(vendor)
     source.token()
     assert source.renew("minted-0", was_accepted=False)
@@ -130,7 +130,7 @@ def test_refusal_of_a_token_that_is_gone_already_mints_nothing() -> None:
 
 def test_workers_never_mint_at_the_same_time() -> None:
     workers = 16
-    vendor = Vendor()
+    vendor = Minter()
     source, _ = minted(vendor)
     all_here = threading.Barrier(workers, timeout=10)
 
@@ -147,7 +147,7 @@ def test_workers_never_mint_at_the_same_time() -> None:
 
 
 def test_admin_token_is_renewed_when_it_is_refused() -> None:
-    vendor = Vendor()
+    vendor = Minter()
     source, transport = minted(vendor)
     other = MintingAuthenticator(source._admin, "k2")  # noqa: SLF001 - two connections of one vendor
     source.token()
@@ -182,7 +182,7 @@ def test_minting_is_repeated_and_waits_as_asked(clock: Clock) -> None:
     assert clock.now >= NOW + 5
 
 
-def test_trouble_that_lasts_is_told_and_may_pass(clock: Clock) -> None:
+def test_an_outage_is_reported_and_may_pass(clock: Clock) -> None:
     outage = [TransientError("the server answered 500", retry_after=6.0)] * 2
     source, _ = minted(in_turn(ADMIN, {"token": "minted-1"}, *outage, {"token": "minted-2"}))
     token = source.token()
@@ -204,15 +204,15 @@ def test_refused_client_credentials_name_the_settings_and_no_secret() -> None:
     assert "s3cret-of-client" not in story
 
 
-def test_admin_token_refused_for_good() -> None:
-    answers = (ADMIN, UNAUTHORIZED, {"access_token": "admin-2"}, UNAUTHORIZED)
-    source, _ = minted(in_turn(*answers))
+def test_an_admin_token_that_is_refused_twice_is_an_error() -> None:
+    responses = (ADMIN, UNAUTHORIZED, {"access_token": "admin-2"}, UNAUTHORIZED)
+    source, _ = minted(in_turn(*responses))
     with pytest.raises(CredentialError, match="refuses the admin token"):
         source.token()
 
 
 def test_secrets_are_kept_out_of_the_logs(caplog: pytest.LogCaptureFixture) -> None:
-    source, _ = minted(Vendor())
+    source, _ = minted(Minter())
     token = source.token()
     logging.getLogger("x").warning("%s and s3cret-of-client", token)
     assert caplog.messages == ["(secret) and (secret)"]

@@ -14,8 +14,7 @@ from scripted_transport import Asked, ScriptedTransport, in_turn
 
 from tap_makini.connections.refreshing import RefreshingAuthenticator
 from tap_makini.connections.token_store import TokenStore
-from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
-from tap_makini.http.transport import UntouchedError
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError, UntouchedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 
 NOW = 1_772_366_400.0
 DAY = 86_400.0
-LOST = TransientError("the answer was cut off")
+LOST = TransientError("the response was cut off")
 
 
-class Vendor:
-    """Gives a new pair for the newest refresh token only."""
+class Refresher:
+    """Give a new pair for the newest refresh token only."""
 
     def __init__(self, valid: str = "first-refresh-token") -> None:
         self.valid = valid
@@ -64,10 +63,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def source(
-    path: Path, answer: Callable[[Asked], Any], first: str | None = "first-refresh-token"
+    path: Path, respond: Callable[[Asked], Any], first: str | None = "first-refresh-token"
 ) -> RefreshingAuthenticator:
     return RefreshingAuthenticator(
-        ScriptedTransport(answer),
+        ScriptedTransport(respond),
         TokenStore(str(path)),
         client_id="id",
         client_secret="s3cret-of-client",  # noqa: S106 - made up
@@ -82,7 +81,7 @@ def stored(path: Path) -> tuple[str, str]:
 
 
 def test_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> None:
-    transport = ScriptedTransport(Vendor())
+    transport = ScriptedTransport(Refresher())
     tokens = RefreshingAuthenticator(
         transport,
         TokenStore(str(path)),
@@ -104,7 +103,7 @@ def test_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> No
 
 
 def test_later_runs_use_what_is_kept(path: Path, clock: Callable[[float], None]) -> None:
-    vendor = Vendor()
+    vendor = Refresher()
     source(path, vendor).token()
     clock(14 * DAY)
     assert source(path, vendor).token() == "access-1"
@@ -114,13 +113,13 @@ def test_later_runs_use_what_is_kept(path: Path, clock: Callable[[float], None])
     assert stored(path) == ("access-2", "refresh-2")
 
 
-def test_only_the_token_file_is_left_behind(path: Path) -> None:
-    source(path, Vendor()).token()
+def test_only_the_token_file_is_left(path: Path) -> None:
+    source(path, Refresher()).token()
     assert sorted(child.name for child in path.parent.iterdir()) == ["tokens.json", "tokens.json.lock"]
 
 
 def test_refused_token_is_refreshed_once(path: Path) -> None:
-    vendor = Vendor()
+    vendor = Refresher()
     tokens = source(path, vendor)
     assert tokens.renew(tokens.token(), was_accepted=False)
     assert tokens.token() == "access-2"
@@ -129,7 +128,7 @@ def test_refused_token_is_refreshed_once(path: Path) -> None:
 
 
 def test_what_another_process_has_refreshed_is_taken_over(path: Path) -> None:
-    vendor = Vendor()
+    vendor = Refresher()
     ours, theirs = source(path, vendor), source(path, vendor)
     token = ours.token()
     assert theirs.token() == token
@@ -139,9 +138,9 @@ def test_what_another_process_has_refreshed_is_taken_over(path: Path) -> None:
     assert vendor.pairs == 2
 
 
-def test_many_sources_of_one_file_never_spend_a_pair_twice(path: Path) -> None:
+def test_many_authenticators_of_one_file_never_spend_a_pair_twice(path: Path) -> None:
     workers = 8
-    vendor = Vendor()
+    vendor = Refresher()
     all_here = threading.Barrier(workers, timeout=10)
 
     def work(_: int) -> tuple[str, str]:
@@ -158,20 +157,20 @@ def test_many_sources_of_one_file_never_spend_a_pair_twice(path: Path) -> None:
 
 
 def test_refresh_token_that_is_set_anew_replaces_a_dead_pair(path: Path) -> None:
-    source(path, Vendor()).token()
-    vendor = Vendor("second-refresh-token")
+    source(path, Refresher()).token()
+    vendor = Refresher("second-refresh-token")
     assert source(path, vendor, first="second-refresh-token").token() == "access-1"
     assert vendor.valid == "refresh-1"
 
 
-def test_answer_without_a_new_refresh_token_keeps_the_old_one(path: Path) -> None:
+def test_a_response_without_a_new_refresh_token_keeps_the_old_one(path: Path) -> None:
     source(path, in_turn({"access_token": "access-1"})).token()
     assert stored(path) == ("access-1", "first-refresh-token")
 
 
-def test_dead_refresh_token(path: Path) -> None:
+def test_a_dead_refresh_token_needs_a_new_authorization(path: Path) -> None:
     with pytest.raises(CredentialError, match="does not accept the refresh token") as caught:
-        source(path, Vendor("another")).token()
+        source(path, Refresher("another")).token()
     assert "re-authorized" in str(caught.value)
     assert "first-refresh-token" not in str(caught.value)
     assert not path.exists()
@@ -180,7 +179,7 @@ def test_dead_refresh_token(path: Path) -> None:
 @pytest.mark.parametrize(
     "lost", [LOST, TransientError("the server answered 502", retry_after=1.0), b"<html>", {"token_type": "Bearer"}]
 )
-def test_lost_answer_is_not_asked_for_again(path: Path, lost: Any) -> None:  # noqa: ANN401 - an answer
+def test_a_lost_response_is_not_asked_for_again(path: Path, lost: Any) -> None:  # noqa: ANN401 - a response
     with pytest.raises(CredentialError, match="may be invalid"):
         source(path, in_turn(lost)).token()
 
@@ -192,7 +191,7 @@ def test_refusal_to_look_at_the_request_may_be_repeated(path: Path) -> None:
 
 
 def test_unreachable_server_leaves_a_pair_that_is_still_good_in_use(path: Path, clock: Callable[[float], None]) -> None:
-    source(path, Vendor()).token()
+    source(path, Refresher()).token()
     clock(20 * DAY)
 
     def unreachable(_: Asked) -> Any:  # noqa: ANN401 - an error
@@ -208,7 +207,7 @@ def test_unreachable_server_leaves_a_pair_that_is_still_good_in_use(path: Path, 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"{}", b'{"access_token":"","refresh_token":"","issued_at":0}', b"\xff" * 9]
 )
-def test_damaged_file_is_told_and_left_alone(path: Path, content: bytes) -> None:
+def test_a_file_without_a_pair_is_reported_and_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(CredentialError, match=f"token file {path}: not a pair of tokens") as caught:
         source(path, in_turn()).token()
@@ -216,7 +215,7 @@ def test_damaged_file_is_told_and_left_alone(path: Path, content: bytes) -> None
     assert path.read_bytes() == content
 
 
-def test_neither_file_nor_refresh_token(path: Path) -> None:
+def test_without_file_and_refresh_token_there_is_no_token(path: Path) -> None:
     with pytest.raises(CredentialError, match="neither a token file nor a refresh token"):
         source(path, in_turn(), first=None).token()
 
@@ -249,9 +248,9 @@ def test_room_is_taken_before_the_pair_is_spent(path: Path) -> None:
 
 
 def test_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vendor = Vendor()
+    vendor = Refresher()
 
-    def answer(asked: Asked) -> Any:  # noqa: ANN401 - JSON
+    def respond(asked: Asked) -> Any:  # noqa: ANN401 - JSON
         monkeypatch.setattr(os, "ftruncate", broken)
         return vendor(asked)
 
@@ -259,7 +258,7 @@ def test_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with pytest.raises(CredentialError, match=r"/tokens\.json: .* could not be kept \(Input/output") as caught:
-        source(path, answer).token()
+        source(path, respond).token()
     assert "refresh-1" not in str(caught.value)
     assert not path.exists()
 
@@ -267,7 +266,7 @@ def test_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch:
 def test_link_to_the_file_stays_a_link(path: Path) -> None:
     real = path.parent / "real.json"
     path.symlink_to(real)
-    source(path, Vendor()).token()
+    source(path, Refresher()).token()
     assert path.is_symlink()
     assert stored(real) == ("access-1", "refresh-1")
 
@@ -277,7 +276,7 @@ def test_link_to_the_file_stays_a_link(path: Path) -> None:
 def test_file_that_is_open_to_others_is_closed_to_them_and_named(
     path: Path, mode: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    vendor = Vendor()
+    vendor = Refresher()
     source(path, vendor).token()
     assert caplog.text == ""
     opened = path.parent / name
@@ -296,7 +295,7 @@ def test_file_that_cannot_be_closed_to_others_is_named_and_used(
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
-    source(path, Vendor()).token()
+    source(path, Refresher()).token()
     path.chmod(0o640)
     monkeypatch.setattr(os, "fchmod", refuse)
     assert source(path, in_turn()).token() == "access-1"
@@ -306,7 +305,7 @@ def test_file_that_cannot_be_closed_to_others_is_named_and_used(
 
 
 def test_file_with_stricter_permissions_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    source(path, Vendor()).token()
+    source(path, Refresher()).token()
     path.chmod(0o400)
     assert source(path, in_turn()).token() == "access-1"
     assert stat.S_IMODE(path.stat().st_mode) == 0o400

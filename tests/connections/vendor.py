@@ -28,38 +28,40 @@ class Manner:
     """How the API treats one connection, beside what the sandbox does.
 
     Attributes:
-        latency: Seconds that each answer takes.
-        status: What everything is answered with; None for what is asked for.
-        limit: Requests in a window, of fixed windows that begin with the first request; None for any number.
-        window: Seconds of a window.
-        cookie: Whether each answer sets one.
-        refused: How many requests each window that was full has refused.
+        latency: Seconds that each response takes.
+        status: The status of every response; None for what is asked for.
+        limit: Requests until further ones are refused, however long they take; None for any number.
+        window: Seconds from the first refusal until there is room again.
+        cookie: Whether each response sets one.
+        refused: How many requests were refused each time, by when that began.
     """
 
     latency: float = 0.0
     status: int | None = None
     limit: int | None = None
-    window: float = 2.0
+    window: float = 1.0
     cookie: bool = False
     refused: Counter[float] = field(default_factory=Counter, init=False)
-    _begun: float = field(default=0.0, init=False)
+    _closed_at: float | None = field(default=None, init=False)
     _taken: int = field(default=0, init=False)
 
     def seconds_to_wait(self) -> float:
         """Count a request; returns the seconds until there is room for it, 0 if there is."""
         now = time.monotonic()
-        if now >= self._begun + self.window:
-            self._begun, self._taken = now, 0
+        if self._closed_at is not None and now >= self._closed_at + self.window:
+            self._closed_at, self._taken = None, 0
         if self.limit is None or self._taken < self.limit:
             self._taken += 1
             return 0.0
-        self.refused[self._begun] += 1
-        return self._begun + self.window - now
+        if self._closed_at is None:
+            self._closed_at = now
+        self.refused[self._closed_at] += 1
+        return self._closed_at + self.window - now
 
 
 @dataclass(frozen=True)
-class Answered:
-    """One request under a token that was known, and its answer."""
+class Exchange:
+    """One request under a known token, and its response."""
 
     connection: str
     path: str
@@ -79,8 +81,8 @@ class Vendor:
 
     Attributes:
         sandbox: Holds the data.
-        started: The connection of each request so far, answered or not.
-        answered: All requests that have been answered.
+        started: The connection of each request so far, with a response or without.
+        exchanges: All requests that have got their response.
         most_at_once: The most requests that were under way at the same time.
     """
 
@@ -98,7 +100,7 @@ class Vendor:
         self.sandbox = Sandbox(connections=connections, behaviour=behaviour, rows=rows, sizes=sizes)
         self.manners = dict(manners or {})
         self.started: list[str] = []
-        self.answered: list[Answered] = []
+        self.exchanges: list[Exchange] = []
         self.most_at_once = 0
         self._at_once = 0
         self._app = build_app(self.sandbox)
@@ -136,7 +138,7 @@ class Vendor:
 
     def requests(self, status: int | None = None) -> Counter[str]:
         """Count the requests of each connection, of one status if it is given."""
-        return Counter(one.connection for one in self.answered if status in {None, one.status})
+        return Counter(one.connection for one in self.exchanges if status in {None, one.status})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode().lower(): text.decode() for name, text in scope["headers"]}
@@ -145,7 +147,7 @@ class Vendor:
 
         async def note(message: Any) -> None:  # noqa: ANN401 - of ASGI
             if message["type"] == "http.response.start":
-                self.answered.append(Answered(name, scope["path"], message["status"], headers.get("cookie")))
+                self.exchanges.append(Exchange(name, scope["path"], message["status"], headers.get("cookie")))
                 if manner.cookie:
                     message["headers"] = [*message["headers"], (b"set-cookie", f"session={name}; Path=/".encode())]
             await send(message)

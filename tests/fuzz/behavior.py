@@ -12,7 +12,7 @@ class Behavior:
 
     Attributes:
         paging: By page numbers, or by cursors that hold a snapshot, a position in the order, or an offset.
-        cursor_place: Whether `next_cursor` stands at the top of the answer or in `meta`.
+        cursor_place: Whether `next_cursor` stands at the top of the response or in `meta`.
         filter: What a filter by time does. `inclusive` and `exclusive` treat all bounds so; `day` compares days in a
             zone; `text` compares the times as they are written.
         zone: Hours that the zone of `day` is ahead of UTC.
@@ -30,7 +30,7 @@ class Behavior:
         page_size: What happens if more are asked for; `ignored` gives that many whatever is asked.
         counts: Whether `meta` counts the rows as they are, as they were some changes ago, or not at all.
         child_counts: Whether child lists are in an envelope that counts; a bare list under `data` otherwise.
-        lagging: The share of requests that a replica answers, which may be some changes behind.
+        lagging: The share of requests that go to a replica, which may lag by some changes.
         skew: Seconds that the server's clock is ahead of this machine's.
         suffix: How the zone is written at the end of a time.
         refusal: The status of a refusal.
@@ -76,5 +76,5 @@ class Behavior:
 
     @property
     def uses_replicas(self) -> bool:
-        """Whether an answer may be older than the latest change."""
+        """Whether a response may be older than the latest change."""
         return self.lagging > 0

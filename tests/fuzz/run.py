@@ -22,7 +22,7 @@ from cli.harness import PROGRAM
 from fuzz import verdict as judge
 from fuzz.output import Output
 from fuzz.scenario import Run
-from fuzz.server import TOKEN, Answer, Api, Server
+from fuzz.server import TOKEN, Api, Response, Server
 from fuzz.store import KINDS, Clock, Table, chance
 from fuzz.table import Target
 from fuzz.verdict import DEPENDENTS, Verdict
@@ -114,7 +114,7 @@ class Play:
             scenario.shape.fill(table, scenario.effective_page, random)
             if scenario.bookmarked:
                 self._bookmark(table)
-        with Server(self._answer, scenario.behavior.skew) as server:
+        with Server(self._respond, scenario.behavior.skew) as server:
             code, was_whole = 0, True
             for number, plan in enumerate(scenario.runs, 1):
                 self._mutate(plan.changes_before, chance(scenario.seed, number, "before"))
@@ -142,8 +142,8 @@ class Play:
             size = random.randint(1, max(2 * scenario.effective_page, 1))
             table.mutate(random.choice(scenario.changes), random, size, scenario.oldest)
 
-    def _answer(self, target: str) -> Answer | None:
-        """Answer a request, after what it sets off."""
+    def _respond(self, target: str) -> Response | None:
+        """Respond to a request, after what it sets off."""
         process, plan = self._process, self._process.plan
         process.requests += 1
         most = self._most_requests()  # of a list that may have grown meanwhile
@@ -157,9 +157,9 @@ class Play:
             process.stop(plan.kill)
             if plan.kill.way == "SIGKILL":
                 return None
-        answer = self._api.answer(target)
-        self._verdict.log.append(f"  {process.requests} {target} -> {answer.status}, {answer.rows} rows")
-        return answer
+        response = self._api.respond(target)
+        self._verdict.log.append(f"  {process.requests} {target} -> {response.status}, {response.rows} rows")
+        return response
 
     def _run(self, url: str, plan: Run, number: int) -> tuple[int, bool]:
         """Run the program once, and commit what it writes.
@@ -244,19 +244,19 @@ class Play:
         """Compare the target with the store after the quiet run."""
         scenario, verdict, tables = self._scenario, self._verdict, self._tables
         is_honest = scenario.behavior.is_honest
-        told = [line for line in self._errors.splitlines() if "| ERROR" in line or "| CRITICAL" in line]
+        reported = [line for line in self._errors.splitlines() if "| ERROR" in line or "| CRITICAL" in line]
         held_back = dict(self._held_back())
         for stream, rows in judge.lacks(scenario, tables, self._target).items():
             if not code:
-                # Read again for ever, and never complete: it is not lost for good, but nobody is told.
+                # Read again for ever, and never complete: it is not lost for good, but nothing is reported.
                 kind = "unsaid" if stream.partition("__")[0] in held_back else "lost"
                 verdict.failures.append(f"{kind}: {stream} lacks {judge.shorten(rows)}")
-            elif not any(stream in line for line in told):
+            elif not any(stream in line for line in reported):
                 verdict.failures.append(
                     f"silent: {stream} is not named by exit code {code}, but lacks {judge.shorten(rows)}"
                 )
         if code:
-            reason = told[-1].rpartition("|")[2].strip() if told else "nothing was said"
+            reason = reported[-1].rpartition("|")[2].strip() if reported else "nothing was said"
             (verdict.failures if is_honest else verdict.notes).append(f"cautious: exit code {code}: {reason}")
             return
         verdict.notes += [f"held back: {stream}: {why}" for stream, why in held_back.items()]
@@ -266,7 +266,7 @@ class Play:
             (verdict.failures if is_honest else verdict.notes).extend(judge.unburied(tables, self._target))
 
     def _held_back(self) -> Iterator[tuple[str, str]]:
-        """Say where the bookmark stays behind after a quiet run."""
+        """Say where the bookmark lags after a quiet run."""
         for stream, table in self._tables.items():
             now = min(datetime.now(timezone.utc), self._clock.now()) - timedelta(seconds=60)
             past = [row.at for row in table.rows.values() if row.at is not None and row.at < now]

@@ -198,7 +198,7 @@ def _behavior(random: Random, page_size: int) -> Behavior:
     for oddity in random.choices(oddities, [30, 25, 15, 15, 10, 10, 8], k=count):
         drawn |= oddity(random)
     if drawn.get("lagging") and drawn.get("counts") == "absent":
-        del drawn["lagging"]  # nobody can tell what such an answer lacks
+        del drawn["lagging"]  # nobody can know what such a response lacks
     return Behavior(**drawn)
 
 

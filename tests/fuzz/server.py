@@ -27,8 +27,8 @@ TOKEN = "fuzz-token"  # noqa: S105 - a stand-in
 _CHILD_PAGE = 2
 
 
-class Answer(NamedTuple):
-    """What a request is answered with; `rows` says how many rows there are in it."""
+class Response(NamedTuple):
+    """A response; `rows` says how many rows there are in it."""
 
     status: int
     document: Mapping[str, Any]
@@ -52,11 +52,11 @@ class _Position:
 
 
 class Api:
-    """Answers requests.
+    """Respond to requests.
 
     Args:
         tables: The lists, by path.
-        behavior: How to answer.
+        behavior: How to respond.
         seed: What chance depends on.
     """
 
@@ -67,22 +67,22 @@ class Api:
         self._cursors: dict[str, _Position] = {}
         self._requests = 0
 
-    def answer(self, target: str) -> Answer:
-        """Answer a request for a path with parameters."""
+    def respond(self, target: str) -> Response:
+        """Respond to a request for a path with parameters."""
         self._requests += 1
         path, _, query = target.partition("?")
         params = parse_qsl(query, keep_blank_values=True)
         if path == "/api/integrations/current":
-            return Answer(200, {"data": {"id": "fuzz", "company_name": "Fuzz", "sync_status": "fulldone"}})
+            return Response(200, {"data": {"id": "fuzz", "company_name": "Fuzz", "sync_status": "fulldone"}})
         try:
             if path in self._tables:
                 return self._list(path, self._tables[path], params)
             return self._children(path, params)
         except RefusedError as refusal:
             message = f"{refusal}: not supported" if self.behavior.blames else "Invalid request"
-            return Answer(self.behavior.refusal, {"message": message})
+            return Response(self.behavior.refusal, {"message": message})
 
-    def _list(self, path: str, table: Table, params: Sequence[tuple[str, str]]) -> Answer:
+    def _list(self, path: str, table: Table, params: Sequence[tuple[str, str]]) -> Response:
         random = chance(self._seed, self._requests)
         query = parse(params, self.behavior)
         is_old = random.random() < self.behavior.lagging
@@ -92,7 +92,7 @@ class Api:
             page = self._numbered(table, rows, query)
         else:
             page = self._by_cursor(table, rows, query, cursor)
-        return Answer(200, self._document(path, params, table, query, page), len(page.rows))
+        return Response(200, self._document(path, params, table, query, page), len(page.rows))
 
     def _select(self, table: Table, rows: Rows, query: Query) -> list[Row]:
         behavior = replace(self.behavior, ties="key") if self.behavior.paging == "keyset" else self.behavior
@@ -156,20 +156,20 @@ class Api:
             document["meta"] = meta
         return document
 
-    def _children(self, path: str, params: Sequence[tuple[str, str]]) -> Answer:
+    def _children(self, path: str, params: Sequence[tuple[str, str]]) -> Response:
         parent_path, _, rest = path.removesuffix("/materials").rpartition("/")
         table = self._tables.get(parent_path)
         row = None if table is None or not path.endswith("/materials") else table.rows.get(rest)
         if row is None:
-            return Answer(404, {"message": "Not found"})
+            return Response(404, {"message": "Not found"})
         items = [{"key": f"{row.key[:8]}-m{place}", "partNumber": code} for place, code in enumerate(parts(row))]
         if not self.behavior.child_counts:
-            return Answer(200, {"data": items}, len(items))
+            return Response(200, {"data": items}, len(items))
         number = int(dict(params).get("page", "1"))
         shown = items[(number - 1) * _CHILD_PAGE : number * _CHILD_PAGE]
         query = Query(number, _CHILD_PAGE)
         meta = {"per_page": _CHILD_PAGE, "total": len(items), **_place(path, query, len(items), len(shown))}
-        return Answer(200, {"data": shown, "meta": meta}, len(shown))
+        return Response(200, {"data": shown, "meta": meta}, len(shown))
 
 
 def _place(path: str, query: Query, total: int, count: int) -> dict[str, Any]:
@@ -194,22 +194,22 @@ def _links(path: str, params: Sequence[tuple[str, str]], page: int, last: int) -
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    answer: ClassVar[Callable[[str], Answer | None]]
+    respond: ClassVar[Callable[[str], Response | None]]
     skew: ClassVar[timedelta]
 
     def do_GET(self) -> None:
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self._send(Answer(401, {"message": "Unauthenticated."}))
+            self._send(Response(401, {"message": "Unauthenticated."}))
             return
-        answer = type(self).answer(self.path)
-        if answer is None:
+        response = type(self).respond(self.path)
+        if response is None:
             self.close_connection = True
             return
-        self._send(answer)
+        self._send(response)
 
-    def _send(self, answer: Answer) -> None:
-        body = json.dumps(answer.document).encode()
-        self.send_response_only(answer.status)
+    def _send(self, response: Response) -> None:
+        body = json.dumps(response.document).encode()
+        self.send_response_only(response.status)
         self.send_header("Date", format_datetime(datetime.now(timezone.utc) + self.skew, usegmt=True))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -229,21 +229,21 @@ class _Quiet(ThreadingHTTPServer):
 
 
 class Server:
-    """Serves answers on the loopback interface while it is entered.
+    """Serve responses on the loopback interface while it is entered.
 
     Args:
-        answer: Answers a request for a path with parameters, one at a time; None closes the connection.
+        respond: Responds to a request for a path with parameters, one at a time; None closes the connection.
         skew: Seconds that the clock is ahead of this machine's.
     """
 
-    def __init__(self, answer: Callable[[str], Answer | None], skew: int) -> None:
+    def __init__(self, respond: Callable[[str], Response | None], skew: int) -> None:
         lock = threading.Lock()
 
-        def one_at_a_time(target: str) -> Answer | None:
+        def one_at_a_time(target: str) -> Response | None:
             with lock:
-                return answer(urlsplit(target)._replace(scheme="", netloc="").geturl())
+                return respond(urlsplit(target)._replace(scheme="", netloc="").geturl())
 
-        attributes = {"answer": staticmethod(one_at_a_time), "skew": timedelta(seconds=skew)}
+        attributes = {"respond": staticmethod(one_at_a_time), "skew": timedelta(seconds=skew)}
         self._server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), attributes))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 

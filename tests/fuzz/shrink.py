@@ -24,7 +24,7 @@ def shrink(scenario: Scenario, verdict: Verdict, say: Callable[[str], None]) -> 
     Args:
         scenario: One that failed.
         verdict: How it failed.
-        say: Is told what simpler scenarios were found.
+        say: Called with each simpler scenario that is found.
     """
     plays = 0
     is_simpler = True

@@ -17,7 +17,7 @@ Fraction: TypeAlias = Literal["none", "millis", "micros", "trimmed"]
 Change: TypeAlias = Literal["update", "update_front", "insert", "insert_old", "delete", "bulk", "bulk_insert"]
 
 OLDEST_COPY = 12
-"""How many mutations ago the oldest copy is that a lagging replica may answer from."""
+"""How many mutations ago the oldest copy is that a lagging replica may serve."""
 
 _MOST_ROWS = 400
 
@@ -36,8 +36,8 @@ class Kind:
     Attributes:
         stream: The stream's name.
         slug: The last part of the path.
-        replication_key: The property that tells when a row changed; None if the rows have none.
-        marker: The property that tells one version of a row from another.
+        replication_key: The property that says when a row changed; None if the rows have none.
+        marker: The property that differs between versions of a row.
         appends_only: Whether rows are never updated.
     """
 
@@ -85,7 +85,7 @@ class Row:
 
 
 class Clock:
-    """Tells the server's time.
+    """Show the server's time.
 
     Args:
         skew: Seconds that it is ahead of this machine's.

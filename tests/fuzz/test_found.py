@@ -28,7 +28,7 @@ FOUND = {
         changes=("bulk",),
         runs=(Run(noise=0.7, noisy_requests=3),),
     ),
-    "undated_behind_an_end_that_moves_back": Scenario(
+    "undated_after_an_end_that_moves_back": Scenario(
         seed=5062,
         streams=("work_orders", "uom"),
         page_size=6,
@@ -71,7 +71,7 @@ FOUND = {
             Run(changes_before=10, noise=0.3, noisy_requests=15, kill=Kill(way="SIGTERM", lines=58)),
         ),
     ),
-    "fractions_behind_a_filter_by_day": Scenario(
+    "fractions_with_a_filter_by_day": Scenario(
         seed=40209,
         streams=("work_orders", "uom"),
         page_size=15,
@@ -98,7 +98,7 @@ FOUND = {
         behavior=Behavior(filter="day"),
         changes=("bulk_insert",),
     ),
-    "undated_not_yet_walked_to_when_killed": Scenario(
+    "undated_not_yet_reached_when_killed": Scenario(
         seed=20319,
         mode="children",
         lookback_minutes=1440,

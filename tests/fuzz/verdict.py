@@ -116,14 +116,14 @@ def buried(tables: Tables, target: Target, reconciled: Collection[str], alive: M
 
 
 def unburied(tables: Tables, target: Target) -> Iterable[str]:
-    """Say which rows are gone and not told to be, after a quiet run that should have reconciled."""
+    """Say which rows are gone and not reported as gone, after a quiet run that should have reconciled."""
     for stream, table in tables.items():
         if (stream,) not in target.rows("reconciliations"):
             yield f"unreconciled: {stream}: there was no reconciliation"
             continue
-        told = {str(key) for of, key in target.rows("reconciled_keys") if of == stream} - vanished(target, stream)
-        if left := told - set(table.rows):
-            yield f"unreconciled: {stream}: {len(left)} rows are gone, and still told to be there: {_some(left)}"
+        reported = {str(key) for of, key in target.rows("reconciled_keys") if of == stream} - vanished(target, stream)
+        if left := reported - set(table.rows):
+            yield f"unreconciled: {stream}: {len(left)} rows are gone, and still reported as there: {_some(left)}"
 
 
 def left_over(tables: Tables, target: Target) -> Iterable[str]:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openapi.documents import ALL, TEXT, document, endpoints, get, offer
-from openapi.vendor import FACTS, vendor_document
+from openapi.documents import ALL, FACTS, TEXT, document, endpoints, get, offer, vendor_document
+from tap_makini.endpoints import ASSUMED, V3
 from tap_makini.entities import ENTITIES
-from tap_makini.query_parameters import ASSUMED, V3
 
 if TYPE_CHECKING:
     from tap_makini.endpoints import Endpoint

@@ -102,7 +102,7 @@ def array(items: Any) -> Node:  # noqa: ANN401 - a schema
         ({"oneOf": [{"$ref": "#/nowhere"}, SITE]}, record(name=TEXT)),
     ],
 )
-def test_columns(declared: Any, column: Node) -> None:  # noqa: ANN401 - any JSON
+def test_declared_types_become_columns(declared: Any, column: Node) -> None:  # noqa: ANN401 - any JSON
     components = {"Site": SITE, "a/b~c d": {"type": "number"}}
 
     assert columns({"value": declared}, **components) == {"value": column}
@@ -173,7 +173,7 @@ def test_what_comes_again_below_itself_is_text() -> None:
     }
 
 
-def test_circles_through_several_schemas() -> None:
+def test_circles_through_several_schemas_end() -> None:
     egg, hen = {"properties": {"of": ref("Hen")}}, {"properties": {"from": ref("Egg"), "name": STRING}}
 
     assert columns({"egg": ref("Egg")}, Egg=egg, Hen=hen) == {"egg": record(of=record(**{"from": TEXT, "name": TEXT}))}

@@ -1,20 +1,19 @@
 from __future__ import annotations
 
 import json
-import threading
+import socket
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from http_server import Received, Reply, serving
 
-from openapi.documents import ALL, document, get, offer, read_bytes
-from openapi.vendor import vendor_document
+from openapi.documents import ALL, document, get, offer, read_bytes, vendor_document
 from tap_makini.openapi import DocumentError, location, read_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tap_makini.endpoints import Offer
@@ -45,14 +44,14 @@ def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("name", ["missing.json", "", "."])
-def test_no_file(tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     message = refusal(str(tmp_path / name))
 
     assert str(tmp_path) in message
     assert "Check the path" in message
 
 
-def test_paths_that_are_none() -> None:
+def test_a_text_that_is_no_path_is_refused() -> None:
     assert r"a\x00b" in refusal("a\0b")
     assert "cannot be read" in refusal("~nobody-of-this-name/api.json")
 
@@ -83,7 +82,7 @@ def test_paths_that_are_none() -> None:
         (b'{"swagger": "2.0", "paths": {"/x": {}}}', "not an OpenAPI 3 document (Swagger 2"),
     ],
 )
-def test_what_is_no_document(content: bytes, fault: str) -> None:
+def test_a_file_that_is_no_document_is_refused(content: bytes, fault: str) -> None:
     with pytest.raises(DocumentError) as raised:
         read_bytes(content)
 
@@ -167,54 +166,32 @@ def test_a_byte_order_mark_does_not_matter() -> None:
 # --- URLs ------------------------------------------------------------------------------------------
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Serves by path, and notes what was asked with which credentials."""
-
-    served: Mapping[str, tuple[int, dict[str, str], bytes]]
-    asked: list[tuple[str, str | None]]
-
-    def do_GET(self) -> None:
-        self.asked.append((self.path, self.headers["Authorization"]))
-        status, headers, body = self.served[self.path.partition("?")[0]]
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
-def serving(**served: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
-    """Serve; gives the host with the port, and what was asked."""
+def hosting(**replies: Reply) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    """Serve replies by path; yields the host with its port, and the targets and credentials that come."""
     asked: list[tuple[str, str | None]] = []
-    members: dict[str, Any] = {"served": {f"/{name}": said for name, said in served.items()}, "asked": asked}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Serving", (Handler,), members))
-    thread = threading.Thread(target=server.serve_forever, args=[0.05])
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+
+    def respond(request: Received) -> Reply:
+        asked.append((request.target, request.headers["Authorization"]))
+        return replies[request.path.removeprefix("/")]
+
+    with serving(respond) as url:
+        yield url.removeprefix("http://"), asked
 
 
 def test_a_url_is_fetched_without_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
-    with serving(docs=(200, {}, GOOD), moved=(302, {"Location": "/docs"}, b"")) as (host, asked):
+    with hosting(docs=Reply(GOOD), moved=Reply(status=302, headers={"Location": "/docs"})) as (host, asked):
         fetched = read(f"http://{host}/moved")
 
     assert asked == [("/moved", None), ("/docs", None)]
     assert (fetched.servers, fetched.endpoints[0].path) == ((f"http://{host}",), "/v4/api/eam/x")
 
 
-def test_credentials_of_a_url_are_used_and_never_told() -> None:
-    with serving(docs=(403, {}, b"")) as (host, asked):
+def test_credentials_of_a_url_are_used_and_never_shown() -> None:
+    with hosting(docs=Reply(status=403)) as (host, asked):
         message = refusal(f"http://me:s3cret@{host}/docs?token=t0ken#f")
 
     assert asked == [("/docs?token=t0ken", "Basic bWU6czNjcmV0")]
@@ -222,37 +199,35 @@ def test_credentials_of_a_url_are_used_and_never_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "fault"),
+    ("reply", "fault"),
     [
-        ((404, {}, b""), "the server answered 404"),
-        ((500, {}, b""), "the server answered 500"),
-        ((302, {"Location": "/docs"}, b""), "too many redirects"),
-        ((302, {"Location": "ftp://elsewhere/"}, b""), "InvalidSchema"),
-        ((200, {"Content-Length": "99999"}, GOOD), "could not be fetched"),
-        ((200, {"Content-Encoding": "gzip"}, b"no gzip"), "could not be fetched"),
-        ((200, {}, b"<html>"), "expected an object at the top level"),
+        (Reply(status=404), "the server answered 404"),
+        (Reply(status=500), "the server answered 500"),
+        (Reply(status=302, headers={"Location": "/docs"}), "too many redirects"),
+        (Reply(status=302, headers={"Location": "ftp://elsewhere/"}), "InvalidSchema"),
+        (Reply(GOOD, headers={"Content-Length": "99999", "Connection": "close"}), "could not be fetched"),
+        (Reply(b"no gzip", headers={"Content-Encoding": "gzip"}), "could not be fetched"),
+        (Reply(b"<html>"), "expected an object at the top level"),
     ],
 )
-def test_bad_responses(response: tuple[int, dict[str, str], bytes], fault: str) -> None:
-    with serving(docs=response) as (host, _):
+def test_a_response_without_a_document_is_refused(reply: Reply, fault: str) -> None:
+    with hosting(docs=reply) as (host, _):
         assert fault in refusal(f"http://{host}/docs")
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "https://127.0.0.1:99999/x", "HTTP://me:s3cret@[x/"])
-def test_urls_that_are_none(url: str) -> None:
+def test_a_text_that_is_no_url_is_refused_without_its_password(url: str) -> None:
     assert "s3cret" not in refusal(url)
 
 
-def test_nobody_responds() -> None:
-    with serving() as (host, _):
+def test_a_server_that_is_not_there_is_reported() -> None:
+    with hosting() as (host, _):
         pass
 
     assert "could not be fetched (Connection refused)" in refusal(f"http://{host}/docs")
 
 
-def test_the_response_takes_too_long() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # takes connections, and never looks at them
-    try:
-        assert "no response within 0.2 s" in refusal(f"http://127.0.0.1:{server.server_port}/docs", timeout=0.2)
-    finally:
-        server.server_close()
+def test_a_response_that_takes_too_long_is_reported() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert "no response within 0.2 s" in refusal(f"http://127.0.0.1:{port}/docs", timeout=0.2)

@@ -51,19 +51,19 @@ def check(read: Offer) -> None:
 
 
 @given(_JSON)
-def test_any_json(content: Any) -> None:  # noqa: ANN401 - any JSON
+def test_any_json_is_read_or_refused(content: Any) -> None:  # noqa: ANN401 - any JSON
     with suppress(DocumentError):
         check(offer(content))
 
 
 @given(st.binary(max_size=60) | st.text(alphabet="{}[]:,-&*<!|>?'\"# \n\tab1~%@`", max_size=60).map(str.encode))
-def test_any_bytes(data: bytes) -> None:
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with suppress(DocumentError):
         check(read_bytes(data))
 
 
 @given(_JSON, _JSON, _JSON)
-def test_any_schemas(item: Any, first: Any, second: Any) -> None:  # noqa: ANN401 - any JSON
+def test_any_schemas_are_read_or_refused(item: Any, first: Any, second: Any) -> None:  # noqa: ANN401 - any JSON
     paths = {"/x": get(item), "/x/{key}/y": {"get": {"responses": {"200": first}}}, "/ok": get()}
     content = document(paths, components={"schemas": {"A": first, "B": second}})
 
@@ -75,18 +75,18 @@ def test_any_schemas(item: Any, first: Any, second: Any) -> None:  # noqa: ANN40
 
 
 @given(_JSON, _JSON)
-def test_any_operations(item: Any, servers: Any) -> None:  # noqa: ANN401 - any JSON
+def test_any_operations_are_read_or_refused(item: Any, servers: Any) -> None:  # noqa: ANN401 - any JSON
     content = document({"/x": item, "/y": {"get": item}, "/ok": get()}, servers=servers)
 
     check(offer(content))
 
 
 @given(_JSON)
-def test_any_parameters(parameters: Any) -> None:  # noqa: ANN401 - any JSON
+def test_any_parameters_are_read_or_refused(parameters: Any) -> None:  # noqa: ANN401 - any JSON
     check(offer(document({"/ok": get(), "/x": {**get(parameters=parameters), "parameters": parameters}})))
 
 
-def test_paths_that_refer_to_each_other_in_a_circle() -> None:
+def test_paths_that_refer_to_each_other_in_a_circle_end() -> None:
     paths = {"/a": {"$ref": "#/paths/~1b"}, "/b": {"$ref": "#/paths/~1a"}, "/ok": get()}
 
     assert [endpoint.stream for endpoint in offer(document(paths)).endpoints] == ["ok"]
@@ -95,7 +95,7 @@ def test_paths_that_refer_to_each_other_in_a_circle() -> None:
 CHAIN = {f"C{number}": {"$ref": f"#/components/schemas/C{number + 1}"} for number in range(5000)}
 
 
-def test_a_long_chain_of_references() -> None:
+def test_a_long_chain_of_references_ends() -> None:
     item = {"properties": {"far": {"$ref": "#/components/schemas/C0"}}}
 
     (endpoint,) = offer(document({"/x": get(item)}, components={"schemas": CHAIN})).endpoints
@@ -115,7 +115,7 @@ def test_what_pythons_stack_cannot_hold_is_an_error(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("keyword", ["properties", "items", "allOf"])
 @pytest.mark.parametrize("levels", [49, 50, 51, 200])
-def test_deep_nesting(keyword: str, levels: int) -> None:
+def test_deep_nesting_is_read_or_refused(keyword: str, levels: int) -> None:
     deep: Any = {"type": "string"}
     for _ in range(levels):
         deep = {keyword: {"a": deep} if keyword == "properties" else [deep] if keyword == "allOf" else deep}
@@ -125,7 +125,7 @@ def test_deep_nesting(keyword: str, levels: int) -> None:
     assert "deep" in endpoint.schema["properties"]
 
 
-def test_aliases_that_multiply() -> None:
+def test_aliases_that_multiply_end() -> None:
     layers = "\n".join(
         f"x{number}: &x{number} {{properties: {{{', '.join(f'p{part}: *x{number - 1}' for part in range(10))}}}}}"
         for number in range(1, 30)
@@ -141,7 +141,7 @@ paths:
     check(read_bytes(text.encode()))
 
 
-def test_an_alias_that_holds_itself() -> None:
+def test_an_alias_that_holds_itself_is_refused() -> None:
     text = """\
 paths: {/x: {get: {responses: {200: {content: {application/json: {schema: {properties: {data: {items: &a
   {properties: {name: {type: string}, again: *a}, allOf: [*a]}}}}}}}}}}}

@@ -83,7 +83,7 @@ def test_one_needless_level_of_nesting_is_undone() -> None:
         {**get(), "parameters": [{"$ref": "#/components/parameters/Key"}]},
     ],
 )
-def test_what_is_no_list(item: Node) -> None:
+def test_other_responses_are_not_lists(item: Node) -> None:
     components = {"parameters": {"Key": {"name": "key", "in": "path"}}}
 
     assert streams({"/x": item}, components=components) == []
@@ -189,7 +189,7 @@ def test_a_path_item_may_be_a_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("paths", "told"),
+    ("paths", "reason"),
     [
         (OTHER, r"lists of the products eam, but none of wms\. Change the setting products"),
         (
@@ -204,8 +204,8 @@ def test_a_path_item_may_be_a_reference() -> None:
         ({"/x/{key}": get(), "/y": {"post": {}}}, r"nothing to read \(no GET returns a list\)"),
     ],
 )
-def test_why_there_is_nothing_to_read(paths: Node, told: str) -> None:
-    with pytest.raises(DocumentError, match=told) as raised:
+def test_why_there_is_nothing_to_read(paths: Node, reason: str) -> None:
+    with pytest.raises(DocumentError, match=reason) as raised:
         offer(document(paths), products=("wms",))
 
     assert "0.json" in str(raised.value)
@@ -242,7 +242,7 @@ def test_why_there_is_nothing_to_read(paths: Node, told: str) -> None:
         ("/things/v4/eam", "things_v4_eam"),
     ],
 )
-def test_stream_names(path: str, stream: str) -> None:
+def test_streams_are_named_after_the_path(path: str, stream: str) -> None:
     assert streams({path: get()}) == [stream]
 
 
@@ -324,7 +324,7 @@ def test_what_is_deprecated_gives_way() -> None:
         ("key createdAt exchangeRate", ("key",), "createdAt"),
     ],
 )
-def test_keys(names: str, key: tuple[str, ...], replication_key: str | None) -> None:
+def test_the_key_is_found_among_the_properties(names: str, key: tuple[str, ...], replication_key: str | None) -> None:
     item = {"properties": {name: {"type": "string"} for name in names.split()}}
 
     endpoint = endpoints(document({"/x": get(item)}))["x"]
@@ -407,7 +407,7 @@ def test_children_in_all_forms(operation: Node, schema: Node) -> None:
         ("/api/eam/x/{key}/a", {"responses": {"204": {"description": ""}}}),
     ],
 )
-def test_what_is_no_child(path: str, operation: Node) -> None:
+def test_other_paths_are_not_child_lists(path: str, operation: Node) -> None:
     paths = {"/api/eam/x": get(), path: {"get": operation}}
 
     assert endpoints(document(paths))["x"].children == ()
@@ -455,13 +455,13 @@ def test_children_are_of_the_chosen_list_and_sorted() -> None:
         ([], None, "/x"),
     ],
 )
-def test_server(servers: object, server: str | None, path: str) -> None:
+def test_the_server_is_that_of_the_document(servers: object, server: str | None, path: str) -> None:
     read = offer(document({"/x": get()}, servers=servers))
 
     assert (read.servers, read.endpoints[0].path) == ((server,) if server else (), path)
 
 
-def test_the_servers_of_several_documents() -> None:
+def test_each_document_keeps_its_servers() -> None:
     first = document({"/x": get()})
     second = document({"/y": get()}, servers=[{"url": "https://second.example/api"}])
     third = document({"/z": get()}, servers=[{"url": "https://third.example"}])
@@ -472,7 +472,7 @@ def test_the_servers_of_several_documents() -> None:
     assert [endpoint.path for endpoint in read.endpoints] == ["/x", "/api/y", "/z"]
 
 
-def test_one_path_at_two_servers() -> None:
+def test_one_path_at_two_servers_is_read_at_one() -> None:
     first, second = (
         document({"/x": get()}, servers=[{"url": f"https://{host}"}]) for host in ("A.example", "b.example")
     )

@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
-import requests
+from direct_sandbox import DirectSandbox
 from streams.raw_harness import run, selecting
 
 from makini_sandbox import Behaviour, Sandbox
+from makini_sandbox.documents.served import V4_PATH
+from tap_makini.http.transport import Request
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
@@ -21,9 +23,9 @@ Paging = Literal["v3", "brackets", "camel", "offset", "from_zero", "from_zero_co
 SLUG, STREAM, ROWS = "vendors", "vendors", 57
 
 
-def described(sandbox: Sandbox) -> dict[str, Any]:
-    """Give the sandbox's document, cut down to one list."""
-    content: dict[str, Any] = requests.get(f"{sandbox.url}/api/v4/openapi.json", timeout=10).json()
+def described(sandbox: DirectSandbox) -> dict[str, Any]:
+    """Return the sandbox's document, cut down to one list."""
+    content: dict[str, Any] = json.loads(sandbox.respond(Request("GET", V4_PATH), None).content)
     content["paths"] = {path: item for path, item in content["paths"].items() if path == f"/api/v4/{SLUG}"}
     return content
 
@@ -37,8 +39,8 @@ def read(folder: Path, sandbox: Sandbox, content: object, stream: str | None = N
     return run(config, catalog)
 
 
-def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> Sandbox:  # noqa: ANN401 - knobs of all kinds
-    return Sandbox(sizes={SLUG: rows}, behaviour=Behaviour(paging=paging, **knobs))
+def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> DirectSandbox:  # noqa: ANN401 - knobs of all kinds
+    return DirectSandbox(sizes={SLUG: rows}, behaviour=Behaviour(paging=paging, **knobs))
 
 
 def keys(outcome: Outcome) -> set[str]:
@@ -56,10 +58,10 @@ def test_every_row_comes(tmp_path: Path, paging: Paging, envelope: str) -> None:
             assert keys(outcome) == set(sandbox.store.keys(SLUG))
 
 
-@pytest.mark.parametrize("heeds", ["honoured", "ignored"])
+@pytest.mark.parametrize("honors", ["honoured", "ignored"])
 @pytest.mark.parametrize("names", ["cursor", "cursor per_page", "cursor page"])
-def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, names: str, heeds: Any) -> None:  # noqa: ANN401 - a knob
-    with source("v3", cursor="follow", max_page_size=10, order=heeds) as sandbox:
+def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, names: str, honors: Any) -> None:  # noqa: ANN401 - a knob
+    with source("v3", cursor="follow", max_page_size=10, order=honors) as sandbox:
         content = described(sandbox)
         parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names.split()]
         content["paths"][f"/api/v4/{SLUG}"]["get"]["parameters"] = parameters
@@ -67,7 +69,7 @@ def test_no_page_is_asked_for_where_only_a_cursor_is_declared(tmp_path: Path, na
         queries = [request.query for request in sandbox.requests if request.slug == SLUG]
     assert outcome.code == 0, outcome.errors
     assert keys(outcome) == set(sandbox.store.keys(SLUG))
-    assert any("cursor" in query for query in queries) is (heeds == "ignored")  # else it is read along its times
+    assert any("cursor" in query for query in queries) is (honors == "ignored")  # else the times lead on
     assert "page" in names.split() or not any("page" in query for query in queries)
     assert all(("per_page" in query) == ("per_page" in names) for query in queries)
 
@@ -121,7 +123,7 @@ def test_a_first_page_0_that_is_not_declared_loses_no_row_quietly(tmp_path: Path
     assert all_came if paging == "v3" else outcome.code == 3 or all_came
 
 
-def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
+def with_child_lists(sandbox: DirectSandbox) -> dict[str, Any]:
     """Describe work orders and their materials, each asked for pages as the sandbox's v4 lists are."""
     content = described(sandbox)
     listed = content["paths"][f"/api/v4/{SLUG}"]["get"]
@@ -138,7 +140,7 @@ def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
 @pytest.mark.parametrize("paging", get_args(Paging))
 def test_every_item_of_child_lists_comes(tmp_path: Path, paging: Paging, form: Any) -> None:  # noqa: ANN401 - a knob
     behaviour = Behaviour(paging=paging, child_answer=form, child_page_size=3)
-    with Sandbox(sizes={"work-orders": 6}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(sizes={"work-orders": 6}, behaviour=behaviour) as sandbox:
         lengths = dict(zip(sandbox.store.keys("work-orders"), (0, 1, 3, 4, 7, 9), strict=True))
         for key, length in lengths.items():
             sandbox.store.set_children("work-orders", key, "materials", [{"key": f"{n}"} for n in range(length)])

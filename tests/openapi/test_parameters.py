@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openapi.documents import THING, Node, document, endpoints, envelope, get, query, responses
-from tap_makini.query_parameters import ASSUMED, V3, V3_UNSIZED, QueryParameters
+from tap_makini.endpoints import ASSUMED, V3, V3_UNSIZED, QueryParameters
 
 
 def read(*parameters: Node, key: str = "_updatedAt") -> QueryParameters:
@@ -59,7 +59,7 @@ def one(name: str, **more: Any) -> Node:  # noqa: ANN401 - any JSON
         ("since", {}),
     ],
 )
-def test_names(names: str, differences: dict[str, Any]) -> None:
+def test_parameters_are_known_by_name(names: str, differences: dict[str, Any]) -> None:
     """What is not declared is as in the v3 guide."""
     assert read(*query(*names.split())) == replace(ASSUMED, **differences)
 
@@ -120,7 +120,7 @@ def test_where_counting_begins(schema: Node, page: int, offset: int) -> None:
         ({"enum": ["S", None]}, None, ()),
     ],
 )
-def test_sizes(schema: Node, largest: int | None, sizes: tuple[int, ...]) -> None:
+def test_the_largest_page_size_is_as_declared(schema: Node, largest: int | None, sizes: tuple[int, ...]) -> None:
     declared = read(one("per_page", schema=schema))
 
     assert (declared.largest, declared.sizes) == (largest, sizes)

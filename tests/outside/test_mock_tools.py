@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli.harness import Files, Outcome, run
+from http_server import serving
 from jsonschema import Draft7Validator, FormatChecker
 
-from .mock_server import VENDOR, mocked, serving
+from .mock_server import VENDOR, mocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

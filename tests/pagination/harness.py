@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from unittest.mock import patch
 
+from direct_sandbox import DirectSandbox
 from jsonschema import Draft7Validator
 
-from makini_sandbox import Behaviour, ManualClock, Sandbox
 from tap_makini.entities import ENTITIES
 from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from typing_extensions import Self
+
+    from makini_sandbox import Behaviour, ManualClock, Sandbox
 
 SLUG = "vendors"
 NOON = datetime(2024, 3, 1, 12, tzinfo=timezone.utc)
@@ -183,7 +185,7 @@ def same_time(sandbox: Sandbox) -> ExitStack:
             return cast("Self", sandbox.clock().astimezone(tz))
 
     stack = ExitStack()
-    for module in ("sync.state", "sync.partition", "http.headers"):
+    for module in ("sync.state", "sync.partition", "http.client"):
         stack.enter_context(patch(f"tap_makini.{module}.datetime", SandboxTime))
     return stack
 
@@ -209,4 +211,4 @@ def catalog(selection: Selection) -> dict[str, Any]:
 def source(rows: int, behaviour: Behaviour, clock: ManualClock) -> Sandbox:
     """Make a source whose rows are plain, so that each can be compared with what arrives of it."""
     behaviour.quirks = False
-    return Sandbox(sizes={SLUG: rows}, behaviour=behaviour, clock=clock)
+    return DirectSandbox(sizes={SLUG: rows}, behaviour=behaviour, clock=clock)

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from unittest.mock import patch
 
+from direct_sandbox import DirectSandbox
 from jsonschema import Draft7Validator
 from pagination.harness import NOON, KilledError, MortalWriter, same_time
 
@@ -175,11 +176,13 @@ def _entries() -> Mapping[str, str]:
     return {entry["stream"]: json.dumps(entry) for entry in entries}
 
 
-def source(rows: int, behaviour: Behaviour | None = None, *, quirks: bool = False) -> Sandbox:
-    """Return a source of orders with lines and of work orders with materials, whose clock stands still."""
+def source(
+    rows: int, behaviour: Behaviour | None = None, *, quirks: bool = False, kind: type[Sandbox] = DirectSandbox
+) -> Sandbox:
+    """Make a source of orders with lines and of work orders with materials, whose clock stands still."""
     behaviour = behaviour or Behaviour()
     behaviour.quirks = quirks
-    return Sandbox(sizes={ORDERS_SLUG: rows, WORK_SLUG: rows}, behaviour=behaviour, clock=ManualClock(NOON))
+    return kind(sizes={ORDERS_SLUG: rows, WORK_SLUG: rows}, behaviour=behaviour, clock=ManualClock(NOON))
 
 
 def held_materials(sandbox: Sandbox) -> set[RowKey]:

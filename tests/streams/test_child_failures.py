@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from makini_sandbox import Behaviour, Fault
+from makini_sandbox import Behaviour, Fault, Sandbox
 
 from .harness import (
     LINES,
@@ -25,8 +25,6 @@ from .harness import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from makini_sandbox import Sandbox
-
     from .harness import Row
 
 ROWS = 24
@@ -36,7 +34,7 @@ IMPATIENT: dict[str, Any] = {"max_wait_seconds": 0, "page_size": 7}
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with source(ROWS) as server:
+    with source(ROWS, kind=Sandbox) as server:
         yield server
 
 

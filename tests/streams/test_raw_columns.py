@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 import pytest
-
-from makini_sandbox import Sandbox
+from direct_sandbox import DirectSandbox
 
 from .raw_harness import STREAM, discovered, raw_catalog, raw_streams, read, selecting
 
@@ -36,7 +35,7 @@ def columns(catalog: dict[str, Any], stream: str = STREAM) -> dict[str, Any]:
 
 
 def test_columns_are_what_the_rows_hold() -> None:
-    with Sandbox(raw={"T": ROWS}) as sandbox:
+    with DirectSandbox(raw={"T": ROWS}) as sandbox:
         catalog = discovered(sandbox, **SET)
         outcome = read(sandbox, selecting(catalog, [STREAM]), **SET)
     found = columns(catalog)
@@ -59,7 +58,7 @@ def test_columns_are_what_the_rows_hold() -> None:
 
 
 def test_a_catalog_has_no_key_and_no_bookmark() -> None:
-    with Sandbox(raw={"T": ROWS}) as sandbox:
+    with DirectSandbox(raw={"T": ROWS}) as sandbox:
         [entry] = selecting(discovered(sandbox, **SET), [STREAM])["streams"]
     [root] = [item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]]
     assert not entry.get("key_properties")
@@ -68,7 +67,7 @@ def test_a_catalog_has_no_key_and_no_bookmark() -> None:
 
 
 def test_a_column_that_is_new_is_kept_aside() -> None:
-    with Sandbox(raw={"T": ROWS}) as sandbox:
+    with DirectSandbox(raw={"T": ROWS}) as sandbox:
         catalog = discovered(sandbox, **SET)
         sandbox.store.set_raw("T", [{**ROWS[0], "new": {"a": 1}}, {"whole": "many"}])
         outcome = read(sandbox, selecting(catalog, [STREAM]), **SET)
@@ -79,7 +78,7 @@ def test_a_column_that_is_new_is_kept_aside() -> None:
 
 @pytest.mark.parametrize(("connections", "key"), [(None, ["id"]), (TWO, ["_makini_connection", "id"])])
 def test_a_catalog_may_name_a_key(connections: dict[str, str] | None, key: list[str]) -> None:
-    with Sandbox(raw={"T": [{"id": "1"}, {"id": "2"}]}, connections=connections) as sandbox:
+    with DirectSandbox(raw={"T": [{"id": "1"}, {"id": "2"}]}, connections=connections) as sandbox:
         outcome = read(sandbox, raw_catalog("id", key=["id"]), **SET)
     [schema] = outcome.of("SCHEMA", STREAM)
     assert schema["key_properties"] == key
@@ -90,7 +89,7 @@ def test_a_catalog_may_name_a_key(connections: dict[str, str] | None, key: list[
 
 
 def test_a_table_of_one_connection_is_left_out_at_the_other(caplog: pytest.LogCaptureFixture) -> None:
-    with Sandbox(raw={"T": ROWS, "both": ROWS}, connections=TWO) as sandbox:
+    with DirectSandbox(raw={"T": ROWS, "both": ROWS}, connections=TWO) as sandbox:
         first, _ = sandbox.connections.values()
         first.store.raw_tables.drop("T")
         catalog = discovered(sandbox, raw_tables=["*"])

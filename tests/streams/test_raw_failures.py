@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli.harness import Outcome, run
+from direct_sandbox import DirectSandbox
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 
@@ -31,7 +32,7 @@ def program(folder: Path, sandbox: Sandbox, *arguments: str | Path, **settings: 
 
 
 def sandbox_with(*faults: Fault, **options: Any) -> Sandbox:  # noqa: ANN401 - the sandbox's own
-    return Sandbox(rows=2, behaviour=Behaviour(faults=list(faults)), **options)
+    return DirectSandbox(rows=2, behaviour=Behaviour(faults=list(faults)), **options)
 
 
 @WITHOUT_LIST

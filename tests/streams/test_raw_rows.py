@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from direct_sandbox import DirectSandbox
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 
@@ -45,7 +46,7 @@ def test_all_rows_come_and_equal_ones_as_often_as_they_are_there(
     count: int,
 ) -> None:
     behaviour = Behaviour(raw_answer=answer, raw_pages=pages, raw_page_size=PAGE)
-    with Sandbox(raw={"T": rows(count)}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(raw={"T": rows(count)}, behaviour=behaviour) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
     assert outcome.code == 0
     assert came(outcome) == counted(rows(count))
@@ -62,7 +63,7 @@ def test_words_beside_the_rows_do_not_fail_a_table_that_is_whole(
     count: int,
 ) -> None:
     behaviour = Behaviour(raw_pages=pages, raw_page_size=PAGE, raw_words=words)
-    with Sandbox(raw={"T": rows(count)}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(raw={"T": rows(count)}, behaviour=behaviour) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
     assert outcome.code == 0
     assert came(outcome) == counted(rows(count))
@@ -70,7 +71,7 @@ def test_words_beside_the_rows_do_not_fail_a_table_that_is_whole(
 
 def test_a_table_that_says_that_rows_follow_but_repeats_its_page_fails() -> None:
     behaviour = Behaviour(raw_pages="stuck", raw_page_size=PAGE, raw_words="next")
-    with Sandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
     assert outcome.code == 3
     assert "says that more records follow" in outcome.errors
@@ -84,7 +85,7 @@ def test_a_table_that_says_that_rows_follow_but_repeats_its_page_fails() -> None
     ],
 )
 def test_a_table_of_another_form_fails_and_says_what_came(answer: Any, count: int, seen: str) -> None:  # noqa: ANN401 - a literal
-    with Sandbox(raw={"T": rows(count)}, behaviour=Behaviour(raw_answer=answer)) as sandbox:
+    with DirectSandbox(raw={"T": rows(count)}, behaviour=Behaviour(raw_answer=answer)) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
     assert outcome.code == 3
     assert f"expected a list or an object with the list 'data', but the body is {seen}" in outcome.errors
@@ -102,7 +103,7 @@ def test_no_row_is_lost_while_rows_are_inserted(
     is_settled: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     behaviour = Behaviour(raw_answer=answer, raw_page_size=PAGE)
-    with Sandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
         raw, new = sandbox.store.raw_tables, iter(range(times))
 
         def insert(_: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
@@ -119,7 +120,7 @@ def test_no_row_is_lost_while_rows_are_inserted(
 
 @pytest.mark.parametrize("words", ["none", "total", "next"])
 def test_no_row_is_lost_when_one_before_it_goes(words: Any) -> None:  # noqa: ANN401 - a literal
-    with Sandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE, raw_words=words)) as sandbox:
+    with DirectSandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE, raw_words=words)) as sandbox:
         raw = sandbox.store.raw_tables
 
         def drop_the_first(_: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
@@ -134,7 +135,7 @@ def test_no_row_is_lost_when_one_before_it_goes(words: Any) -> None:  # noqa: AN
 
 @pytest.mark.parametrize("changes", [False, True])
 def test_older_rows_are_dropped_only_when_all_have_come_for_sure(changes: bool) -> None:  # noqa: FBT001 - a parameter
-    with Sandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE)) as sandbox:
+    with DirectSandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE)) as sandbox:
 
         def insert(sandbox: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
             if changes:
@@ -149,7 +150,7 @@ def test_older_rows_are_dropped_only_when_all_have_come_for_sure(changes: bool) 
 @pytest.mark.parametrize("page", [1, 2])
 def test_a_broken_response_is_not_an_end(fault: Any, page: int) -> None:  # noqa: ANN401 - a literal
     behaviour = Behaviour(raw_page_size=PAGE, faults=[Fault(fault, slug="raw/T", page=page, times=None)])
-    with Sandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
+    with DirectSandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
     assert outcome.code == 3
     assert STREAM in outcome.errors

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from conform_strategies import values
+from direct_sandbox import DirectSandbox
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,13 +70,15 @@ def names_in_bodies(*bodies: bytes) -> set[str]:
 
 @pytest.mark.parametrize("answer", ["names", "objects", "data_names", "data_objects"])
 def test_each_form_of_the_list_is_understood(answer: Any) -> None:  # noqa: ANN401 - a literal
-    with Sandbox(raw={"dbo.A": ROW, "dbo.B": ROW, "C": ROW}, behaviour=Behaviour(raw_tables_answer=answer)) as sandbox:
+    with DirectSandbox(
+        raw={"dbo.A": ROW, "dbo.B": ROW, "C": ROW}, behaviour=Behaviour(raw_tables_answer=answer)
+    ) as sandbox:
         assert raw_streams(discovered(sandbox, raw_tables=["dbo.*"])) == ["raw_dbo_A", "raw_dbo_B"]
 
 
 @pytest.mark.parametrize("table", ODD_NAMES)
 def test_a_table_is_found_by_its_name_whatever_it_is(table: str) -> None:
-    with Sandbox(raw={table: ROW, "other": ROW}) as sandbox:
+    with DirectSandbox(raw={table: ROW, "other": ROW}) as sandbox:
         catalog = discovered(sandbox, raw_tables=[table])
         [stream] = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, [stream]), raw_tables=[table])
@@ -83,7 +86,7 @@ def test_a_table_is_found_by_its_name_whatever_it_is(table: str) -> None:
 
 
 def test_tables_are_found_by_a_pattern_whatever_their_names_are() -> None:
-    with Sandbox(raw={table: [{"of": table}] for table in ODD_NAMES}) as sandbox:
+    with DirectSandbox(raw={table: [{"of": table}] for table in ODD_NAMES}) as sandbox:
         catalog = discovered(sandbox, raw_tables=["*"])
         streams = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, streams), raw_tables=["*"])
@@ -94,7 +97,7 @@ def test_tables_are_found_by_a_pattern_whatever_their_names_are() -> None:
 @pytest.mark.parametrize("by_pattern", [False, True])
 def test_a_table_whose_name_leads_elsewhere_is_named_and_not_requested(by_pattern: bool) -> None:  # noqa: FBT001 - a parameter
     settings: dict[str, Any] = {"raw_tables": ["*"] if by_pattern else ["../x"]}
-    with Sandbox(raw={"../x": ROW}) as sandbox:
+    with DirectSandbox(raw={"../x": ROW}) as sandbox:
         outcome = read(sandbox, raw_catalog("a", stream="raw_x"), **settings)
         paths = {request.path for request in sandbox.requests}
     assert outcome.code == 3
@@ -104,7 +107,7 @@ def test_a_table_whose_name_leads_elsewhere_is_named_and_not_requested(by_patter
 
 def test_names_that_are_the_same_to_a_database_are_kept_apart() -> None:
     tables = {"a b": [{"of": "a b"}], "A_b": [{"of": "A_b"}], "a.b": [{"of": "a.b"}], "c": [{"of": "c"}]}
-    with Sandbox(raw=tables) as sandbox:
+    with DirectSandbox(raw=tables) as sandbox:
         catalog = discovered(sandbox, raw_tables=["*"])
         streams = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, streams), raw_tables=["*"])
@@ -124,7 +127,7 @@ def test_a_name_is_of_one_table_for_good(tables: set[str], later: str) -> None:
 
 
 def test_a_table_that_comes_later_does_not_take_the_stream_of_one_that_differs_in_case() -> None:
-    with Sandbox(raw={"A": [{"of": "A"}]}) as sandbox:
+    with DirectSandbox(raw={"A": [{"of": "A"}]}) as sandbox:
         catalog = selecting(discovered(sandbox, raw_tables=["*"]), ["raw_A"])
         sandbox.store.set_raw("a", [{"of": "a"}])
         outcome = read(sandbox, catalog, raw_tables=["*"])
@@ -132,7 +135,7 @@ def test_a_table_that_comes_later_does_not_take_the_stream_of_one_that_differs_i
 
 
 def test_one_that_is_named_keeps_its_name_beside_patterns() -> None:
-    with Sandbox(raw={"a b": ROW, "a_b": ROW}) as sandbox:
+    with DirectSandbox(raw={"a b": ROW, "a_b": ROW}) as sandbox:
         alone = raw_streams(discovered(sandbox, raw_tables=["a_b"]))
         beside = raw_streams(discovered(sandbox, raw_tables=["a_b", "a*"]))
     assert alone == ["raw_a_b"]
@@ -142,7 +145,7 @@ def test_one_that_is_named_keeps_its_name_beside_patterns() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"raw_tables": []}])
 def test_nothing_is_requested_unless_it_is_set(caplog: pytest.LogCaptureFixture, settings: dict[str, Any]) -> None:
-    with Sandbox(rows=2) as sandbox:
+    with DirectSandbox(rows=2) as sandbox:
         catalog = discovered(sandbox, **settings)
         assert not raw_streams(catalog)
         both = selecting(catalog, ["uom"])["streams"] + raw_catalog("a")["streams"]
@@ -155,7 +158,7 @@ def test_nothing_is_requested_unless_it_is_set(caplog: pytest.LogCaptureFixture,
 
 def test_the_tables_are_not_listed_if_all_are_named() -> None:
     settings: dict[str, Any] = {"raw_tables": ["audit_log", "dbo.WORKORDER"]}
-    with Sandbox() as sandbox:
+    with DirectSandbox() as sandbox:
         catalog = discovered(sandbox, **settings)
         read(sandbox, selecting(catalog, raw_streams(catalog)), **settings)
         assert set(raw_requests(sandbox)) == {"raw/audit_log", "raw/dbo.WORKORDER"}
@@ -163,7 +166,7 @@ def test_the_tables_are_not_listed_if_all_are_named() -> None:
 
 def test_a_run_lists_the_tables_once_for_all_patterns() -> None:
     settings: dict[str, Any] = {"raw_tables": ["a*", "d*"]}
-    with Sandbox() as sandbox:
+    with DirectSandbox() as sandbox:
         catalog = discovered(sandbox, **settings)
         sandbox.requests.clear()
         read(sandbox, selecting(catalog, raw_streams(catalog)), **settings)
@@ -172,7 +175,7 @@ def test_a_run_lists_the_tables_once_for_all_patterns() -> None:
 
 def test_only_what_the_catalog_selects_is_read() -> None:
     settings: dict[str, Any] = {"raw_tables": ["*"]}
-    with Sandbox(rows=2) as sandbox:
+    with DirectSandbox(rows=2) as sandbox:
         catalog = discovered(sandbox, **settings)
         sandbox.requests.clear()
         read(sandbox, selecting(catalog, ["uom"]), **settings)
@@ -181,13 +184,13 @@ def test_only_what_the_catalog_selects_is_read() -> None:
 
 def test_one_that_is_named_is_read_though_the_list_fails() -> None:
     faults = [Fault("status", slug=LIST, status=404, times=None)]
-    with Sandbox(raw={"T": ROW}, behaviour=Behaviour(faults=faults)) as sandbox:
+    with DirectSandbox(raw={"T": ROW}, behaviour=Behaviour(faults=faults)) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=["x*", "T"])
     assert len(outcome.of("RECORD", "raw_T")) == 1
 
 
 def test_patterns_are_case_sensitive() -> None:
-    with Sandbox(raw={"Orders": ROW, "orders_old": ROW}) as sandbox:
+    with DirectSandbox(raw={"Orders": ROW, "orders_old": ROW}) as sandbox:
         assert raw_streams(discovered(sandbox, raw_tables=["Ord*"])) == ["raw_Orders"]
 
 
@@ -241,7 +244,7 @@ def test_each_table_has_a_name_of_its_own(documents: list[object], names: set[st
 @pytest.mark.parametrize(("pattern", "names"), [("*", ["raw_dbo_W", "raw_old_W"]), ("dbo.*", ["raw_dbo_W"])])
 def test_tables_of_two_schemas_are_streams_of_their_own(pattern: str, names: list[str]) -> None:
     tables = {"dbo.W": [{"of": "raw_dbo_W"}], "old.W": [{"of": "raw_old_W"}]}
-    with Sandbox(raw=tables, behaviour=Behaviour(raw_tables_answer="schema_objects")) as sandbox:
+    with DirectSandbox(raw=tables, behaviour=Behaviour(raw_tables_answer="schema_objects")) as sandbox:
         catalog = discovered(sandbox, raw_tables=[pattern])
         streams = raw_streams(catalog)
         outcome = read(sandbox, selecting(catalog, streams), raw_tables=[pattern])

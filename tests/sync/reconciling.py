@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from direct_sandbox import DirectSandbox
 from streams.raw_harness import discovered, read, selecting
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
@@ -37,16 +38,16 @@ _EXTRACTED = "_sdc_extracted_at"
 def source(sizes: dict[str, int], connections: dict[str, str] | None = None, **behaviour: Any) -> Sandbox:  # noqa: ANN401 - knobs
     """Make a source."""
     knobs = Behaviour(quirks=False, **behaviour)
-    return Sandbox(sizes=sizes, connections=connections, behaviour=knobs, clock=ManualClock(NOON))
+    return DirectSandbox(sizes=sizes, connections=connections, behaviour=knobs, clock=ManualClock(NOON))
 
 
 def document(name: str) -> str:
-    """Give a document's text."""
+    """Return a document's text."""
     return (_DOCS / name).read_text(encoding="utf-8")
 
 
 def queries(name: str) -> list[str]:
-    """Give the SQL of a document."""
+    """Return the SQL of a document."""
     return re.findall(r"```sql\n(.*?)```", document(name), re.DOTALL)
 
 
@@ -58,7 +59,7 @@ class Database:
 
     Attributes:
         state: What the last run left.
-        requests: What the last run asked of lists, by slug.
+        requests: The lists that the last run requested, by slug.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:

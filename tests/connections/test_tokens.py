@@ -35,7 +35,7 @@ def minted(vendor: Vendor) -> Counter[str]:
 
 
 @pytest.mark.parametrize("expires_in", ["duration", "epoch_text"])
-def test_all_active_connections_of_a_vendor(reader: Reader, expires_in: Any) -> None:  # noqa: ANN401 - a knob
+def test_all_active_connections_of_a_vendor_are_read(reader: Reader, expires_in: Any) -> None:  # noqa: ANN401 - a knob
     statuses = {NAMES[2]: "Inactive"}
     behaviour = Behaviour(quirks=False, admin_page_size=3, connection_statuses=statuses, expires_in=expires_in)
     with Vendor(NAMES, behaviour=behaviour) as vendor:
@@ -118,7 +118,7 @@ def test_no_token_is_shown(reader: Reader, way: dict[str, Any]) -> None:
     assert not [token for token in (*TOKENS, *map(token_of, NAMES)) if token in everything]
 
 
-def test_a_setting_that_is_wrong_is_named_without_the_tokens(reader: Reader) -> None:
+def test_a_wrong_setting_is_named_without_the_tokens(reader: Reader) -> None:
     listed = [{"name": "a", "api_token": "secret one"}, {"name": "a", "api_token": "secret-two", "url": "secret-three"}]
     outcome = run(*reader.arguments({"connections": listed}, ()), "--test")
 

@@ -53,7 +53,7 @@ QUIET = Behaviour(quirks=False)
 
 @dataclass(frozen=True)
 class Discovery:
-    """What discovery told.
+    """What discovery wrote.
 
     Attributes:
         outcome: Of the program.
@@ -256,9 +256,9 @@ def test_what_could_be_no_column_is_in_extra_and_nothing_else_is(loaded: tuple[O
 
 
 def test_what_appears_later_is_reported_until_the_catalog_is_refreshed(loaded: tuple[Outcome, list[Any]]) -> None:
-    [told] = [line for line in loaded[0].logged("INFO") if line.startswith("Stream assets: what no column takes")]
+    [line] = [line for line in loaded[0].logged("INFO") if line.startswith("Stream assets: what no column takes")]
 
-    assert "/tooOld (unknown, 1 in all)" in told
+    assert "/tooOld (unknown, 1 in all)" in line
 
 
 def test_a_run_without_a_catalog_samples_first(tmp_path: Path) -> None:

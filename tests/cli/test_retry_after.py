@@ -28,8 +28,8 @@ FORMS: dict[str, tuple[Fault, float, float]] = {
     "users": (Fault("status", status=429, retry_after=7, times=4), 7, 9),  # one in a row lasts at least 8 s
 }
 TOO_LONG = "vendors"
-BEHIND = "work-orders"
-"""Is read last, so that the vendor's wish still holds for it."""
+LAST = "work-orders"
+"""Read last, while the wait that the vendor asks for still holds."""
 ANOTHER_YEAR = ManualClock(datetime(2021, 5, 6, 7, 8, 9, tzinfo=timezone.utc))
 
 
@@ -43,12 +43,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def outcome(sandbox: Sandbox, module_files: Files) -> Outcome:
-    streams = [stream_of(slug) for slug in [*FORMS, TOO_LONG, BEHIND]]
+    streams = [stream_of(slug) for slug in [*FORMS, TOO_LONG, LAST]]
     return module_files.read(sandbox, *streams, waits=False, settings={"max_wait_seconds": 60})
 
 
 @pytest.mark.parametrize("slug", FORMS)
-def test_a_wait_is_as_long_as_was_asked_for(outcome: Outcome, slug: str) -> None:
+def test_a_wait_is_as_long_as_the_vendor_asks(outcome: Outcome, slug: str) -> None:
     fault, shortest, longest = FORMS[slug]
     waits = re.findall(rf"Waiting ([\d.]+) s before requesting /api/\w+/{slug} again", outcome.errors)
     assert len(waits) == fault.times
@@ -63,7 +63,7 @@ def test_nothing_is_missing_after_a_wait(sandbox: Sandbox, outcome: Outcome, slu
 
 def test_a_wait_that_is_too_long_fails_its_stream_at_once(sandbox: Sandbox, outcome: Outcome) -> None:
     assert outcome.code == 3
-    assert [request.slug for request in sandbox.requests if request.slug in {TOO_LONG, BEHIND}] == [TOO_LONG]
+    assert [request.slug for request in sandbox.requests if request.slug in {TOO_LONG, LAST}] == [TOO_LONG]
     assert re.match(
         r"Incomplete: vendors.*: the server answered 429.*the vendor asks to wait 86400 s", outcome.last_line
     )

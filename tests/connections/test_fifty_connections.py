@@ -97,7 +97,7 @@ def test_the_state_holds_what_is_complete(run: Run) -> None:
     assert all(entry == {"delivered": True} for entry in bookmarks["uom"]["connections"].values())
 
 
-def test_the_summary_tells_of_each_stream_of_each_connection(run: Run) -> None:
+def test_the_summary_lists_each_stream_of_each_connection(run: Run) -> None:
     results = summary(run.outcome.errors)
     assert len(results) == len(NAMES) * len(SLUGS)
     statuses = Counter((one["connection"] in WHOLE, one["status"]) for one in results)

@@ -61,7 +61,7 @@ def vendor_form(node: Schema) -> str:
 
 
 def nodes(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Walk every schema within one, itself included."""
+    """Yield every schema within one, itself included."""
     yield path, schema
     for name, child in schema.get("properties", {}).items():
         yield from nodes(child, f"{path}/{name}")
@@ -197,7 +197,7 @@ def test_lists_of_keys_hold_strings(pair: tuple[str, str]) -> None:
         ("WorkTrigger", "recurring", "boolean"),
     ],
 )
-def test_corrections_that_no_name_tells(item: str, field: str, form: str) -> None:
+def test_corrections_that_no_name_explains(item: str, field: str, form: str) -> None:
     assert vendor_form(properties_of(item)[field]) == form
 
 

@@ -23,7 +23,7 @@ TIMEOUT = 10
 
 @pytest.fixture(scope="module")
 def vendor() -> Iterator[Vendor]:
-    with Vendor(NAMES, sizes={"vendors": 200, "accounts": 60}) as server:
+    with Vendor(NAMES, sizes={"vendors": 90, "accounts": 50}) as server:
         yield server
 
 
@@ -50,13 +50,17 @@ def whole(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory, catalog: dic
 
 
 @pytest.mark.parametrize("share", [0.03, 0.2, 0.4, 0.6, 0.8, 0.97])
-def test_an_output_that_is_cut_off(reader: Reader, vendor: Vendor, whole: bytes, share: float) -> None:
+def test_nothing_is_missing_after_an_output_that_is_cut_off(
+    reader: Reader, vendor: Vendor, whole: bytes, share: float
+) -> None:
     assert_nothing_is_missing(reader, vendor, whole[: int(len(whole) * share)])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("records", [1, 300])
-def test_a_signal_while_several_are_read(reader: Reader, vendor: Vendor, number: signal.Signals, records: int) -> None:
+def test_nothing_is_missing_after_a_signal_while_several_are_read(
+    reader: Reader, vendor: Vendor, number: signal.Signals, records: int
+) -> None:
     vendor.manners = {name: Manner(latency=0.02) for name in NAMES}
     arguments = reader.arguments(vendor.settings(page_size=20), SLUGS)
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""One customer's server sends answers without end; the others' are loaded, and the run ends."""
+"""The server of one customer sends responses without end; the others are loaded, and the run ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = json.dumps({"data": SITES, "links": {}, "meta": META}).encode()
 BOMB = gzip.compress(bytes(2**24)) * (SIZE // 2**24)
 
 
-class Handler(BaseHTTPRequestHandler):
+class EndlessHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -60,9 +60,9 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_the_others_are_complete(reader: Reader) -> None:
+def test_the_other_connections_are_complete(reader: Reader) -> None:
     names = ["bomb", "one", "trickle", "two"]
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), EndlessHandler) as server:
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         settings = {
             "api_url": f"http://127.0.0.1:{server.server_port}",

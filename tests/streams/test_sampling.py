@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from tap_makini.conform import compile_conformer
+from tap_makini.endpoints import V3, V3_UNSIZED, PageSize, QueryParameters
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.query_parameters import V3, V3_UNSIZED, PageSize, QueryParameters
-from tap_makini.streams.custom_fields import newest_page, with_custom_fields
+from tap_makini.streams.sampling import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -209,7 +209,7 @@ def test_columns_differ_in_any_database(found: list[dict[str, Any]]) -> None:
 
 
 class Server:
-    """Answers lists with two records, or refuses what it is told to."""
+    """Responds to requests for lists with two records, or refuses what it is told to."""
 
     def __init__(self, refuses: Callable[[Mapping[str, str]], Exception | None]) -> None:
         self.asked: list[dict[str, str]] = []
@@ -223,21 +223,21 @@ class Server:
         return read(json.dumps({"data": [{"key": "a"}, {"key": "b"}], "meta": meta}).encode())
 
 
-def source(server: Server, *, key: str | None = "updatedAt", dialect: QueryParameters = V3) -> PageFetcher:
-    return PageFetcher(cast("Client", server), "/api/eam/assets", key, PageSize(500), dialect)
+def source(server: Server, *, key: str | None = "updatedAt", names: QueryParameters = V3) -> PageFetcher:
+    return PageFetcher(cast("Client", server), "/api/eam/assets", key, PageSize(500), names)
 
 
 @pytest.mark.parametrize(
-    ("key", "dialect", "asked"),
+    ("key", "names", "asked"),
     [
         ("updatedAt", V3, {"page": "1", "per_page": "7", "sort[updatedAt]": "1"}),
         (None, V3, {"page": "1", "per_page": "7"}),
         ("updatedAt", V3_UNSIZED, {"page": "1", "sort[updatedAt]": "1"}),
     ],
 )
-def test_the_newest_records_are_asked_for(key: str | None, dialect: QueryParameters, asked: dict[str, str]) -> None:
+def test_the_newest_records_are_requested(key: str | None, names: QueryParameters, asked: dict[str, str]) -> None:
     server = Server(lambda _: None)
-    page = newest_page(source(server, key=key, dialect=dialect), 7)
+    page = newest_page(source(server, key=key, names=names), 7)
 
     assert server.asked == [asked]
     assert page.records == [b'{"key": "a"}', b'{"key": "b"}']
@@ -251,7 +251,7 @@ def test_a_server_that_refuses_the_order_gives_what_it_gives() -> None:
 
 
 @pytest.mark.parametrize("error", [CredentialError("401", ""), EntityAbsentError("404", ""), MakiniError("409", "")])
-def test_other_troubles_are_the_callers(error: MakiniError) -> None:
+def test_other_errors_reach_the_caller(error: MakiniError) -> None:
     server = Server(lambda _: error)
     with pytest.raises(type(error)):
         newest_page(source(server), 7)

@@ -30,7 +30,7 @@ def test_one_at_a_time_gives_the_same_bytes_each_time(reader: Reader) -> None:
     assert time.sub("", first) == time.sub("", second)
 
 
-def test_as_many_at_once_as_are_set(reader: Reader) -> None:
+def test_as_many_requests_are_under_way_as_are_set(reader: Reader) -> None:
     with Vendor(NAMES, manners={name: Manner(latency=0.05) for name in NAMES}) as vendor:
         outcome = reader.read(vendor, *STREAMS, max_parallel=3)
         assert vendor.most_at_once == 3
@@ -49,7 +49,7 @@ def test_the_limit_that_is_set_holds_for_each_token(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("stream", ["vendors", "work_orders_custom_fields"])
-def test_a_catalog_that_was_discovered_for_one_connection(tmp_path: Path, stream: str) -> None:
+def test_a_catalog_discovered_for_one_connection_gets_the_name_into_its_keys(tmp_path: Path, stream: str) -> None:
     document: dict[str, Any] = json.loads(run("--discover").output)
     for entry in document["streams"]:
         assert "_makini_connection" not in entry["key_properties"]
@@ -66,10 +66,10 @@ def test_a_cookie_of_one_customer_is_not_sent_for_another(reader: Reader) -> Non
     with Vendor(NAMES, manners={name: Manner(cookie=True) for name in NAMES}) as vendor:
         assert reader.read(vendor, *STREAMS, max_parallel=2).code == 0
 
-    assert {one.cookies for one in vendor.answered} == {None}
+    assert {one.cookies for one in vendor.exchanges} == {None}
 
 
-def test_only_those_that_are_named(reader: Reader) -> None:
+def test_only_connections_that_are_named_are_read(reader: Reader) -> None:
     patterns = ["plant-00[0-3]", "!plant-002"]
     with Vendor(NAMES) as vendor:
         outcome = reader.read(vendor, "vendors", connection_names=patterns)
@@ -96,7 +96,7 @@ def test_a_table_is_activated_once_all_connections_are_read(reader: Reader) -> N
             assert outcome.of("ACTIVATE_VERSION") == []
 
 
-def test_a_check_of_several(reader: Reader) -> None:
+def test_the_connection_test_shows_each_connection(reader: Reader) -> None:
     with Vendor(NAMES[:3], manners={NAMES[1]: Manner(status=401)}) as vendor:
         config = reader.arguments(vendor.settings(products=["wms"]), ())
         outcome = run(*config, "--test")
@@ -119,7 +119,7 @@ def test_a_connection_without_credits_is_not_asked_for_each_stream(reader: Reade
     assert vendor.requests()[NAMES[0]] <= 3
 
 
-def test_a_connection_that_does_not_answer_is_not_asked_for_each_stream(reader: Reader) -> None:
+def test_a_connection_that_does_not_respond_is_not_asked_for_each_stream(reader: Reader) -> None:
     streams = (*STREAMS, "accounts", "assets", "labors", "users")
     limits: dict[str, Any] = {"request_timeout_seconds": 1, "max_wait_seconds": 0}
     with Vendor(NAMES, manners={NAMES[0]: Manner(latency=30)}) as vendor:
