@@ -8,21 +8,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-from unittest.mock import patch
 
 from direct_sandbox import DirectSandbox
+from few_lists import few_lists
 from jsonschema import Draft7Validator
 from pagination.harness import NOON, KilledError, MortalWriter, same_time
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from tap_makini.entities import ENTITIES
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from contextlib import AbstractContextManager
 
 ORDERS, ORDERS_SLUG = "purchase_orders", "purchase-orders"
 LINES = "purchase_orders__line_items"
@@ -120,7 +118,7 @@ def read(
         settings: Beside the sandbox's address.
     """
     before, failure, was_killed = len(sandbox.requests), None, False
-    with tempfile.TemporaryFile() as file, same_time(sandbox), only_parents():
+    with tempfile.TemporaryFile() as file, same_time(sandbox), few_lists({ORDERS, WORK}):
         tap = TapMakini(
             config={"api_url": sandbox.url, "api_token": sandbox.token, "max_parallel": 1, **settings},
             catalog=_catalog(streams, set(full), set(deselected)),
@@ -139,11 +137,6 @@ def read(
     return Read(tables.receive(output), requests, len(output), failure, was_killed)
 
 
-def only_parents() -> AbstractContextManager[object]:
-    """Have the tap know no other lists, since describing all of them costs more than reading one."""
-    return patch("tap_makini.discovery.ENTITIES", [each for each in ENTITIES if each.stream in {ORDERS, WORK}])
-
-
 def _catalog(streams: tuple[str, ...], full: set[str], deselected: set[tuple[str, str]]) -> dict[str, Any]:
     chosen = [json.loads(entry) for name, entry in _entries().items() if name in {*streams, *full}]
     for entry in chosen:
@@ -160,7 +153,7 @@ def _catalog(streams: tuple[str, ...], full: set[str], deselected: set[tuple[str
 
 @lru_cache
 def _entries() -> Mapping[str, str]:
-    with only_parents():
+    with few_lists({ORDERS, WORK}):
         entries = TapMakini(config={"api_token": "none"}).catalog_dict["streams"]
     return {entry["stream"]: json.dumps(entry) for entry in entries}
 
