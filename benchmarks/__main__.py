@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: `python -m benchmarks --help`."""
+"""Run the benchmarks from the command line: `python -m benchmarks --help`."""
 
 from __future__ import annotations
 

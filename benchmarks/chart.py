@@ -1,4 +1,4 @@
-"""A bar chart as SVG."""
+"""Draw a bar chart as SVG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _WIDTH, _BAR, _GAP, _LABEL, _MARGIN = 760, 22, 10, 270, 70
 _HEAD = 44
 _STYLE = "text{font:13px sans-serif;fill:#333}.title{font-weight:bold}.own{fill:#0b7a75}.peer{fill:#a9b4c2}"
-# a reader's dark page would swallow dark text
+# Dark text would be invisible on a reader's dark page.
 _GROUND = '<rect width="100%" height="100%" fill="#fff"/>'
 
 

@@ -1,4 +1,4 @@
-"""The programs that are compared, each with the command that has it read all work orders."""
+"""List the programs that are compared, each with the command that reads all work orders."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class Contender:
 
 
 def tap(folder: Path) -> Contender:
-    """Give this tap as its users run it: everything checked, reading by seeking."""
+    """Return this tap as its users run it: everything checked, read by the keyset paginator."""
     return Contender(TAP, (*_TAP, "--config=ENV", "--catalog", _catalog(folder)))
 
 
 def plain_paging(folder: Path) -> Contender:
-    """Give this tap with its reading strategy left out."""
+    """Return this tap with plain paging in place of its paginators."""
     module = "benchmarks.peers.plain_paging_tap"
     return Contender(PLAIN_PAGING, (sys.executable, "-m", module, "--config=ENV", "--catalog", _catalog(folder)))
 
 
 def starts() -> list[Contender]:
-    """Give the programs whose start-up is compared."""
+    """Return the programs whose start-up is compared."""
     return [
         Contender("`tap-makini --discover`", (*_TAP, "--discover"), counts=False),
         Contender('`python -c "import singer_sdk"`', (sys.executable, "-c", "import singer_sdk"), counts=False),
@@ -56,7 +56,7 @@ def starts() -> list[Contender]:
 
 
 def peers(folder: Path, rows: int, environment: Mapping[str, str]) -> list[Contender]:
-    """Give all that read the same list in other ways."""
+    """Return all that read the same list in other ways."""
     dlt = (_python("bench-dlt"), str(_PEERS / "dlt_rest_api.py"))
     return [
         Contender("bare requests + json loop", (sys.executable, "-m", "benchmarks.peers.bare_loop")),
@@ -123,7 +123,7 @@ def _python(environment: str) -> str:
 
 
 def _version(package: str) -> str:
-    """Read from its pin which version of a peer is installed."""
+    """Return the version of a peer that is pinned."""
     pins = (_ROOT / "requirements" / f"bench-{package}.txt").read_text(encoding="utf-8")
     found = re.search(rf"^{package}==(\S+)", pins, re.MULTILINE)
     return found[1] if found else "?"

@@ -1,4 +1,4 @@
-"""Runs a program to its end and says what it cost, by the operating system's own accounting."""
+"""Run a program to its end and measure its cost, by the operating system's own accounting."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _RECORD = b'"RECORD"'
-_CHUNK = 1 << 16  # what a pipe holds
+_CHUNK = 1 << 16  # the capacity of a pipe
 _KIB_PER_MIB = 1024
 
 
 class Run(NamedTuple):
-    """What one run of a program cost.
+    """The cost of one run of a program.
 
     Attributes:
         wall: Seconds from its start to its end.
@@ -35,11 +35,11 @@ class Run(NamedTuple):
 
 
 class ProgramFailedError(Exception):
-    """A program ended with another exit code than 0."""
+    """Raised when a program ends with an exit code other than 0."""
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
-    """Run a program whose output is read through a pipe and thrown away.
+    """Run a program, and read and discard its output through a pipe.
 
     Raises:
         ProgramFailedError: With the end of what it said.
@@ -65,7 +65,7 @@ def _drain(process: subprocess.Popen[bytes], start: float) -> tuple[float | None
     with cast("IO[bytes]", process.stdout) as output:
         while chunk := os.read(output.fileno(), _CHUNK):
             records += (rest + chunk).count(_RECORD)
-            rest = chunk[1 - len(_RECORD) :]  # too short to hold the mark itself, so none is counted twice
+            rest = chunk[1 - len(_RECORD) :]  # too short to contain the mark, so none is counted twice
             if records and first_record is None:
                 first_record = time.perf_counter() - start
     return first_record, records

@@ -1,4 +1,4 @@
-"""What was measured, as a page for `docs/`."""
+"""Write the measurements as a page for `docs/`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOTHING = "-"
 
 
 class Scale(NamedTuple):
-    """What reading a long list cost.
+    """The cost of reading a long list.
 
     Attributes:
         rows: How many records it has.

@@ -1,4 +1,4 @@
-"""Rounds of runs: all programs in turn, again and again, so that a machine that slows down slows all of them."""
+"""Run all programs in turn, round after round, so that a machine that slows down slows all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WrongCountError(Exception):
-    """A program has not written each record once."""
+    """Raised when a program has not written each record once."""
 
 
 class Rounds:
@@ -29,12 +29,12 @@ class Rounds:
         self.runs = runs
 
     def median(self, name: str, cost: Callable[[Run], float | None]) -> float | None:
-        """Give the median of a cost; None where it was not measured."""
+        """Return the median of a cost, None if it was not measured."""
         found = [value for one in self.runs[name] if (value := cost(one)) is not None]
         return median(found) if found else None
 
     def ratio(self, name: str, base: str, cost: Callable[[Run], float | None]) -> float | None:
-        """Give the median over the rounds of what a program cost more than another in the same round."""
+        """Return the median over the rounds of how much more a program cost than another in the same round."""
         pairs = [(cost(one), cost(other)) for one, other in zip(self.runs[name], self.runs[base], strict=True)]
         ratios = [one / other for one, other in pairs if one is not None and other]
         return median(ratios) if ratios else None

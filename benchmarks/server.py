@@ -1,4 +1,4 @@
-"""The server that all programs read from: the sandbox, in a process of its own."""
+"""Serve the sandbox, from which all programs read, in a process of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Server:
         self.environment = {"TAP_MAKINI_API_URL": url, "TAP_MAKINI_API_TOKEN": token}
 
     def warm_up(self) -> None:
-        """Have the rows made, and put into each order."""
+        """Generate the rows, and sort them in each order."""
         for query in _QUERIES:
             self._get(f"/api/eam/work-orders{query}")
 

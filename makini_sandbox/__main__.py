@@ -1,4 +1,4 @@
-"""Command line of the sandbox."""
+"""Run the sandbox from the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve the sandbox, or run a command beside it.
+    """Serve the sandbox, or run a command with it.
 
     Args:
         arguments: The command line without the program's name.
@@ -47,7 +47,7 @@ def _serve(sandbox: Sandbox) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     line = f"Makini sandbox at {sandbox.url} with token {sandbox.token}"
-    print(line, flush=True)  # noqa: T201 - what the program is asked for
+    print(line, flush=True)  # noqa: T201 - the output of the program
     stopped.wait()
     return 0
 
@@ -63,23 +63,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m makini_sandbox",
         usage="%(prog)s [options] [-- COMMAND ...]",
-        description="Serve a double of the Makini API, or run a command beside it with "
+        description="Serve a double of the Makini API, or run a command with it, with "
         "TAP_MAKINI_API_URL, TAP_MAKINI_API_TOKEN and, for the v4 document, MAKINI_SANDBOX_OPENAPI set.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: a free one")
-    parser.add_argument("--rows", action="append", default=[], metavar="[SLUG=]N", help="rows an entity")
-    parser.add_argument("--seed", type=int, default=1, help="source of all chance")
+    parser.add_argument("--rows", action="append", default=[], metavar="[SLUG=]N", help="rows per entity")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random values")
     parser.add_argument(
         "--behaviour",
         action="append",
         default=[],
         metavar="[SLUG:]NAME=VALUE",
-        help="a knob of makini_sandbox.Behaviour",
+        help="a setting of makini_sandbox.Behaviour",
     )
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE,...", help="a Fault")
     parser.add_argument("--connection", action="append", default=[], metavar="NAME=TOKEN", help="a connection")
-    parser.add_argument("--clock", metavar="ISO", help="the time at which the clock starts")
+    parser.add_argument("--clock", metavar="ISO", help="time at which the clock starts")
     parser.add_argument("--verbose", action="store_true", help="log each request")
     return parser
 
@@ -108,8 +108,7 @@ def _sizes(texts: list[str]) -> tuple[int, dict[str, int]]:
     for text in texts:
         slug, _, number = text.rpartition("=")
         if slug and slug not in ENTITIES:
-            message = f"no such entity: {slug}"
-            raise ValueError(message)
+            raise ValueError(f"{slug}: no such entity")
         if slug:
             sizes[slug] = int(number)
         else:
@@ -129,8 +128,7 @@ def _behaviour(assignments: list[str], faults: list[str]) -> Behaviour:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        message = f"not name=value: {text}"
-        raise ValueError(message)
+        raise ValueError(f"Expected name=value, not {text}")
     return name, value
 
 

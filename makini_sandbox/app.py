@@ -1,49 +1,50 @@
-"""The ASGI application: records each request under ``/api``, and dates each answer."""
+"""The ASGI application: records each request, dates each response, and has routes to steer the sandbox by."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from makini_sandbox.admin import AdminApi
 from makini_sandbox.api import Api
-from makini_sandbox.control import control_routes
 from makini_sandbox.documents.served import DocumentApi
 from makini_sandbox.limits import http_date
-from makini_sandbox.recorded import RecordedRequest
-from makini_sandbox.refusal import Refusal
+from makini_sandbox.responses import Refusal
+from makini_sandbox.state import RecordedRequest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from makini_sandbox.sandbox import Sandbox
+    from makini_sandbox.state import State
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def build_app(sandbox: Sandbox) -> ASGIApp:
-    """The application that serves a sandbox."""
-    api, admin, documents = Api(sandbox), AdminApi(sandbox), DocumentApi(sandbox)
+def build_app(state: State) -> ASGIApp:
+    """Return the application that serves a sandbox."""
+    api, admin, documents = Api(state), AdminApi(state), DocumentApi(state)
 
     async def endpoint(request: Request) -> Response:
-        record = _record(sandbox, request)
+        record = _record(state, request)
+        path = request.url.path
         try:
-            if documents.answers(request.url.path):
-                response = documents.answer(request.method, request.url.path)
-            elif admin.answers(request.url.path):
-                response = admin.answer(request, await request.body())
+            if documents.serves(path):
+                response = documents.respond(request)
+            elif admin.serves(path):
+                response = admin.respond(request, await request.body())
             else:
-                response = api.answer(request, record)
+                response = api.respond(request, record)
         except Refusal as refusal:
-            response = _refused(refusal, sandbox.behaviour_towards(record).error_body, record.number)
+            form = state.behaviour_towards(record).error_body
+            response = refusal.response(form, f"req_{record.number:06d}")
         except Exception as error:
-            sandbox.failures.append(error)
+            state.failures.append(error)
             raise
-        response.headers["date"] = http_date(sandbox.clock())
+        response.headers["date"] = http_date(state.clock())
         record.status = response.status_code or None
         return response
 
@@ -51,23 +52,48 @@ def build_app(sandbox: Sandbox) -> ASGIApp:
         Route("/api/{product}/{rest:path}", endpoint, methods=_METHODS),
         Route("/{rest:path}", endpoint, methods=_METHODS),
     ]
-    return Starlette(routes=[*control_routes(sandbox), *routes])
+    return Starlette(routes=[*_control_routes(state), *routes])
 
 
-def _record(sandbox: Sandbox, request: Request) -> RecordedRequest:
+def _record(state: State, request: Request) -> RecordedRequest:
     record = RecordedRequest(
-        number=len(sandbox.requests) + 1,
-        at=sandbox.clock(),
+        number=len(state.requests) + 1,
+        at=state.clock(),
         method=request.method,
         path=request.url.path,
         query=dict(request.query_params),
         headers={name: text for name, text in request.headers.items() if name != "authorization"},
     )
-    sandbox.requests.append(record)
+    state.requests.append(record)
     return record
 
 
-def _refused(refusal: Refusal, shape: str, number: int) -> Response:
-    body, media_type = refusal.body(shape, f"req_{number:06d}")
-    headers = {**refusal.headers, "content-type": media_type}
-    return Response(body, status_code=refusal.status, headers=headers)
+def _control_routes(state: State) -> list[Route]:
+    """Return the routes under `/sandbox`, by which users and other processes steer the sandbox."""
+
+    async def behaviour(request: Request) -> Response:
+        """Change settings: a JSON object of them, `?slug=` for one entity."""
+        try:
+            state.behaviour.merge(await request.json(), request.query_params.get("slug"))
+        except (ValueError, AttributeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return Response(status_code=204)
+
+    async def touch(request: Request) -> Response:
+        """Update the `n` rows of an entity that were updated longest ago."""
+        try:
+            slug, count = request.query_params["slug"], int(request.query_params.get("n", "1"))
+            keys = state.store.touch(slug, count)
+        except (KeyError, ValueError) as error:
+            return JSONResponse({"error": repr(error)}, status_code=422)
+        return JSONResponse({"keys": keys})
+
+    async def requests(_: Request) -> Response:
+        """Return all requests so far."""
+        return JSONResponse([record.as_json() for record in state.requests])
+
+    return [
+        Route("/sandbox/behaviour", behaviour, methods=["POST"]),
+        Route("/sandbox/touch", touch, methods=["POST"]),
+        Route("/sandbox/requests", requests, methods=["GET"]),
+    ]

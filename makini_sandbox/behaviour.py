@@ -1,4 +1,4 @@
-"""How the double behaves where the real API's behaviour is unknown: a knob for each possibility."""
+"""Settings for how the sandbox behaves where Makini's documents are silent."""
 
 from __future__ import annotations
 
@@ -7,120 +7,78 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import msgspec
 
-# The types of the knobs are looked up when one is turned by text.
+# The types of the settings are looked up when one is set by text.
 from makini_sandbox.faults import Fault, RetryAfterForm  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PlainAnswer = Literal[
-    "envelope",
-    "list",
-    "object",
-    "data",
-    "rows",
-    "items",
-    "results",
-    "records",
-    "value",
-    "data_rows",
-    "numbered",
-    "columns",
-    "column_objects",
-]
-TablesAnswer = Literal[
-    "names",
-    "objects",
-    "schema_objects",
-    "data_names",
-    "data_objects",
-    "data_schema_objects",
-    "rows_names",
-    "rows_objects",
-    "rows_schema_objects",
-    "data_tables_names",
-    "data_tables_objects",
-    "data_tables_schema_objects",
-    "data_map",
-]
+PlainForm = Literal["envelope", "data", "list", "object", "rows"]
 PlainPages = Literal["honoured", "ignored", "refused", "stuck"]
-PlainWords = Literal["none", "total", "count", "next"]
 
 
 @dataclass
 class Behaviour:
-    """The knobs; every one may be turned while the server runs.
+    """The settings; each may be changed while the server runs, unless it says otherwise.
 
     Attributes:
-        filter: What a filter by date does: ``second`` honours it exactly, ``exclusive`` leaves out
-            the bound of ``gteq``, ``day`` compares days only, ``ignored`` answers all rows, ``empty`` none,
-            ``refused`` answers ``filter_refusal``.
+        filter: What a filter by date does. `second` honors it exactly, `exclusive` leaves out the bound of `gteq`,
+            `day` compares days only, `ignored` returns all rows, `empty` none, `refused` returns `filter_refusal`.
         filter_refusal: Status with which a filter is refused.
-        order: What a sort does: ``honoured``; ``ignored`` (order of insertion); ``shuffled``
-            (another order at each request); ``newest_first`` (by ``updatedAt``, whatever is asked).
-        refuse_sort: Whether a sort is answered with 422.
-        null_dates: Whether a filter by date leaves out rows without the date (``filtered``) or
-            keeps them (``kept``).
-        nulls_sort: Where rows without a date stand when sorted by it.
-        tie_order: Whether rows of equal date keep their order, or have another for each page size.
-        default_page_size: Rows a page where ``per_page`` is not given.
-        max_page_size: The most rows a page; None for no limit.
-        only_page_size: The one ``per_page`` beside none that is not answered with 422; None for any.
-        oversize: What a larger ``per_page`` gives: the most there is, or 422.
-        page_size_ignored: Whether ``per_page`` is ignored.
-        deleted: Whether lists hold rows with ``deletedAt``.
-        delete_moves_updated_at: Whether a soft delete moves ``updatedAt``.
-        absent: What the connected system lacks: slugs, or ``product/slug`` for one product only.
-        absent_answer: What a list of such an entity answers.
-        rate_limit: Requests a token may make in a window; None for no limit.
+        order: What a sort does: `honoured`; `ignored` (order of insertion); `shuffled` (another order for each
+            request); `newest_first` (by `updatedAt`, whatever is requested).
+        refuse_sort: Whether a sort is refused with 422.
+        null_dates: Whether a filter by date leaves out rows without the date (`filtered`) or keeps them (`kept`).
+        nulls_sort: Where rows without a date are when sorted by it.
+        tie_order: Whether rows of equal date keep their order, or have another one for each page size.
+        default_page_size: Rows per page if `per_page` is not given.
+        max_page_size: The most rows per page; None for no limit.
+        only_page_size: The one `per_page` that is not refused with 422; None for any.
+        oversize: What a larger `per_page` gives: the most there is, or 422.
+        page_size_ignored: Whether `per_page` is ignored.
+        deleted: Whether lists have rows with `deletedAt`.
+        delete_moves_updated_at: Whether a soft delete sets `updatedAt`.
+        absent: What the connected system lacks: slugs, or `product/slug` for one product only.
+        absent_answer: What a list of such an entity returns.
+        rate_limit: Requests per token and window; None for no limit.
         rate_window_seconds: Length of the window.
-        rate_limit_headers: Whether ``X-RateLimit-Limit`` and ``-Remaining`` are sent.
-        retry_after: The form of ``Retry-After`` on the answer 429 of the rate limit.
-        retry_after_seconds: What it asks for; None for the time until a request is free again.
-        error_body: The shape of error bodies.
-        cursor: ``follow``: answers carry ``next_cursor``; ``loop``: they do, and lead in a circle.
-        envelope: ``v3``; ``v4`` (four fields of meta, no links); ``no_meta``; ``no_links``.
-        paging: How pages are asked for: as in ``v3``; ``brackets`` (``page[number]``, ``page[size]``);
-            ``camel`` (``pageNumber``, ``pageSize``); ``offset`` (``offset``, ``limit``);
-            ``from_zero`` (the first page is page 0);
-            ``from_zero_counted`` (so it is, and ``last_page`` is the number of pages). Other
-            parameters for pages are ignored. The v4 document declares it.
-        gzip: Whether bodies are compressed for who accepts it.
-        undated_rows: Rows in a hundred whose ``updatedAt`` is null; set before the rows are read.
-        quirks: Whether some rows have custom fields, amounts as text, lists as text; set before
-            the server starts.
-        work_order_materials: Item type of ``work-orders/materials``; set before the server starts.
-        sync_status: What ``/api/integrations/current`` says of the last synchronisation.
-        synced_at: When it says that was; None for just now.
-        token_seconds: How long tokens are good that are given out.
-        expires_in: How an answer with a token says so: in seconds, or as a time, that may be text.
-        admin_pages: Whether the list of connections honours, ignores or refuses ``page``.
-        admin_page_size: Connections a page.
-        connection_statuses: Statuses of connections by name, where they are not ``Active``.
-        child_answer: What a list under a parent answers: ``envelope`` (as ``envelope`` has it);
-            ``list`` (a bare array); ``object`` (a bare item where there is exactly one, else a bare
-            array; the v3 spec declares a bare object); an object that holds the items under
-            ``data``, ``rows``, ``items``, ``results``, ``records`` or ``value``; ``data_rows`` (under
-            ``rows`` below ``data``); ``numbered`` (below ``data``, an object of numbered items);
-            ``columns`` or ``column_objects`` (the items as arrays under ``rows``, and beside them
-            the names of their columns, or objects with these).
-        child_pages: What such a list does with ``page``: ``honoured``; ``ignored`` (all items
-            whatever it says); ``refused`` (all items, and 422 beyond page 1; honoured in an
-            envelope); ``stuck`` (page 1 whatever it says).
-        child_page_size: Items a page.
-        child_words: What stands beside the items in an object that is not the envelope: ``none``;
-            the ``total`` of all pages; the ``count`` of the page; the address of the ``next`` page.
-        raw_tables_answer: The list of raw tables: an array of ``names``, of ``objects`` or of
-            ``schema_objects`` (schema and name apart, as the last dot of the name parts them),
-            bare, under ``data``, under ``rows``, or under ``tables`` below ``data``; or under
-            ``data`` a map from names to what is known of a table.
-        raw_name_property: The property of such an object that holds the name.
-        raw_answer: What a raw table answers; see ``child_answer``.
-        raw_pages: What it does with ``page``; see ``child_pages``.
-        raw_page_size: Rows a page.
-        raw_words: What stands beside the rows; see ``child_words``.
+        rate_limit_headers: Whether `X-RateLimit-Limit` and `X-RateLimit-Remaining` are sent.
+        retry_after: The form of `Retry-After` in the rate limit's 429.
+        retry_after_seconds: Its value; None for the time until a request is free again.
+        error_body: The form of error bodies.
+        cursor: `follow`: responses have `next_cursor`; `loop`: they do, and the cursors lead in a circle.
+        envelope: `v3`; `v4` (four fields of meta, no links); `no_meta`.
+        paging: How pages are requested, as the v4 document then declares: as in `v3`; `brackets` (`page[number]`,
+            `page[size]`); `camel` (`pageNumber`, `pageSize`); `offset` (`offset`, `limit`); `from_zero` (the first
+            page is page 0); `from_zero_counted` (so it is, and `last_page` is the number of pages). Other parameters
+            for pages are ignored.
+        gzip: Whether bodies are compressed for clients that accept it.
+        undated_rows: Rows in a hundred whose `updatedAt` is null; set before the rows are read.
+        quirks: Whether some rows have custom fields, amounts as text, lists as text; set before the server starts.
+        work_order_materials: Item type of `work-orders/materials`; set before the server starts.
+        sync_status: The status of the last synchronization in `/api/integrations/current`.
+        synced_at: Its time there; None for now.
+        token_seconds: Lifetime of tokens that are issued.
+        expires_in: How it is written beside a token: in seconds, or as a time, which may be text.
+        admin_pages: Whether the list of connections honors, ignores or refuses `page`.
+        admin_page_size: Connections per page.
+        connection_statuses: Statuses of connections by name, if not `Active`.
+        child_answer: The form of a list below a parent: `envelope` (that of `envelope`); `data` (an object with the
+            items under `data`); `list` (a bare array); `object` (a bare item if there is exactly one, else a bare
+            array; the v3 spec declares a bare object); `rows` (an object with the items under `rows`, which no
+            document of Makini's describes).
+        child_pages: What such a list does with `page`: `honoured`; `ignored` (all items for any page); `refused` (all
+            items, and 422 beyond page 1; honored in an envelope); `stuck` (page 1 for any page).
+        child_page_size: Items per page.
+        raw_tables_answer: The form of the list of raw tables: an array of `names`, of `objects` or of `schema_objects`
+            (schema and name apart, divided by the last dot of the name), bare or under `data`.
+        raw_answer: The form of a raw table; see `child_answer`.
+        raw_pages: What it does with `page`; see `child_pages`.
+        raw_page_size: Rows per page.
+        raw_words: What an object that is not the envelope has beside the rows of a raw table: nothing; the `total` of
+            all pages; the address of the `next` page.
         faults: What goes wrong, in order.
-        overrides: Knobs that stand otherwise for single entities, by slug.
+        overrides: Settings that differ for single entities, by slug.
     """
 
     filter: Literal["second", "exclusive", "day", "ignored", "empty", "refused"] = "second"
@@ -146,7 +104,7 @@ class Behaviour:
     retry_after_seconds: int | None = None
     error_body: Literal["flat", "nested", "list", "laravel", "html", "text", "empty"] = "flat"
     cursor: Literal["follow", "loop"] | None = None
-    envelope: Literal["v3", "v4", "no_meta", "no_links"] = "v3"
+    envelope: Literal["v3", "v4", "no_meta"] = "v3"
     paging: Literal["v3", "brackets", "camel", "offset", "from_zero", "from_zero_counted"] = "v3"
     gzip: bool = False
     undated_rows: int = 0
@@ -159,70 +117,66 @@ class Behaviour:
     admin_pages: Literal["honoured", "ignored", "refused"] = "honoured"
     admin_page_size: int = 50
     connection_statuses: dict[str, str] = field(default_factory=dict)
-    child_answer: PlainAnswer = "envelope"
+    child_answer: PlainForm = "envelope"
     child_pages: PlainPages = "honoured"
     child_page_size: int = 50
-    child_words: PlainWords = "none"
-    raw_tables_answer: TablesAnswer = "data_objects"
-    raw_name_property: Literal["name", "table", "table_name", "id", "TABLE_NAME", "tableName", "Name"] = "name"
-    raw_answer: PlainAnswer = "data"
+    raw_tables_answer: Literal[
+        "names", "objects", "schema_objects", "data_names", "data_objects", "data_schema_objects"
+    ] = "data_objects"
+    raw_answer: PlainForm = "data"
     raw_pages: PlainPages = "honoured"
     raw_page_size: int = 10
-    raw_words: PlainWords = "none"
+    raw_words: Literal["none", "total", "next"] = "none"
     faults: list[Fault] = field(default_factory=list)
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def for_slug(self, slug: str) -> Behaviour:
-        """The behaviour towards one entity."""
-        override = self.overrides.get(slug)
+    def for_slug(self, slug: str | None) -> Behaviour:
+        """Return the behavior towards one entity, or towards requests that concern none."""
+        override = self.overrides.get(slug) if slug else None
         return replace(self, **override) if override else self
 
     def merge(self, values: Mapping[str, object], slug: str | None = None) -> None:
-        """Turn knobs, for one entity where ``slug`` is given.
+        """Change settings, for one entity if `slug` is given.
 
         Args:
-            values: Knobs by name; texts are read as what the knob needs, sets from
-                comma-separated text, ``null`` as None.
+            values: Settings by name. Texts are converted to the setting's type, sets from comma-separated text, `null`
+                to None.
             slug: The entity, None for all.
 
         Raises:
-            ValueError: If there is no such knob, or it has no such position.
+            ValueError: There is no such setting, or it has no such value.
         """
-        read = {name: _value(name, value) for name, value in values.items()}
+        converted = {name: _convert(name, value) for name, value in values.items()}
         if slug is not None:
-            self.overrides.setdefault(slug, {}).update(read)
+            self.overrides.setdefault(slug, {}).update(converted)
             return
-        for name, value in read.items():
+        for name, value in converted.items():
             setattr(self, name, value)
 
     def assign(self, assignment: str) -> None:
-        """Turn a knob by text: ``name=value``, or ``slug:name=value`` for one entity.
+        """Change a setting by text: `name=value`, or `slug:name=value` for one entity.
 
         Raises:
-            ValueError: If the text is no such assignment.
+            ValueError: The text is not such an assignment.
         """
         left, equals, value = assignment.partition("=")
         if not equals:
-            message = f"not name=value: {assignment}"
-            raise ValueError(message)
+            raise ValueError(f"Expected name=value, not {assignment}")
         slug, _, name = left.rpartition(":")
         self.merge({name: value}, slug or None)
 
 
-_NAMES = frozenset(knob.name for knob in fields(Behaviour))
+_NAMES = frozenset(setting.name for setting in fields(Behaviour))
 
 
-def _value(name: str, value: object) -> object:
+def _convert(name: str, value: object) -> object:
     if name not in _NAMES:
-        message = f"no such behaviour: {name}"
-        raise ValueError(message)
-    kind = get_type_hints(Behaviour)[name]
+        raise ValueError(f"{name}: no such behaviour")
     if name == "absent" and isinstance(value, str):
         value = [slug for slug in value.split(",") if slug]
     if name == "absent_answer" and isinstance(value, str) and value.isdigit():
         value = int(value)
     try:
-        return msgspec.convert(value, kind, strict=False)
+        return msgspec.convert(value, get_type_hints(Behaviour)[name], strict=False)
     except msgspec.ValidationError as error:
-        message = f"{name}: {error}"
-        raise ValueError(message) from error
+        raise ValueError(f"{name}: {error}") from error

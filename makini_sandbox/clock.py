@@ -1,4 +1,4 @@
-"""Time as the sandbox tells it, so that a test can move it."""
+"""Tell the sandbox's time, which a test can move, and read and write instants."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def system_clock() -> datetime:
-    """The machine's time, in UTC."""
+    """Return the machine's time, in UTC."""
     return datetime.now(timezone.utc)
 
 
 def clock_from(start: datetime) -> Clock:
-    """A clock that shows ``start`` now and runs on at the usual speed."""
+    """Return a clock that shows `start` now and runs on at the usual speed."""
     begun = monotonic()
     return lambda: start + timedelta(seconds=monotonic() - begun)
 
@@ -27,25 +27,25 @@ class ManualClock:
     """A clock that stands still until it is moved.
 
     Attributes:
-        now: What it shows; may be set.
+        now: The time that it shows; may be set.
     """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
 
     def __call__(self) -> datetime:
-        """What the clock shows."""
+        """Return the time that it shows."""
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Move the clock forward."""
         self.now += timedelta(seconds=seconds)
 
 
 def parse_instant(text: object) -> int | None:
-    """Microseconds since 1970 of an ISO 8601 date or date-time, None where it is not one.
+    """Return the microseconds since 1970 of an ISO 8601 date or date-time, None if it is neither.
 
-    A text without an offset is taken as UTC, a plain date as its first instant.
+    A text without an offset is UTC, a plain date its first instant.
     """
     if not isinstance(text, str):
         return None
@@ -59,5 +59,5 @@ def parse_instant(text: object) -> int | None:
 
 
 def isoformat(moment: datetime) -> str:
-    """An instant as the API writes it: to the second, in UTC, with ``Z``."""
+    """Write an instant as the API does: to the second, in UTC, with `Z`."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Runs a command beside the sandbox, as if the sandbox were not there."""
+"""Run a command with the sandbox, as if the sandbox were not there."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _BY_SIGNAL = 128
 def run_command(command: Sequence[str], url: str, token: str) -> int:
     """Run a command with the sandbox's address in its environment.
 
-    The command has a session of its own, so that an interrupt from the terminal reaches it once:
-    SIGINT is passed on to all its processes, as a terminal does, SIGTERM to itself.
+    The command has a session of its own, so that an interrupt from the terminal reaches it once: SIGINT is passed on to
+    all its processes, as a terminal does, SIGTERM to the command alone.
 
     Args:
         command: Program and arguments.
-        url: Becomes ``TAP_MAKINI_API_URL``, and ``MAKINI_SANDBOX_OPENAPI`` with the path of the v4 document.
-        token: Becomes ``TAP_MAKINI_API_TOKEN``.
+        url: Becomes `TAP_MAKINI_API_URL`, and `MAKINI_SANDBOX_OPENAPI` with the path of the v4 document.
+        token: Becomes `TAP_MAKINI_API_TOKEN`.
 
     Returns:
-        Its exit code as a shell tells it: 128 and the signal's number where a signal ended it,
-        127 where there is no such program, 126 where it cannot be run.
+        Its exit code as in a shell: 128 and the signal's number if a signal ended it, 127 if there is no such program,
+        126 if it cannot be run.
     """
     own = {
         "TAP_MAKINI_API_URL": url,
@@ -54,7 +54,7 @@ def run_command(command: Sequence[str], url: str, token: str) -> int:
 
 
 class _SignalRelay:
-    """Passes signals on to a process, also those that came before there was one."""
+    """Passes signals on to a process, those that came before there was one included."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +63,7 @@ class _SignalRelay:
             signal.signal(number, self._receive)
 
     def attach(self, process: subprocess.Popen[bytes]) -> None:
-        """Name the process."""
+        """Pass signals on to this process from now on."""
         self._process = process
         for number in self._waiting:
             self._pass_on(process, number)

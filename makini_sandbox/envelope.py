@@ -1,19 +1,60 @@
-"""The document around the rows of a page, true or as a fault has it."""
+"""Write the document around the rows of a page, true or as a fault has it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
-
-from makini_sandbox.paging import OFFSET, PAGE, PAGINGS, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Document = dict[str, Any]
+PAGE, SIZE, OFFSET = "page", "per_page", "offset"
+
+
+class Paging(NamedTuple):
+    """How pages are requested.
+
+    Attributes:
+        page: The parameter for the number of the page.
+        size: The parameter for the rows per page.
+        first: The number of the first page, in requests and in responses.
+        last_is_count: Whether `last_page` is the number of pages.
+        is_offset: Whether `page` is the number of rows to skip; then responses do not count pages.
+    """
+
+    page: str = PAGE
+    size: str = SIZE
+    first: int = 1
+    last_is_count: bool = False
+    is_offset: bool = False
+
+    def as_v3(self, parameters: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the parameters of a request as the v3 spec names them, without those for pages that it ignores."""
+        return [converted for name, value in parameters for converted in self._as_v3(name, value)]
+
+    def _as_v3(self, name: str, value: str) -> list[tuple[str, str]]:
+        if name == self.size:
+            return [(SIZE, value)]
+        if name == self.page and self.is_offset:
+            return [(OFFSET, value)]
+        if name == self.page:
+            return [(PAGE, str(int(value) + 1 - self.first) if value.isdecimal() else value)]
+        return [] if name in {PAGE, SIZE, OFFSET} else [(name, value)]
+
+
+PAGINGS = {
+    "v3": Paging(),
+    "brackets": Paging("page[number]", "page[size]"),
+    "camel": Paging("pageNumber", "pageSize"),
+    "offset": Paging("offset", "limit", first=0, is_offset=True),
+    "from_zero": Paging(first=0),
+    "from_zero_counted": Paging(first=0, last_is_count=True),
+}
+"""By the value of `Behaviour.paging`."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +64,12 @@ class Page:
     Attributes:
         rows: The rows as encoded JSON.
         number: Page number from 1.
-        size: Rows a page.
+        size: Rows per page.
         total: Rows on all pages.
         url: Address of the list.
-        parameters: Parameters of the request.
+        parameters: Parameters of the request, as the v3 spec names them.
         next_cursor: Cursor of the next page.
-        paging: How pages are asked for.
+        paging: How pages are requested.
     """
 
     rows: Sequence[bytes]
@@ -41,105 +82,92 @@ class Page:
     paging: Paging = PAGINGS["v3"]
 
     @property
-    def shown(self) -> Document:
-        """The numbers of this and of the last page, as the answer has them."""
-        if self.paging.is_offset:
-            return {}
-        shift = self.paging.first - 1
-        return {
-            "current_page": self.number + shift,
-            "last_page": self.last if self.paging.last_is_count else self.last + shift,
-        }
-
-    @property
     def last(self) -> int:
-        """Number of the last page; 1 where there are no rows."""
+        """Number of the last page; 1 if there are no rows."""
         return max(1, -(-self.total // self.size))
 
     def link(self, number: int) -> str | None:
-        """Address of another page, None where there is none."""
+        """Return the address of another page, None if there is none."""
         if not 1 <= number <= self.last:
             return None
         others = [(name, value) for name, value in self.parameters if name not in {PAGE, OFFSET}]
         place = (number - 1) * self.size if self.paging.is_offset else number - 1 + self.paging.first
-        page = (self.paging.page, str(place))
-        return f"{self.url}?{urlencode([*others, page])}"
+        return f"{self.url}?{urlencode([*others, (self.paging.page, str(place))])}"
 
+    def envelope(self, form: str, *, with_cursor: bool = False) -> Document:
+        """Return the document.
 
-def document(page: Page, envelope: str, *, with_cursor: bool) -> Document:
-    """The answer to a list request.
+        Args:
+            form: One of `Behaviour.envelope`, or `data` for nothing but the rows.
+            with_cursor: Whether it has `next_cursor`.
+        """
+        document: Document = {"data": array(self.rows)}
+        if form in {"v3", "no_meta"}:
+            numbers = {"first": 1, "last": self.last, "prev": self.number - 1, "next": self.number + 1}
+            document["links"] = {name: self.link(number) for name, number in numbers.items()}
+        if form in {"v3", "v4"}:
+            document["meta"] = self._meta(form)
+        if with_cursor:
+            document["next_cursor"] = self.next_cursor
+        return document
 
-    Args:
-        page: The page.
-        envelope: One of ``Behaviour.envelope``, or ``data`` for nothing but the rows.
-        with_cursor: Whether ``next_cursor`` belongs to it.
-    """
-    answer: Document = {"data": array(page.rows)}
-    if envelope in {"v3", "no_meta"}:
-        answer["links"] = _links(page)
-    if envelope not in {"no_meta", "data"}:
-        answer["meta"] = _short_meta(page) if envelope == "v4" else _meta(page)
-    if with_cursor:
-        answer["next_cursor"] = page.next_cursor
-    return answer
+    def _meta(self, form: str) -> Document:
+        if form == "v4":
+            return {**self._numbers(), "per_page": self.size, "total": self.total}
+        before = (self.number - 1) * self.size
+        return {
+            **self._numbers(),
+            "from": before + 1 if self.rows else None,
+            "path": self.url,
+            "per_page": self.size,
+            "to": before + len(self.rows) if self.rows else None,
+            "total": self.total,
+        }
+
+    def _numbers(self) -> Document:
+        """Return the numbers of this and the last page, if pages are counted."""
+        if self.paging.is_offset:
+            return {}
+        shift = self.paging.first - 1
+        last = self.last if self.paging.last_is_count else self.last + shift
+        return {"current_page": self.number + shift, "last_page": last}
 
 
 def array(rows: Iterable[bytes]) -> msgspec.Raw:
-    """Encoded rows as one JSON array."""
+    """Join encoded rows to one JSON array."""
     return msgspec.Raw(b"[" + b",".join(rows) + b"]")
 
 
-def _links(page: Page) -> Document:
-    return {
-        "first": page.link(1),
-        "last": page.link(page.last),
-        "prev": page.link(page.number - 1),
-        "next": page.link(page.number + 1),
-    }
-
-
-def _short_meta(page: Page) -> Document:
-    return {**page.shown, "per_page": page.size, "total": page.total}
-
-
-def _meta(page: Page) -> Document:
-    before = (page.number - 1) * page.size
-    return {
-        **page.shown,
-        "from": before + 1 if page.rows else None,
-        "path": page.url,
-        "per_page": page.size,
-        "to": before + len(page.rows) if page.rows else None,
-        "total": page.total,
-    }
-
-
-def falsify(answer: Document, kind: str) -> None:
-    """Make an answer untrue as a fault of some kind has it; other kinds change nothing."""
+def falsify(document: Document, kind: str) -> None:
+    """Make a document wrong as a fault of some kind does; other kinds change nothing."""
     if kind in _FALSIFIERS:
-        _FALSIFIERS[kind](answer)
+        _FALSIFIERS[kind](document)
 
 
-def _set_meta(answer: Document, **values: object) -> None:
-    if "meta" in answer:
-        answer["meta"].update(values)
+def _set_meta(document: Document, **values: object) -> None:
+    if "meta" in document:
+        document["meta"].update(values)
 
 
-def _shrink(answer: Document) -> None:
-    meta = answer.get("meta", {})
-    page, size = meta.get("current_page", 1), meta.get("per_page", 1)
-    # As if the page before this one had been the last.
-    last = max(1, page - 1)
-    _set_meta(answer, total=min(meta.get("total", 0), last * size) // 2, last_page=last)
+def _next_page(document: Document) -> int:
+    number: int = document.get("meta", {}).get("current_page", 1)
+    return number + 1
+
+
+def _shrink(document: Document) -> None:
+    """Count as if the page before this one had been the last."""
+    meta = document.get("meta", {})
+    last = max(1, meta.get("current_page", 1) - 1)
+    _set_meta(document, total=min(meta.get("total", 0), last * meta.get("per_page", 1)) // 2, last_page=last)
 
 
 _FALSIFIERS: dict[str, Callable[[Document], object]] = {
-    "data_null": lambda answer: answer.update(data=None),
-    "data_missing": lambda answer: answer.pop("data"),
-    "data_object": lambda answer: answer.update(data={"items": answer["data"]}),
-    "empty_page": lambda answer: answer.update(data=[]),
-    "meta_missing": lambda answer: answer.pop("meta", None),
-    "meta_last_page_zero": lambda answer: _set_meta(answer, last_page=0),
-    "meta_wrong_page": lambda answer: _set_meta(answer, current_page=answer.get("meta", {}).get("current_page", 1) + 1),
+    "data_null": lambda document: document.update(data=None),
+    "data_missing": lambda document: document.pop("data"),
+    "data_object": lambda document: document.update(data={"items": document["data"]}),
+    "empty_page": lambda document: document.update(data=[]),
+    "meta_missing": lambda document: document.pop("meta", None),
+    "meta_last_page_zero": lambda document: _set_meta(document, last_page=0),
+    "meta_wrong_page": lambda document: _set_meta(document, current_page=_next_page(document)),
     "meta_total_shrinks": _shrink,
 }

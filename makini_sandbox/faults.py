@@ -1,4 +1,4 @@
-"""Faults that a test or a user switches on: what they are, and when they strike."""
+"""Define the faults that a test or a user switches on, and decide which requests they strike."""
 
 from __future__ import annotations
 
@@ -36,20 +36,19 @@ class Fault:
     """One thing that goes wrong.
 
     Attributes:
-        kind: What goes wrong. ``status``: the answer is an error of that status. ``reset``: the
-            connection is reset in mid-body. ``cut``: the body is shorter than its Content-Length.
-            ``cut_chunked``: a chunked body ends without its last chunk. ``timeout``: no answer at
-            all. ``not_json``, ``truncated_json``, ``html_200``: status 200 with such a body.
-            ``data_…`` and ``meta_…``: that part of the envelope is null, missing, or untrue.
-            ``same_page_twice``: the rows of the page before once more (on page 1: those last
-            answered for the entity). ``empty_page``: no rows under the true meta. ``expire_token``: 401 from then on.
+        kind: What goes wrong. `status`: the response is an error of that status. `reset`: the connection is reset in
+            mid-body. `cut`: the body is shorter than its Content-Length. `cut_chunked`: a chunked body ends without its
+            last chunk. `timeout`: no response at all. `not_json`, `truncated_json`, `html_200`: status 200 with such a
+            body. `data_…` and `meta_…`: that part of the envelope is null, missing, or wrong. `same_page_twice`: the
+            rows of the page before once more (on page 1: those last returned for the entity). `empty_page`: no rows
+            under the true meta. `expire_token`: 401 from then on.
         slug: The entity it strikes; None for any.
         page: The page it strikes; None for any.
-        nth: It strikes from the nth matching request on, counted from 1.
-        times: How often it strikes; None without end. ``expire_token`` never ends.
-        status: Status of the answer, for ``status``.
-        retry_after: Seconds asked for in ``Retry-After``, or the header's text as it is sent.
-        retry_after_form: How seconds are written.
+        nth: The number of the first matching request that it strikes, counted from 1.
+        times: How often it strikes; None for any number of times. `expire_token` never ends.
+        status: Status of the response, for `status`.
+        retry_after: Seconds in `Retry-After`, or the header's text as it is sent.
+        retry_after_form: How the seconds are written.
     """
 
     kind: FaultKind
@@ -67,18 +66,18 @@ class Fault:
         return self.times is not None and self.kind != "expire_token"
 
     def matches(self, slug: str, page: int) -> bool:
-        """Whether a request for a page of an entity is one that the fault is about."""
+        """Return whether the fault concerns requests for a page of an entity."""
         return self.slug in {None, slug} and self.page in {None, page}
 
 
 class FaultSchedule:
-    """Counts the requests that each fault has seen, and so knows whose turn it is."""
+    """Counts the requests that match each fault, to find out which one strikes next."""
 
     def __init__(self) -> None:
         self._seen: dict[int, tuple[Fault, int]] = {}
 
     def next_fault(self, faults: Iterable[Fault], slug: str, page: int) -> Fault | None:
-        """The first fault that strikes this request; the request counts for every fault it matches."""
+        """Return the first fault that strikes this request, which counts for every fault that it matches."""
         striking = [fault for fault in faults if fault.matches(slug, page) and self._strikes(fault)]
         return striking[0] if striking else None
 

@@ -1,4 +1,4 @@
-"""The rate limit of a token, and ``Retry-After`` in every form a server may give it."""
+"""Limit the requests of a token, and write `Retry-After` in every form that a server may give it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from makini_sandbox.refusal import Refusal
+from makini_sandbox.responses import Refusal
 
 if TYPE_CHECKING:
     from makini_sandbox.behaviour import Behaviour
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def http_date(moment: datetime) -> str:
-    """An instant as HTTP headers write it; fractions of a second are dropped."""
+    """Write an instant as HTTP headers do, without fractions of a second."""
     return format_datetime(moment.replace(microsecond=0), usegmt=True)
 
 
 def retry_after(form: RetryAfterForm, seconds: int, now: datetime) -> dict[str, str]:
-    """The header that asks to wait, empty where the form is ``missing``."""
+    """Return the header that asks the client to wait, none if the form is `missing`."""
     if form == "missing":
         return {}
     values = {
@@ -43,10 +43,10 @@ class RateLimiter:
         """Count a request.
 
         Returns:
-            The headers that tell of the limit.
+            The headers with the limit.
 
         Raises:
-            Refusal: 429 where the window is full; such a request is not counted.
+            Refusal: 429 if the window is full; such a request is not counted.
         """
         limit = behaviour.rate_limit
         if limit is None:
@@ -55,7 +55,10 @@ class RateLimiter:
         window = timedelta(seconds=behaviour.rate_window_seconds)
         while admitted and admitted[0] <= now - window:
             admitted.popleft()
-        headers = _headers(behaviour, limit, max(0, limit - len(admitted) - 1))
+        headers: dict[str, str] = {}
+        if behaviour.rate_limit_headers:
+            remaining = max(0, limit - len(admitted) - 1)
+            headers = {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(remaining)}
         if len(admitted) < limit:
             admitted.append(now)
             return headers
@@ -63,11 +66,4 @@ class RateLimiter:
         if seconds is None:
             free_at = admitted[0] + window if admitted else now + window
             seconds = ceil((free_at - now).total_seconds())
-        headers |= retry_after(behaviour.retry_after, seconds, now)
-        raise Refusal(429, "Too many requests.", headers=headers)
-
-
-def _headers(behaviour: Behaviour, limit: int, remaining: int) -> dict[str, str]:
-    if not behaviour.rate_limit_headers:
-        return {}
-    return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(remaining)}
+        raise Refusal(429, "Too many requests.", headers=headers | retry_after(behaviour.retry_after, seconds, now))

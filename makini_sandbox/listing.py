@@ -1,4 +1,4 @@
-"""Puts the answer to a list request together."""
+"""Write the responses to list requests of entities, by page or by cursor."""
 
 from __future__ import annotations
 
@@ -7,94 +7,130 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from makini_sandbox.cursors import CursorPage, Cursors, circle
-from makini_sandbox.envelope import Page, document, falsify
-from makini_sandbox.paging import PAGINGS
+from makini_sandbox.envelope import PAGINGS, Page, falsify
 from makini_sandbox.query import ListQuery, parse_query
 from makini_sandbox.records import RecordKind, record_kind
+from makini_sandbox.responses import unprocessable
 from makini_sandbox.selection import Selection, check, page_size, select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from makini_sandbox.behaviour import Behaviour
-    from makini_sandbox.sandbox import Connection
     from makini_sandbox.table import StoredRow
+    from makini_sandbox.target import ListRequest
 
-
-@dataclass(frozen=True)
-class ListRequest:
-    """All that the answer to a list request depends on.
-
-    Attributes:
-        url: Address of the list, without parameters.
-        parameters: Names and values of the parameters as sent.
-        connection: Whose data are asked for.
-        slug: The entity.
-        behaviour: The behaviour towards it.
-        absent: Whether the connected system lacks the entity.
-        fault: Kind of the fault that strikes, empty where none does.
-        chance: Seed of what differs at each request.
-        is_v4: Whether records are of the v4 kind.
-    """
-
-    url: str
-    parameters: Sequence[tuple[str, str]]
-    connection: Connection
-    slug: str
-    behaviour: Behaviour
-    absent: bool
-    fault: str
-    chance: int
-    is_v4: bool = False
+_LOOP = ("a", "b")
 
 
 class Lister:
-    """Answers list requests; remembers what was answered, for the fault that repeats it."""
+    """Responds to list requests; remembers the rows that were returned, for the fault that repeats them."""
 
     def __init__(self) -> None:
         self._cursors = Cursors()
-        self._answered: dict[tuple[str, str], list[StoredRow]] = {}
+        self._returned: dict[tuple[str, str], list[StoredRow]] = {}
 
-    def answer(self, asked: ListRequest) -> bytes:
-        """The body of an answer.
+    def body(self, request: ListRequest) -> bytes:
+        """Return the body of the response.
 
         Raises:
             Refusal: For parameters that make no sense or are not supported.
         """
-        store = asked.connection.store
-        kind = record_kind(asked.slug, store.fields(asked.slug), is_v4=asked.is_v4)
-        query = parse_query(asked.parameters, kind.fields)
-        check(query, asked.behaviour)
+        store, behaviour, target = request.connection.store, request.behaviour, request.target
+        kind = record_kind(target.slug, store.fields(target.slug), is_v4=target.is_v4)
+        query = parse_query(request.parameters, kind.fields)
+        check(query, behaviour)
         with store.lock:
-            page = self._page(asked, kind.stored(query), kind)
-        answer = document(page, kind.envelope(asked.behaviour.envelope), with_cursor=asked.behaviour.cursor is not None)
-        falsify(answer, asked.fault)
-        return msgspec.json.encode(answer)
+            page = self._page(request, kind.stored(query), kind)
+        document = page.envelope(kind.envelope(behaviour.envelope), with_cursor=behaviour.cursor is not None)
+        falsify(document, request.fault)
+        return msgspec.json.encode(document)
 
-    def _page(self, asked: ListRequest, query: ListQuery, kind: RecordKind) -> Page:
-        table = asked.connection.store.table(asked.slug)
-        selection = select(table, query, asked.behaviour, asked.chance)
-        if asked.absent or (query.nothing and asked.behaviour.filter != "ignored"):
+    def _page(self, request: ListRequest, query: ListQuery, kind: RecordKind) -> Page:
+        behaviour, slug = request.behaviour, request.target.slug
+        selection = select(request.connection.store.table(slug), query, behaviour, request.chance)
+        if request.absent or (query.nothing and behaviour.filter != "ignored"):
             selection = Selection([], 0, 0)
-        size = page_size(query, asked.behaviour)
-        found = self._found(selection, query, asked.behaviour, size)
+        size = page_size(query, behaviour)
+        found = self._found(selection, query, behaviour, size)
         rows = found.rows
-        source = asked.connection.name, asked.slug
-        if asked.fault == "same_page_twice":
-            before = self._answered.get(source, [])
+        source = request.connection.name, slug
+        if request.fault == "same_page_twice":
+            before = self._returned.get(source, [])
             rows = selection.slice((found.number - 2) * size, size) if found.number > 1 else before
-        self._answered[source] = rows
-        bodies = [kind.body(row) for row in rows]
-        paging = PAGINGS[asked.behaviour.paging]
-        return Page(bodies, found.number, size, found.total, asked.url, asked.parameters, found.next_cursor, paging)
+        self._returned[source] = rows
+        return Page(
+            [kind.body(row) for row in rows],
+            found.number,
+            size,
+            found.total,
+            request.url,
+            request.parameters,
+            found.next_cursor,
+            PAGINGS[behaviour.paging],
+        )
 
-    def _found(self, selection: Selection, query: ListQuery, behaviour: Behaviour, size: int) -> CursorPage:
+    def _found(self, selection: Selection, query: ListQuery, behaviour: Behaviour, size: int) -> FoundRows:
         if behaviour.cursor == "loop":
             return circle(selection, query.cursor, size)
         if behaviour.cursor == "follow":
-            if query.cursor is None:
-                return self._cursors.first(selection, size)
-            return self._cursors.follow(query.cursor, size)
+            return self._cursors.follow(query.cursor, selection, size)
         start = (query.page - 1) * size if query.offset is None else query.offset
-        return CursorPage(selection.slice(start, size), start // size + 1, len(selection), None)
+        return FoundRows(selection.slice(start, size), start // size + 1, len(selection))
+
+
+@dataclass(frozen=True)
+class FoundRows:
+    """The rows of a page.
+
+    Attributes:
+        rows: The rows.
+        number: Number of the page, from 1.
+        total: Rows on all pages.
+        next_cursor: Cursor of the next page, None if there is none.
+    """
+
+    rows: list[StoredRow]
+    number: int
+    total: int
+    next_cursor: str | None = None
+
+
+class Cursors:
+    """Pages by cursor: each first page takes a snapshot of the rows; a cursor is `<snapshot>.<page>`."""
+
+    def __init__(self) -> None:
+        self._snapshots: list[list[StoredRow]] = []
+
+    def follow(self, cursor: str | None, selection: Selection, size: int) -> FoundRows:
+        """Return the page of a cursor, the first one of a new snapshot if there is no cursor.
+
+        Raises:
+            Refusal: 422 if it is not a cursor of this server.
+        """
+        if cursor is None:
+            self._snapshots.append(selection.slice(0, len(selection)))
+            return self._page(len(self._snapshots) - 1, 1, size)
+        snapshot, _, number = cursor.partition(".")
+        if not (snapshot.isdecimal() and number.isdecimal()):
+            raise unprocessable("cursor", "not a cursor of this server")
+        if int(snapshot) >= len(self._snapshots) or int(number) < 1:
+            raise unprocessable("cursor", "the cursor has expired")
+        return self._page(int(snapshot), int(number), size)
+
+    def _page(self, snapshot: int, number: int, size: int) -> FoundRows:
+        rows = self._snapshots[snapshot]
+        stop = number * size
+        next_cursor = f"{snapshot}.{number + 1}" if stop < len(rows) else None
+        return FoundRows(rows[stop - size : stop], number, len(rows), next_cursor)
+
+
+def circle(selection: Selection, cursor: str | None, size: int) -> FoundRows:
+    """Return a page of a server whose cursors lead from a to b to a, and so on without end.
+
+    Raises:
+        Refusal: 422 if it is not a cursor of this server.
+    """
+    if cursor not in {None, *_LOOP}:
+        raise unprocessable("cursor", "not a cursor of this server")
+    next_cursor = _LOOP[1] if cursor == _LOOP[0] else _LOOP[0]
+    number = 1 if cursor is None else _LOOP.index(cursor) + 2
+    return FoundRows(selection.slice((number - 1) * size, size), number, len(selection), next_cursor)

@@ -1,4 +1,4 @@
-"""The parameters of a list request, checked the way the v3 spec words them."""
+"""Read the parameters of a list request, and check them as the v3 spec describes them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from makini_sandbox.clock import parse_instant
-from makini_sandbox.refusal import unprocessable
+from makini_sandbox.responses import unprocessable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# `lted` is how the v3 guide spells less-or-equal.
+# The v3 guide spells less-or-equal `lted`.
 Operator = Literal["eq", "contains", "startsWith", "gt", "gteq", "lt", "lted"]
 
 _FILTER = re.compile(r"filter\[([^\]:]+)(?::([^\]]*))?\]")
@@ -25,9 +25,9 @@ class Filter:
 
     Attributes:
         field: Name of the field.
-        operator: How it is compared.
+        operator: The comparison.
         text: The bound as sent.
-        instant: The bound in microseconds since 1970 where it reads as a date.
+        instant: The bound in microseconds since 1970, None if it is not a date.
     """
 
     field: str
@@ -38,18 +38,18 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListQuery:
-    """What a list request asks for.
+    """What a list request selects.
 
     Attributes:
         page: Page number from 1.
-        per_page: Rows a page, None where not said.
-        offset: How many rows to pass over, in place of a page number; None where not said.
+        per_page: Rows per page, None if not given.
+        offset: Rows to skip, in place of a page number; None if not given.
         filters: The conditions.
-        match_any: Whether one condition is enough (``filterMatch=any``).
-        sort_field: Field to sort by, None where not said.
-        descending: Whether the sort is from high to low (``sort[field]=1``).
-        cursor: Cursor of an earlier answer.
-        nothing: Whether no row can fulfil the conditions.
+        match_any: Whether one condition is enough (`filterMatch=any`).
+        sort_field: Field to sort by, None if not given.
+        descending: Whether the sort is from high to low (`sort[field]=1`).
+        cursor: Cursor of an earlier response.
+        nothing: Whether no row can meet the conditions.
     """
 
     page: int = 1
@@ -68,10 +68,10 @@ def parse_query(parameters: Iterable[tuple[str, str]], fields: frozenset[str]) -
 
     Args:
         parameters: Names and values as sent.
-        fields: Names of the fields that the entity has.
+        fields: Names of the entity's fields.
 
     Raises:
-        Refusal: 422, naming the parameter that makes no sense.
+        Refusal: 422 with the parameter that makes no sense.
     """
     plain: dict[str, str] = {}
     filters: list[Filter] = []
@@ -96,7 +96,7 @@ def parse_query(parameters: Iterable[tuple[str, str]], fields: frozenset[str]) -
 
 
 def page_number(parameters: Mapping[str, str]) -> int:
-    """The page asked for, 1 where it is not said or no number."""
+    """Return the requested page, 1 if it is missing or not a number."""
     text = parameters.get("page", "1")
     return int(text) if text.isdecimal() else 1
 
@@ -137,7 +137,7 @@ def _match_any(text: str) -> bool:
 
 
 def compare(operator: Operator, value: int, bound: int) -> bool:
-    """Whether a number stands to a bound as the operator says."""
+    """Return whether a comparison of a number with a bound holds."""
     return _COMPARISONS[operator](value, bound)
 
 

@@ -1,4 +1,4 @@
-"""The two kinds of records that lists hold: a row as it is, and the same row as v4 has it.
+"""Show the rows of an entity as v3 or as v4 records.
 
 The v4 guide names the envelope and seven standard fields; the rest of v4 is made up after v3.
 """
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from makini_sandbox.query import Filter, ListQuery
     from makini_sandbox.table import StoredRow
 
-# What v4 says of the dates of entities that have none in v3.
 FIXED_DATE = "2024-01-01T00:00:00Z"
+"""The dates in v4 of entities that have none in v3."""
 V3_STANDARD = frozenset({"key", "createdAt", "updatedAt", "deletedAt"})
+_EMBEDS_PARENT = "assets"
+"""The entity whose v4 records hold their parent, which is of their own type."""
 _NULL = msgspec.Raw(b"null")
 _DATES = {"_createdAt": ("createdAt", "updatedAt"), "_updatedAt": ("updatedAt", "createdAt")}
 _DISPLAYED = ("name", "title", "code", "orderNumber", "orderNo", "key")
@@ -32,20 +34,20 @@ _decode = msgspec.json.Decoder(_Values).decode
 
 
 class RecordKind(Protocol):
-    """How the rows of an entity are asked for and shown."""
+    """How the rows of an entity are queried and shown."""
 
     @property
     def fields(self) -> frozenset[str]:
         """Names of the fields that may be filtered and sorted by."""
 
     def stored(self, query: ListQuery) -> ListQuery:
-        """A query in terms of the rows that are stored."""
+        """Convert a query to the names of the rows that are stored."""
 
-    def envelope(self, envelope: str) -> str:
-        """The envelope that goes with ``Behaviour.envelope``, as ``document`` takes it."""
+    def envelope(self, form: str) -> str:
+        """Return the form of the envelope, as `Page.envelope` takes it, for a value of `Behaviour.envelope`."""
 
     def body(self, row: StoredRow) -> bytes:
-        """A row as it is shown."""
+        """Return the record of a row."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,15 @@ class V3Records:
     fields: frozenset[str]
 
     def stored(self, query: ListQuery) -> ListQuery:
-        """The query as it is."""
+        """Return the query as it is."""
         return query
 
-    def envelope(self, envelope: str) -> str:
-        """The envelope as it is."""
-        return envelope
+    def envelope(self, form: str) -> str:
+        """Return the form as it is."""
+        return form
 
     def body(self, row: StoredRow) -> bytes:
-        """The row as it is."""
+        """Return the row as it is."""
         return row.body
 
 
@@ -89,9 +91,9 @@ class V4Records:
         return (self.v3_fields - V3_STANDARD) | {"id", *_DATES}
 
     def stored(self, query: ListQuery) -> ListQuery:
-        """A query in terms of v3; a fixed date fulfils a condition for all rows or for none."""
+        """Convert a query to the names of v3; a condition on a fixed date holds for all rows or for none."""
         filters = [replace(one, field=self._source(one.field) or one.field) for one in query.filters]
-        fixed = [_fulfilled(one) for one in filters if one.field in _DATES]
+        fixed = [_holds(one) for one in filters if one.field in _DATES]
         live = tuple(one for one in filters if one.field not in _DATES)
         if query.match_any and any(fixed):
             live = ()
@@ -99,12 +101,12 @@ class V4Records:
         field = query.sort_field and self._source(query.sort_field)
         return replace(query, filters=live, sort_field=field, nothing=bool(fixed) and nothing)
 
-    def envelope(self, envelope: str) -> str:
-        """Four fields of meta and no links, unless there is to be no meta."""
-        return "data" if envelope == "no_meta" else "v4"
+    def envelope(self, form: str) -> str:
+        """Return the envelope with four fields of meta and no links, unless there is to be no meta."""
+        return "data" if form == "no_meta" else "v4"
 
     def body(self, row: StoredRow) -> bytes:
-        """The record of a row; what is no JSON object stays as it is."""
+        """Return the record of a row; a row that is not a JSON object stays as it is."""
         try:
             values = _decode(row.body)
         except msgspec.MsgspecError:
@@ -115,11 +117,11 @@ class V4Records:
     def _standard(self, row: StoredRow, values: _Values) -> dict[str, object]:
         return {
             "id": values.get("key", row.key),
-            "_idValue": source_id(row.key),
+            "_idValue": str(crc32(row.key.encode())),
             "_displayValue": next((values[name] for name in _DISPLAYED if name in values), None),
             **{name: self._date(name, values) for name in _DATES},
             "_deletedAt": values.get("deletedAt", _NULL),
-            "_implements": implemented(self.slug),
+            "_implements": [ENTITIES[self.slug].shape, "Record"],
         }
 
     def _date(self, name: str, values: _Values) -> object:
@@ -127,7 +129,7 @@ class V4Records:
         return values.get(source, _NULL) if source else FIXED_DATE
 
     def _source(self, field: str) -> str | None:
-        """The v3 field behind a field of v4, None for a date that the entity does not have."""
+        """Return the v3 field of a v4 field, None for a date that the entity does not have."""
         if field == "id":
             return "key" if "key" in self.v3_fields else "name"
         if field not in _DATES:
@@ -135,32 +137,17 @@ class V4Records:
         return next((source for source in _DATES[field] if source in self.v3_fields), None)
 
     def _parent(self, values: _Values) -> dict[str, object]:
-        if not embeds_parent(self.slug):
+        if self.slug != _EMBEDS_PARENT:
             return {}
         key = values.get("parentKey", _NULL)
         return {"parent": None if bytes(key) == b"null" else {"id": key}}
 
 
 def record_kind(slug: str, v3_fields: frozenset[str], *, is_v4: bool) -> RecordKind:
-    """The kind of the records of an entity."""
+    """Return how the rows of an entity are shown."""
     return V4Records(slug, v3_fields) if is_v4 else V3Records(v3_fields)
 
 
-def source_id(key: str) -> str:
-    """The source system's own id of a row, as text."""
-    return str(crc32(key.encode()))
-
-
-def implemented(slug: str) -> list[str]:
-    """What ``_implements`` says of the records of an entity."""
-    return [ENTITIES[slug].shape, "Record"]
-
-
-def embeds_parent(slug: str) -> bool:
-    """Whether records hold their parent, which is of their own type."""
-    return slug == "assets"
-
-
-def _fulfilled(one: Filter) -> bool:
+def _holds(one: Filter) -> bool:
     instant = parse_instant(FIXED_DATE)
     return instant is not None and one.instant is not None and compare(one.operator, instant, one.instant)

@@ -1,4 +1,4 @@
-"""From what is asked and how the server behaves to the rows of a page."""
+"""Select the rows of a list request, according to the behavior."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from makini_sandbox.query import Filter, ListQuery, compare
-from makini_sandbox.refusal import Refusal, unprocessable
+from makini_sandbox.responses import Refusal, unprocessable
 from makini_sandbox.table import DATES, Ordering, StoredRow, Table
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ _DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Selection:
-    """The rows that a request selects: a stretch of an ordered list, which is not copied.
+    """The rows that a request selects: a slice of an ordered list, which is not copied.
 
     Attributes:
         rows: The list.
-        start: Index of the stretch's first row.
-        stop: Index after its last row.
+        start: Index of the first row.
+        stop: Index after the last row.
         backwards: Whether it is read from the end.
     """
 
@@ -40,7 +40,7 @@ class Selection:
         return self.stop - self.start
 
     def slice(self, offset: int, count: int) -> list[StoredRow]:
-        """At most ``count`` rows from an offset on."""
+        """Return at most `count` rows from an offset on."""
         if self.backwards:
             stop = max(self.start, self.stop - offset)
             return self.rows[max(self.start, stop - count) : stop][::-1]
@@ -49,7 +49,7 @@ class Selection:
 
 
 def check(query: ListQuery, behaviour: Behaviour) -> None:
-    """Refuse what the behaviour says is refused.
+    """Refuse what the behavior refuses.
 
     Raises:
         Refusal: For a filter, a sort, or a page size.
@@ -68,26 +68,26 @@ def check(query: ListQuery, behaviour: Behaviour) -> None:
 
 
 def page_size(query: ListQuery, behaviour: Behaviour) -> int:
-    """Rows a page for this request."""
+    """Return the rows per page for this request."""
     asked = None if behaviour.page_size_ignored else query.per_page
     size = asked or behaviour.default_page_size
     return min(size, behaviour.max_page_size or size)
 
 
 def select(table: Table, query: ListQuery, behaviour: Behaviour, chance: int) -> Selection:
-    """The rows that a request selects, in their order.
+    """Return the rows that a request selects, in their order.
 
     Args:
         table: The rows of the entity.
-        query: What is asked.
-        behaviour: How the server behaves.
+        query: The request.
+        behaviour: The behavior towards the entity.
         chance: Seed for an order that differs at each request.
     """
     if behaviour.filter == "empty" and query.filters:
         return Selection([], 0, 0)
     filters = () if behaviour.filter == "ignored" else query.filters
     if ordering := _seekable(table, query, behaviour, filters):
-        return _stretch(ordering, filters, query.descending)
+        return _slice(ordering, filters, query.descending)
     rows = _ordered(table, query, behaviour, chance)
     if filters:
         tests = [_predicate(one, behaviour) for one in filters]
@@ -97,7 +97,7 @@ def select(table: Table, query: ListQuery, behaviour: Behaviour, chance: int) ->
 
 
 def _seekable(table: Table, query: ListQuery, behaviour: Behaviour, filters: tuple[Filter, ...]) -> Ordering | None:
-    """The order in which the filters are a stretch, so that a page costs no look at every row."""
+    """Return the order in which the filters select a slice, so that a page need not look at every row."""
     field = query.sort_field
     if field not in DATES or behaviour.order != "honoured" or not filters or query.match_any:
         return None
@@ -116,7 +116,7 @@ def _ordering(table: Table, field: str, query: ListQuery, behaviour: Behaviour) 
     )
 
 
-def _stretch(ordering: Ordering, filters: tuple[Filter, ...], descending: bool) -> Selection:  # noqa: FBT001 - the query's own flag
+def _slice(ordering: Ordering, filters: tuple[Filter, ...], descending: bool) -> Selection:  # noqa: FBT001 - the query's own flag
     rows = ordering.dated
     start, stop = 0, len(rows)
     for one in filters:

@@ -1,4 +1,4 @@
-"""Runs an application on a socket of its own, in a thread, until it is told to stop."""
+"""Serve an application on a socket of its own, in a thread, until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _BACKLOG = 128
-# Longer than any pause a client may make, as real servers have it behind a load balancer.
+# Longer than any pause of a client, as is usual for servers behind a load balancer.
 _KEEP_ALIVE_SECONDS = 75
 
 
 class _Protocol(HttpToolsProtocol):
-    """Lets an answer reach the transport, which a fault needs to reset a connection."""
+    """Gives responses access to the transport, which a fault needs to reset a connection."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -29,7 +29,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _UvicornServer(uvicorn.Server):
-    """Starts and stops without the waits that a server for people can afford."""
+    """Starts and stops without the waits of a server in production."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -92,7 +92,7 @@ class ThreadedServer:
         self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
-        """Start to serve; returns when requests are accepted."""
+        """Start, and return when requests are accepted."""
         self._thread.start()
         self._server.ready.wait()
 

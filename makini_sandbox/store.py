@@ -1,4 +1,4 @@
-"""The data of one connection, made when first asked for and open to change while it is read."""
+"""Keep the data of one connection, made when first needed and open to changes while it is read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from decimal import Decimal
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from makini_sandbox.child_store import ChildStore
 from makini_sandbox.clock import isoformat, parse_instant
-from makini_sandbox.data.items import child_items
 from makini_sandbox.data.world import hash_key
-from makini_sandbox.encoding import encode
-from makini_sandbox.entities import ENTITIES
-from makini_sandbox.table import StoredRow, Table
+from makini_sandbox.entities import CHILD_LISTS, ENTITIES
+from makini_sandbox.table import StoredRow, Table, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,40 +18,41 @@ if TYPE_CHECKING:
     from makini_sandbox.behaviour import Behaviour
     from makini_sandbox.clock import Clock
     from makini_sandbox.data.builder import Builder
-    from makini_sandbox.data.world import World
-    from makini_sandbox.raw_store import RawStore
+    from makini_sandbox.data.raw import RawTables
+
+_CHILD_LISTS = {(child.parent, child.name): child for child in CHILD_LISTS}
 
 
 class Store:
-    """Rows by slug, generated lazily; safe to use from a test while the server reads.
+    """Rows by slug; safe to use from a test while the server reads.
+
+    Args:
+        builder: Makes the rows.
+        raw_tables: The source system's own tables.
+        behaviour: Returns the behavior.
+        clock: Returns the time.
 
     Attributes:
-        lock: Held while an answer is built; take it to make several changes at once.
+        lock: Held while a response is built; take it to make several changes at once.
         raw_tables: The source system's own tables.
     """
 
     def __init__(
-        self,
-        world: World,
-        builder: Builder,
-        raw_tables: RawStore,
-        behaviour: Callable[[], Behaviour],
-        clock: Clock,
+        self, builder: Builder, raw_tables: RawTables, behaviour: Callable[[], Behaviour], clock: Clock
     ) -> None:
         self.lock = RLock()
-        self._world = world
+        self.raw_tables = raw_tables
         self._builder = builder
         self._behaviour = behaviour
         self._clock = clock
         self._tables: dict[str, Table] = {}
-        self._children = ChildStore(lambda child, key: child_items(builder, world, child, key))
-        self.raw_tables = raw_tables
+        self._changed_children: dict[tuple[str, str], list[bytes]] = {}
 
     def table(self, slug: str) -> Table:
-        """The table of an entity.
+        """Return the table of an entity.
 
         Raises:
-            KeyError: If the API has no such entity.
+            KeyError: The API has no such entity.
         """
         with self.lock:
             if slug not in self._tables:
@@ -62,31 +60,31 @@ class Store:
             return self._tables[slug]
 
     def fields(self, slug: str) -> frozenset[str]:
-        """Names of the fields that the vendor's schema of an entity has."""
+        """Return the names of the fields of the vendor's schema of an entity."""
         return self._builder.fields(slug)
 
     def count(self, slug: str) -> int:
-        """Number of rows that an entity has now."""
+        """Return the number of rows that an entity has now."""
         return len(self.table(slug))
 
     def keys(self, slug: str) -> list[str]:
-        """Keys of all rows of an entity, in order of insertion."""
+        """Return the keys of all rows of an entity, in order of insertion."""
         with self.lock:
             return [row.key for row in self.table(slug).in_order(hide_deleted=False)]
 
     def rows(self, slug: str) -> list[dict[str, Any]]:
-        """All rows of an entity, decoded, in order of insertion."""
+        """Return all rows of an entity, decoded, in order of insertion."""
         return [json.loads(body) for body in self.raw(slug)]
 
     def raw(self, slug: str) -> list[bytes]:
-        """All rows of an entity as the JSON that is served, in order of insertion."""
+        """Return all rows of an entity as the JSON that is served, in order of insertion."""
         with self.lock:
             return [row.body for row in self.table(slug).in_order(hide_deleted=False)]
 
     def insert(self, slug: str, **fields: object) -> str:
-        """Insert a row, made like the generated ones but for what is given.
+        """Insert a row, made like the generated ones except for the given fields.
 
-        ``createdAt`` and ``updatedAt`` are now where not given.
+        `createdAt` and `updatedAt` are now if not given.
 
         Returns:
             The key of the new row.
@@ -104,7 +102,7 @@ class Store:
         """Insert a row as the given bytes, which need not even be JSON.
 
         Returns:
-            The key it is kept under: its own, or one made up where it has none.
+            The key that it is kept under: its own, or one made up if it has none.
         """
         with self.lock:
             try:
@@ -115,10 +113,10 @@ class Store:
             return self._put(slug, body, fields, self.table(slug).next_position())
 
     def update(self, slug: str, key: str, **fields: object) -> None:
-        """Change a row; ``updatedAt`` becomes now where not given.
+        """Change a row; `updatedAt` becomes now if not given.
 
         Raises:
-            KeyError: If there is no such row.
+            KeyError: There is no such row.
         """
         with self.lock:
             row = self._decoded(slug, key)
@@ -128,7 +126,7 @@ class Store:
             self._put(slug, encode(row), row, self.table(slug)[key].position)
 
     def touch(self, slug: str, count: int) -> list[str]:
-        """Update the rows that were updated longest ago to now.
+        """Set `updatedAt` of the rows that were updated longest ago to now.
 
         Returns:
             Their keys.
@@ -141,10 +139,10 @@ class Store:
             return keys
 
     def delete(self, slug: str, key: str) -> None:
-        """Delete a row softly: set ``deletedAt``, and ``updatedAt`` where the behaviour says so.
+        """Delete a row softly: set `deletedAt`, and `updatedAt` if the behavior says so.
 
         Raises:
-            KeyError: If there is no such row.
+            KeyError: There is no such row.
         """
         now = isoformat(self._clock())
         with self.lock:
@@ -156,40 +154,43 @@ class Store:
         """Remove a row without a trace.
 
         Raises:
-            KeyError: If there is no such row.
+            KeyError: There is no such row.
         """
         with self.lock:
             table = self.table(slug)
             table.remove(table[key].key)
 
     def children(self, slug: str, key: str, child: str) -> list[dict[str, Any]]:
-        """The items under a row, decoded: the list ``child`` of the row of ``slug`` with that key.
+        """Return the items of the list `child` below the row of `slug` with a key, decoded.
 
         Raises:
-            KeyError: If there is no such row or no such list.
+            KeyError: There is no such row or no such list.
         """
         return [json.loads(body) for body in self.raw_children(slug, key, child)]
 
     def raw_children(self, slug: str, key: str, child: str) -> list[bytes]:
-        """The items under a row as the JSON that is served.
+        """Return the items below a row as the JSON that is served.
 
         Raises:
-            KeyError: If there is no such row or no such list.
+            KeyError: There is no such row or no such list.
         """
         with self.lock:
-            return self._children.bodies(slug, self.table(slug)[key].key, child)
+            parent, listed = self.table(slug)[key].key, _CHILD_LISTS[slug, child]
+            changed = self._changed_children.get((listed.slug, parent))
+            return [encode(item) for item in self._builder.children(listed, parent)] if changed is None else changed
 
     def set_children(self, slug: str, key: str, child: str, items: Iterable[Mapping[str, object]]) -> None:
         """Give a row other items.
 
         Raises:
-            KeyError: If there is no such row or no such list.
+            KeyError: There is no such row or no such list.
         """
         with self.lock:
-            self._children.set(slug, self.table(slug)[key].key, child, items)
+            parent, listed = self.table(slug)[key].key, _CHILD_LISTS[slug, child]
+            self._changed_children[listed.slug, parent] = [encode(item) for item in items]
 
     def set_raw(self, table: str, rows: Iterable[object]) -> None:
-        """Make, or make anew, a raw table of these rows."""
+        """Create or replace a raw table."""
         with self.lock:
             self.raw_tables.set(table, rows)
 
@@ -205,7 +206,7 @@ class Store:
 
     def _generated(self, slug: str) -> Iterator[StoredRow]:
         undated = self._behaviour().for_slug(slug).undated_rows
-        for number in range(self._world.count(slug)):
+        for number in range(self._builder.world.count(slug)):
             row = self._builder.build(slug, number)
             if undated and number % 100 < undated and "updatedAt" in row:
                 row["updatedAt"] = None

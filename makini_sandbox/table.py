@@ -1,4 +1,4 @@
-"""The rows of one entity, with an order kept for each way of reading them."""
+"""Keep the rows of one entity, in each order in which they are read."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+encode = msgspec.json.Encoder(decimal_format="number").encode
+"""Writes a row as JSON, amounts with all their digits."""
 DATES = {"updatedAt": "updated", "createdAt": "created"}
 
 
 class StoredRow:
-    """A row as its encoded JSON, with what is needed to find and order it.
+    """A row as encoded JSON, with what it is found and ordered by.
 
     Attributes:
-        body: The row's JSON, ready to be joined into a page.
+        body: The row's JSON.
         key: Its primary key.
         position: Its place in the order of insertion.
-        updated: ``updatedAt`` in microseconds since 1970, None where null or unreadable.
-        created: The same for ``createdAt``.
-        deleted: Whether ``deletedAt`` is set.
+        updated: `updatedAt` in microseconds since 1970, None if null or unreadable.
+        created: The same for `createdAt`.
+        deleted: Whether `deletedAt` is set.
     """
 
     __slots__ = ("body", "created", "deleted", "key", "position", "updated")
@@ -51,7 +55,7 @@ class Ordering:
     Attributes:
         dated: Rows in ascending order of the date.
         undated: Rows without it, in order of insertion.
-        instant_of: Gives the date of a row.
+        instant_of: Returns the date of a row.
     """
 
     def __init__(self, rows: Iterable[StoredRow], field: str, tie_salt: int | None) -> None:
@@ -68,14 +72,14 @@ class Ordering:
         return self.instant_of(row), crc32(f"{row.key}/{self._tie_salt}".encode())
 
     def add(self, row: StoredRow) -> None:
-        """Put a row in its place."""
+        """Insert a row."""
         if self.instant_of(row) is None:
             insort(self.undated, row, key=attrgetter("position"))
         else:
             insort(self.dated, row, key=self._sort_key)
 
     def discard(self, row: StoredRow) -> None:
-        """Take a row out; its date must still be the one under which it was put in."""
+        """Remove a row; its date must still be the one that it had when it was inserted."""
         if self.instant_of(row) is None:
             self.undated.remove(row)
             return
@@ -101,11 +105,11 @@ class Table:
         return self._by_key[key]
 
     def get(self, key: str) -> StoredRow | None:
-        """The row with a key, None where there is none."""
+        """Return the row with a key, None if there is none."""
         return self._by_key.get(key)
 
     def next_position(self) -> int:
-        """A position no row has had."""
+        """Return a position that no row has had."""
         self._next_position += 1
         return self._next_position - 1
 
@@ -129,19 +133,19 @@ class Table:
                 ordering.discard(row)
 
     def in_order(self, *, hide_deleted: bool) -> list[StoredRow]:
-        """All rows in order of insertion; the list is shared and must not be changed."""
+        """Return all rows in order of insertion; the list is shared and must not be changed."""
         if hide_deleted not in self._in_order:
             rows = (row for row in self._by_key.values() if not (hide_deleted and row.deleted))
             self._in_order[hide_deleted] = sorted(rows, key=attrgetter("position"))
         return self._in_order[hide_deleted]
 
     def ordering(self, field: str, *, hide_deleted: bool, tie_salt: int | None) -> Ordering:
-        """The rows sorted by a date, kept sorted from the first request on.
+        """Return the rows sorted by a date; they are kept sorted from now on.
 
         Args:
-            field: ``updatedAt`` or ``createdAt``.
-            hide_deleted: Whether rows with ``deletedAt`` are left out.
-            tie_salt: Where not None, rows of equal date are shuffled in a way that it decides.
+            field: `updatedAt` or `createdAt`.
+            hide_deleted: Whether rows with `deletedAt` are left out.
+            tie_salt: Seed by which rows of equal date are shuffled; None to keep the order of insertion.
         """
         name = (field, hide_deleted, tie_salt)
         if name not in self._orderings:

@@ -1,30 +1,35 @@
-"""What a path under ``/api`` is about."""
+"""Find out what a request under `/api` is about."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from makini_sandbox.children import CHILD_LISTS
-from makini_sandbox.entities import ENTITIES
-from makini_sandbox.refusal import Refusal
+from makini_sandbox.entities import CHILD_LISTS, ENTITIES
+from makini_sandbox.responses import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from makini_sandbox.behaviour import Behaviour
+    from makini_sandbox.tokens import Connection
 
 V4 = "v4"
-RAW_TABLES = "raw/tables"
+_RAW_TABLES = "raw/tables"
 _TABLES_PATH = "tables"
 _ROWS_END = "/data"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked for.
+    """What is requested.
 
     Attributes:
-        kind: An entity's list, one of its rows, the items under one, the list of raw tables, or one.
-        slug: By which behaviours, faults and recorded requests know it.
-        segment: Segment of the path after ``/api``: a product, ``v4`` or ``raw``.
+        kind: An entity's list, one of its rows, the items below one, the list of raw tables, or one raw table.
+        slug: Its name in behaviors, faults and recorded requests.
+        segment: Segment of the path after `/api`: a product, `v4` or `raw`.
         name: Key of the row or of the parent, or the raw table's name; empty for whole lists.
-        parent: Slug of the parent, and the list under it; empty for all but such lists.
+        parent: Slug of the parent, and the name of the list below it; empty for all other lists.
     """
 
     kind: Literal["list", "row", "items", "raw_tables", "raw_rows"]
@@ -35,19 +40,44 @@ class Target:
 
     @property
     def is_v4(self) -> bool:
-        """Whether rows are of the v4 kind."""
+        """Whether records are those of v4."""
         return self.segment == V4
 
 
+@dataclass(frozen=True)
+class ListRequest:
+    """All that the response to a request for a list depends on.
+
+    Attributes:
+        target: The list.
+        connection: The connection whose rows are requested.
+        behaviour: The behavior towards the list.
+        url: Address of the list, without parameters.
+        parameters: Names and values of the parameters, as the v3 spec names them.
+        absent: Whether the connected system lacks the list.
+        fault: Kind of the fault that strikes, empty if none does.
+        chance: Seed of what differs for each request.
+    """
+
+    target: Target
+    connection: Connection
+    behaviour: Behaviour
+    url: str
+    parameters: Sequence[tuple[str, str]]
+    absent: bool
+    fault: str
+    chance: int
+
+
 def target_of(segment: str, rest: str) -> Target:
-    """What a path asks for.
+    """Return what a path requests.
 
     Args:
-        segment: The first segment after ``/api``.
-        rest: What follows it, decoded.
+        segment: The first segment after `/api`.
+        rest: The path after it, decoded.
 
     Raises:
-        Refusal: 404 where there is no such path.
+        Refusal: 404 if there is no such path.
     """
     target = _raw(rest) if segment == "raw" else _entity(segment, rest) or _items(segment, rest)
     if target is None:
@@ -57,7 +87,7 @@ def target_of(segment: str, rest: str) -> Target:
 
 def _raw(rest: str) -> Target | None:
     if rest == _TABLES_PATH:
-        return Target("raw_tables", RAW_TABLES, "raw")
+        return Target("raw_tables", _RAW_TABLES, "raw")
     start = f"{_TABLES_PATH}/"
     if not (rest.startswith(start) and rest.endswith(_ROWS_END)):
         return None

@@ -13,7 +13,7 @@ from singer_sdk.singerlib.catalog import Metadata
 from tap_makini.errors import NothingReadError
 from tap_makini.identifiers import RAW_PREFIX
 from tap_makini.schema import CONNECTION_COLUMN, with_deletion_column
-from tap_makini.streams.reconciled import KEYS, RECONCILIATIONS
+from tap_makini.streams.dependents import KEYS, RECONCILIATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -14,9 +14,9 @@ from tap_makini.errors import (
     UnreachableError,
 )
 from tap_makini.pagination.list_reader import why_read_in_full
-from tap_makini.pagination.rows import RowReader, dated
+from tap_makini.pagination.paginator import dated
 from tap_makini.redaction import presentable
-from tap_makini.streams.custom_fields import newest_page
+from tap_makini.streams.sampling import newest_page
 from tap_makini.sync.summary import Result, by_cause
 
 if TYPE_CHECKING:
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 class Finding(NamedTuple):
     """What one request showed of a stream."""
 
-    stream: str
     verdict: str
     records: str = ""
     newest: str = ""
     full_read_reason: str | None = None
+    error: MakiniError | None = None
 
 
-def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell: Callable[[str], None]) -> None:
+def check(connections: Iterable[Connection], streams: Sequence[ListStream], print_line: Callable[[str], None]) -> None:
     """Request one record of each stream of each connection, and print what came.
 
     Args:
         connections: The connections to check.
         streams: The streams to check.
-        tell: Prints a line.
+        print_line: Prints a line.
 
     Raises:
         NothingReadError: No credential is valid, or no stream is offered.
@@ -52,19 +52,18 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], tell
     offered = 0
     for connection in connections:
         if connection.name is not None:
-            tell(presentable(f"Connection {connection.name}"))
-        tell(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
+            print_line(presentable(f"Connection {connection.name}"))
+        print_line(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
-            result = Result(stream.name, connection.name)
-            finding = _find(result, stream, connection)
+            finding = _find(stream, connection)
             offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which is no entity
-            name = presentable(finding.stream)
-            tell(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
+            name = presentable(stream.name)
+            print_line(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if finding.full_read_reason:
-                tell(f"{'':<32} read in full each run because {presentable(finding.full_read_reason)}")
-            if result.error is not None:
-                failed.append(result)
-            if isinstance(result.error, (CredentialError, UnreachableError)):
+                print_line(f"{'':<32} read in full each run because {presentable(finding.full_read_reason)}")
+            if finding.error is not None:
+                failed.append(Result(stream.name, connection.name, error=finding.error))
+            if isinstance(finding.error, (CredentialError, UnreachableError)):
                 break  # all others would fail the same way
     _conclude(failed, offered)
 
@@ -78,16 +77,15 @@ def _conclude(failed: list[Result], offered: int) -> None:
         raise NothingReadError("No stream is offered. Check the settings api_url, api_token and products.")
 
 
-def _find(result: Result, stream: ListStream, connection: Connection) -> Finding:
+def _find(stream: ListStream, connection: Connection) -> Finding:
     try:
         fetcher = stream.page_fetcher(connection)
         page = newest_page(fetcher, 1)
         reason = why_read_in_full(fetcher, page)
     except EntityAbsentError:
-        return Finding(result.stream, "no")
+        return Finding("no")
     except MakiniError as error:
-        result.error = error
-        return Finding(result.stream, "failed")
-    timestamps = dated(RowReader(fetcher.replication_key).rows(page.records))
+        return Finding("failed", error=error)
+    timestamps = dated(fetcher.row_reader.rows(page.records))
     newest = max(timestamps).strftime("%Y-%m-%d %H:%M") if timestamps else ""
-    return Finding(result.stream, "yes", "" if page.total is None else str(page.total), newest, reason)
+    return Finding("yes", "" if page.total is None else str(page.total), newest, reason)

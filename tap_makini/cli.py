@@ -26,8 +26,8 @@ from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.redaction import clean_logs, presentable, redact_logs
 from tap_makini.sdk_compat import SDKTap, set_message
 from tap_makini.signals import after_deferral
-from tap_makini.standard_output import OutputError, ReaderGoneError, printing
 from tap_makini.sync.interruption import Interrupted
+from tap_makini.sync.writer import OutputError, ReaderGoneError, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -1,11 +1,69 @@
-"""What the API offers to read, according to the built-in table or an OpenAPI document."""
+"""What the API offers to read and how it is requested, according to the built-in table or an OpenAPI document."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from tap_makini.query_parameters import V3, V3_UNSIZED, QueryParameters
+
+@dataclass(frozen=True)
+class QueryParameters:
+    """Names and values of a list's query parameters; `{key}` in them stands for the replication key.
+
+    Attributes:
+        page: The number of the page; None if only cursors lead on.
+        offset: In place of it, how many records to skip; None if pages are numbered.
+        first_offset: The value of `offset` that skips none, 0 or 1.
+        first: The number of the first page, 1 or 0.
+        size: How many records to return; None if that cannot be requested.
+        largest: The largest allowed page size; None if that is not declared.
+        sizes: The allowed page sizes; empty if any is allowed.
+        cursor: The cursor of the last response, in place of a page.
+        since: The earliest timestamp, inclusive.
+        until: The timestamp that all must be before; None if that cannot be requested.
+        sort: What to order by; None if no order can be requested.
+        ascending: The value of `sort` that puts the earliest record first.
+        descending: The value of `sort` that puts the latest record first.
+        may_not_count: Whether responses may not say which page of how many they are.
+        accept: The media type to request.
+        unknown_paging: Declared parameters that look like paging, but are not known, where no known one is declared.
+    """
+
+    page: str | None = "page"
+    offset: str | None = None
+    first_offset: int = 0
+    first: int = 1
+    size: str | None = "per_page"
+    largest: int | None = None
+    sizes: tuple[int, ...] = ()
+    cursor: str = "cursor"
+    since: str = "filter[{key}:gteq]"
+    until: str | None = "filter[{key}:lt]"
+    sort: str | None = "sort[{key}]"
+    ascending: str = "0"
+    descending: str = "1"
+    may_not_count: bool = False
+    accept: str = "application/json"
+    unknown_paging: tuple[str, ...] = ()
+
+
+V3 = QueryParameters()
+"""As the v3 guide has it; `sort` 0 is ascending, 1 descending."""
+V3_UNSIZED = QueryParameters(size=None)
+"""The same for the lists of the v3 spec that take no page size."""
+ASSUMED = QueryParameters(may_not_count=True)
+"""What is sent where no document declares parameters, as for v4."""
+
+
+@dataclass
+class PageSize:
+    """How many records to request, shared by the lists of a connection: what one refused, no other asks for.
+
+    Attributes:
+        value: The number.
+    """
+
+    value: int
 
 
 @dataclass(frozen=True)

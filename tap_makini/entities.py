@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_makini.endpoints import Child, Endpoint
+from tap_makini.endpoints import V3, V3_UNSIZED, Child, Endpoint, QueryParameters
 from tap_makini.identifiers import stream_name
-from tap_makini.query_parameters import V3, V3_UNSIZED, QueryParameters
 from tap_makini.schema import SCHEMAS
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 MASK = "(secret)"
 
@@ -41,6 +42,38 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 Span = tuple[int, int]
 
 
+class _Dropping(dict[int, "int | None"]):
+    """A table for `str.translate` that drops some characters, and remembers which ones.
+
+    Args:
+        drops: Says whether to drop a character.
+    """
+
+    def __init__(self, drops: Callable[[str], bool]) -> None:
+        super().__init__({code: None if drops(chr(code)) else code for code in range(0x80)})
+        self._drops = drops
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if self._drops(chr(code)) else code
+        return self[code]
+
+    def kept(self, text: str) -> list[int]:
+        """Return the places of the characters that it leaves."""
+        return [at for at, char in enumerate(text) if self[ord(char)] is not None]
+
+
+def _is_noise(char: str) -> bool:
+    """Whether a character is white space, the `+` that stands for it, a mark, or not printable."""
+    if char.isascii():
+        return char <= " " or char in "+\x7f"
+    return not char.isprintable() or category(char).startswith("M")
+
+
+_UNPRINTABLE = _Dropping(lambda char: not char.isprintable())
+_VIEWS = (_UNPRINTABLE, _Dropping(_is_noise))
+"""What is ignored: control and zero-width characters and line breaks; then also other noise."""
+
+
 class Masker:
     """Masks secrets in text; safe to use from several threads.
 
@@ -57,8 +90,8 @@ class Masker:
     def add(self, secret: str) -> None:
         """Mask one more secret."""
         for layer in _layers(_Text.of(secret)):
-            for view in layer.views():
-                self._runs.update(view.chars[at : at + _RUN] for at in range(len(view.chars) - _RUN + 1))
+            for view in _VIEWS:
+                self._runs.update(_runs(_folded(layer.chars).translate(view)))
         if _SHORTEST <= len(secret) < _RUN and secret.strip():
             self._short = {*self._short, _folded(secret)}
 
@@ -67,30 +100,27 @@ class Masker:
         if not self._runs and not self._short:
             return text
         parts, at = list[str](), 0
-        for start, end in _merged(self._spans(_Text.of(text))):
-            parts += text[at:start], MASK
-            at = end
+        for start, end in sorted(self._spans(_Text.of(text))):
+            if start > at or not parts:  # else it overlaps or touches the one before
+                parts += text[at:start], MASK
+            at = max(at, end)
         return "".join([*parts, text[at:]]) if parts else text
 
     def _spans(self, text: _Text, *, is_encoded: bool = False) -> Iterator[Span]:
         for layer in _layers(text):
-            yield from self._short_ones(layer)
-            if self._runs:
-                for view in layer.views():
-                    yield from self._parts(view)
-                if not is_encoded:
-                    yield from self._in_base64(layer.printable())
-
-    def _short_ones(self, text: _Text) -> Iterator[Span]:
-        chars = _folded(text.chars)
-        for secret in self._short:
-            yield from (text.span(at, at + len(secret)) for at in _places(chars, secret))
-
-    def _parts(self, text: _Text) -> Iterator[Span]:
-        chars, runs = text.chars, self._runs
-        for at in range(len(chars) - _RUN + 1):
-            if chars[at : at + _RUN] in runs:
-                yield text.span(at, at + _RUN)
+            folded = _folded(layer.chars)
+            for secret in self._short:
+                yield from (layer.span(at, at + len(secret) - 1) for at in _places(folded, secret))
+            if not self._runs:
+                continue
+            for view in _VIEWS:
+                runs = _runs(folded.translate(view))
+                if not self._runs.isdisjoint(runs):
+                    kept = view.kept(folded)
+                    found = [at for at, run in enumerate(runs) if run in self._runs]
+                    yield from (layer.span(kept[at], kept[at + _RUN - 1]) for at in found)
+            if not is_encoded:
+                yield from self._in_base64(layer.printable())
 
     def _in_base64(self, text: _Text) -> Iterator[Span]:
         """Decode from each of the four places at which a group of characters may begin."""
@@ -100,7 +130,7 @@ class Masker:
                 if not _ASCII.search(decoded):
                     continue
                 for start, end in self._spans(_Text.of(decoded), is_encoded=True):
-                    yield text.span(first + start * 4 // 3, first + -(-end * 4 // 3))
+                    yield text.span(first + start * 4 // 3, first + -(-end * 4 // 3) - 1)
 
 
 class _Text(NamedTuple):
@@ -114,31 +144,20 @@ class _Text(NamedTuple):
     def of(cls, text: str) -> _Text:
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
-    def span(self, start: int, end: int) -> Span:
-        return self.starts[start], self.ends[end - 1]
+    def span(self, first: int, last: int) -> Span:
+        return self.starts[first], self.ends[last]
 
     def printable(self) -> _Text:
         """Leave out control and zero-width characters and line breaks."""
-        return self if self.chars.isprintable() else self.only([char.isprintable() for char in self.chars])
-
-    def views(self) -> Iterator[_Text]:
-        """Ignore case and unprintable characters; then also white space, the `+` that stands for it, and marks."""
-        text = self.printable()
-        text = text._replace(chars=_folded(text.chars))
-        yield text
-        quiet = text.only([not _is_noise(char) for char in text.chars])
-        if quiet is not text:
-            yield quiet
-
-    def only(self, keeps: Sequence[bool]) -> _Text:
-        if all(keeps):
+        if self.chars.isprintable():
             return self
-        places = [at for at, keep in enumerate(keeps) if keep]
-        return _Text(
-            "".join([self.chars[at] for at in places]),
-            [self.starts[at] for at in places],
-            [self.ends[at] for at in places],
-        )
+        kept = _UNPRINTABLE.kept(self.chars)
+        chars = self.chars.translate(_UNPRINTABLE)
+        return _Text(chars, [self.starts[at] for at in kept], [self.ends[at] for at in kept])
+
+
+def _runs(chars: str) -> list[str]:
+    return [chars[at : at + _RUN] for at in range(len(chars) - _RUN + 1)]
 
 
 def _layers(text: _Text) -> Iterator[_Text]:
@@ -160,7 +179,7 @@ def _unescaped(text: _Text) -> _Text:
         ends += text.ends[at : escape.start()]
         at = escape.start()
         for char, width in _meant(escape):
-            start, end = text.span(at, at + width)
+            start, end = text.span(at, at + width - 1)
             chars.append(char)
             starts.append(start)
             ends.append(end)
@@ -180,12 +199,6 @@ def _meant(escape: re.Match[str]) -> Iterator[tuple[str, int]]:
     else:
         number = int(escape["unicode"] or escape["long"] or escape["byte"], 16)
         yield chr(min(number, 0x10FFFF)), len(written)
-
-
-def _is_noise(char: str) -> bool:
-    if char.isascii():
-        return char <= " " or char in "+\x7f"
-    return not char.isprintable() or category(char).startswith("M")
 
 
 def _decoded(text: str) -> str:
@@ -209,17 +222,7 @@ def _places(text: str, part: str) -> Iterator[int]:
         at = text.find(part, at + 1)
 
 
-def _merged(spans: Iterator[Span]) -> list[Span]:
-    """Join spans that overlap or touch."""
-    merged = list[Span]()
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged
-
-
+@cache
 def needle(secret: str) -> bytes | None:
     """Return a part of a secret that looks the same however JSON escapes it, to search large bodies for.
 

@@ -37,6 +37,8 @@ _TOKEN = re.compile(
 )
 _TYPES = {b"{": "object", b"[": "array", b'"': "text", b"n": "null", b"t": "boolean", b"f": "boolean"}
 _MOST_NAMES, _NAME_LENGTH = 8, 30
+_BACKSLASH = ord("\\")  # as a number, which is found faster than bytes
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _UNESCAPED = re.compile("[\x00-\x1f\ud800-\udfff]")
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -100,6 +102,11 @@ def compact(raw: bytes) -> bytes:
         return msgspec.json.format(raw, indent=-1)
     except REFUSED:
         return _join(_tokens(raw))
+
+
+def holds_nul(raw: bytes) -> bool:
+    """Return whether a text in this JSON holds a NUL character, which PostgreSQL accepts nowhere."""
+    return _BACKSLASH in raw and b"\\u0000" in raw and _NUL.search(raw) is not None
 
 
 def text_json(value: object) -> bytes:

@@ -70,19 +70,26 @@ def clean_logs() -> None:
 def _clean(record: logging.LogRecord) -> None:
     message = _message(record)
     shown = presentable(message)
-    exception = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
-    traces = [text for text in (exception, record.stack_info) if text]
-    if any(mask(text) != text for text in traces):  # some formatters would format them again from the exception
-        shown = "\n".join([shown, *(_indented(mask(text)) for text in traces)])
-        record.exc_info = record.exc_text = record.stack_info = None
-    else:
-        record.exc_text = exception and _indented(exception)
-        record.stack_info = record.stack_info and _indented(record.stack_info)
+    if record.exc_info or record.exc_text or record.stack_info:
+        shown += _clean_traces(record)
     if shown != message:
         record.msg, record.args = shown, None
     record.name = presentable(record.name)
     fields = vars(record)
-    fields.update({name: _cleaned(value) for name, value in fields.items() if name not in _OWN_FIELDS})
+    for name in fields.keys() - _OWN_FIELDS:
+        fields[name] = _cleaned(fields[name])
+
+
+def _clean_traces(record: logging.LogRecord) -> str:
+    """Indent a record's traces; return them, to stand in its message, if a formatter would show a secret in them."""
+    exception = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text
+    traces = [text for text in (exception, record.stack_info) if text]
+    if any(mask(text) != text for text in traces):  # some formatters would format them again from the exception
+        record.exc_info = record.exc_text = record.stack_info = None
+        return "".join(f"\n{_indented(mask(text))}" for text in traces)
+    record.exc_text = exception and _indented(exception)
+    record.stack_info = record.stack_info and _indented(record.stack_info)
+    return ""
 
 
 def _message(record: logging.LogRecord) -> str:

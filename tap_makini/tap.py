@@ -31,8 +31,8 @@ from tap_makini.streams import (
 )
 from tap_makini.streams.sampling import add_columns, add_custom_fields, names_of_raw_streams
 from tap_makini.sync.interruption import Interruption
+from tap_makini.sync.list_sync import Plan
 from tap_makini.sync.partition import StartRule
-from tap_makini.sync.plan import Plan
 from tap_makini.sync.state import State
 from tap_makini.sync.sync import Sync
 from tap_makini.sync.writer import LineWriter

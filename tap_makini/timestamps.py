@@ -9,12 +9,27 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _DATE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
-_USUAL_LENGTH = len("2025-01-02T03:04:05Z")
+_USUAL = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)+", re.ASCII)
 _HOURS, _MINUTES = 24, 60
+
+
+def parse_timestamps(values: Sequence[Any]) -> list[datetime | None]:
+    """Read dates and date-times, like `parse_timestamp`, but much faster if all are of the usual form."""
+    with suppress(TypeError, msgspec.ValidationError):  # not all are texts, or valid dates
+        if _USUAL.fullmatch("".join(values)):
+            instants: list[datetime | None] = msgspec.convert(values, list[datetime])
+            return instants
+    return list(map(parse_timestamp, values))
 
 
 def parse_timestamp(value: object) -> datetime | None:
@@ -28,9 +43,9 @@ def parse_timestamp(value: object) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
-    if len(value) == _USUAL_LENGTH and value[4::3] == "--T::Z":
-        with suppress(ValueError):  # it may be of another form after all
-            return datetime.fromisoformat(f"{value[:-1]}+00:00")
+    if _USUAL.fullmatch(value):
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(value, datetime)
     second, fraction = read_date_time(value.strip())
     return second and second.replace(microsecond=int(f"{fraction or 0:0<6}"[:6]), tzinfo=timezone.utc)
 
@@ -65,17 +80,8 @@ def _offset(zone: str) -> timedelta:
     return -size if zone[0] == "-" else size
 
 
-def format_timestamp(instant: datetime) -> str:
-    """Write an instant for the state. The precision is fixed, so that equal instants are equal texts."""
-    return _in_utc(instant, "microseconds")
-
-
-def format_whole_seconds(instant: datetime) -> str:
-    """Write an instant for a filter, in whole seconds, as all samples of the v3 spec do."""
-    return _in_utc(instant, "seconds")
-
-
-def _in_utc(instant: datetime, precision: str) -> str:
+def format_timestamp(instant: datetime, precision: str = "microseconds") -> str:
+    """Write an instant in UTC. The precision is fixed, so that equal instants are equal texts."""
     # strftime writes the year 1, which often stands for "never", as "1" on some platforms
     return f"{instant.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 

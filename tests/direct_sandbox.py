@@ -12,7 +12,8 @@ from requests.structures import CaseInsensitiveDict
 
 from makini_sandbox import Sandbox
 from makini_sandbox.app import build_app
-from tap_makini.http.transport import Request, Response, Transport
+from tap_makini.http.response import Response
+from tap_makini.http.transport import Request, Transport
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -57,7 +58,12 @@ class DirectSandbox(Sandbox):
             "method": request.method,
             "path": unquote(request.path),
             "query_string": urlencode(request.params).encode(),
-            "headers": [(b"accept", request.accept.encode()), (b"authorization", f"Bearer {token}".encode())],
+            "scheme": "http",
+            "headers": [
+                (b"accept", request.accept.encode()),
+                (b"authorization", f"Bearer {token}".encode()),
+                (b"host", self._url.removeprefix("http://").encode()),
+            ],
         }
         with self._turn:
             try:

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tap_makini.http.headers import RateLimitHeaders
-from tap_makini.http.rate_limit import Permit, RateLimit
+from tap_makini.http.rate_limiter import Permit, RateLimit
+from tap_makini.http.response import RateLimitHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 
 
-class Answer(NamedTuple):
+class Verdict(NamedTuple):
     retry_after: float | None
     remaining: int
 
 
 class Server(Protocol):
-    def __call__(self, now: float) -> Answer: ...
+    def __call__(self, now: float) -> Verdict: ...
 
 
 @dataclass
@@ -35,14 +35,14 @@ class FixedWindows:
     started: float = -math.inf
     count: int = 0
 
-    def __call__(self, now: float) -> Answer:
+    def __call__(self, now: float) -> Verdict:
         if now >= self.started + self.window:
             self.started = now if self.phase is None else now - (now - self.phase) % self.window
             self.count = 0
         if self.count >= self.limit:
-            return Answer(max(1, math.ceil(self.started + self.window - now)), 0)
+            return Verdict(max(1, math.ceil(self.started + self.window - now)), 0)
         self.count += 1
-        return Answer(None, self.limit - self.count)
+        return Verdict(None, self.limit - self.count)
 
 
 @dataclass
@@ -52,12 +52,12 @@ class SlidingWindow:
     retry_after: float | None = None
     taken: list[float] = field(default_factory=list)
 
-    def __call__(self, now: float) -> Answer:
+    def __call__(self, now: float) -> Verdict:
         self.taken = [at for at in self.taken if at > now - self.window]
         if len(self.taken) >= self.limit:
-            return Answer(self.retry_after or max(1, math.ceil(self.taken[0] + self.window - now)), 0)
+            return Verdict(self.retry_after or max(1, math.ceil(self.taken[0] + self.window - now)), 0)
         self.taken.append(now)
-        return Answer(None, self.limit - len(self.taken))
+        return Verdict(None, self.limit - len(self.taken))
 
 
 @dataclass
@@ -78,14 +78,14 @@ class _Arrival(NamedTuple):
     at: float
     order: int
     permit: Permit
-    answered_at: float
+    ends_at: float
 
 
 class _Return(NamedTuple):
     at: float
     order: int
     permit: Permit
-    answer: Answer
+    verdict: Verdict
 
 
 def simulate(  # noqa: PLR0913 - the conditions
@@ -95,7 +95,7 @@ def simulate(  # noqa: PLR0913 - the conditions
     seconds: float,
     latency: Callable[[], float],
     limit: RateLimit | None = None,
-    tells_remaining: bool = False,
+    sends_remaining: bool = False,
     start: float = 0.0,
 ) -> Run:
     """Have workers ask as fast as they may; a request reaches the server half way through its latency."""
@@ -117,14 +117,14 @@ def simulate(  # noqa: PLR0913 - the conditions
         event = heapq.heappop(events)
         now = event.at
         if isinstance(event, _Arrival):
-            answer = server(now)
-            (run.taken if answer.retry_after is None else run.refused).append(now)
-            heapq.heappush(events, _Return(event.answered_at, event.order, event.permit, answer))
+            verdict = server(now)
+            (run.taken if verdict.retry_after is None else run.refused).append(now)
+            heapq.heappush(events, _Return(event.ends_at, event.order, event.permit, verdict))
             continue
         in_flight -= 1
-        if event.answer.retry_after is not None:
-            limit.close(now, event.answer.retry_after, is_limit=True)
-        elif tells_remaining:
-            limit.note_headers(now, RateLimitHeaders(event.answer.remaining, None))
-        limit.end(now, event.permit, was_taken=event.answer.retry_after is None)
+        if event.verdict.retry_after is not None:
+            limit.close(now, event.verdict.retry_after, is_limit=True)
+        elif sends_remaining:
+            limit.note_headers(now, RateLimitHeaders(event.verdict.remaining, None))
+        limit.end(now, event.permit, was_taken=event.verdict.retry_after is None)
     return run

@@ -1,4 +1,4 @@
-"""A transport without a network: a function gives its responses, and it keeps what it was asked."""
+"""A transport without a network: a function makes its responses, and it keeps what it was asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.http.transport import Request, Response, Transport
+from tap_makini.http.response import Response
+from tap_makini.http.transport import Request, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ class Asked(NamedTuple):
 
 
 class ScriptedTransport(Transport):
-    """Give what a function says: a response, a body, JSON for one, or an error to raise."""
+    """Returns what a function returns: a response, a body, JSON for one, or an error to raise."""
 
     def __init__(self, respond: Callable[[Asked], Any]) -> None:
         super().__init__("https://api.test", 1.0, "test")
@@ -34,15 +35,15 @@ class ScriptedTransport(Transport):
         asked = Asked(request.method, request.path, token, dict(sent))
         with self._lock:
             self.asked.append(asked)
-            response = self._respond(asked)
-        if isinstance(response, BaseException):
-            raise response
-        if isinstance(response, Response):
-            return response
-        return Response(200, {}, response if isinstance(response, bytes) else msgspec.json.encode(response))
+            result = self._respond(asked)
+        if isinstance(result, BaseException):
+            raise result
+        if isinstance(result, Response):
+            return result
+        return Response(200, {}, result if isinstance(result, bytes) else msgspec.json.encode(result))
 
 
-def in_turn(*responses: Any) -> Callable[[Asked], Any]:  # noqa: ANN401 - bytes, JSON or errors
-    """Give responses one after the other; one more request than responses is a fault."""
-    left = iter(responses)
+def in_turn(*results: Any) -> Callable[[Asked], Any]:  # noqa: ANN401 - bytes, JSON or errors
+    """Return results one after the other; one more request than results is a fault."""
+    left = iter(results)
     return lambda _: next(left)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tap_makini.check import check
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, StreamsFailedError
 from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.query_parameters import PageSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,21 +24,21 @@ BROKEN = MakiniError("the server answered 500", "Run again later.")
 
 
 class Server:
-    """Answers a list once: with its newest records and their count, or with an error."""
+    """Responds to the request for a list: with its newest records and their count, or with an error."""
 
-    def __init__(self, answer: list[dict[str, Any]] | MakiniError, total: int | None = None) -> None:
-        self._answer = answer
+    def __init__(self, response: list[dict[str, Any]] | MakiniError, total: int | None = None) -> None:
+        self._response = response
         self._total = total
-        self.asked: list[dict[str, str]] = []
+        self.requests: list[dict[str, str]] = []
 
     def get(self, _path: str, params: Mapping[str, str], read: Callable[[bytes], Any], *_: object, **__: object) -> Any:  # noqa: ANN401
-        self.asked.append(dict(params))
-        if isinstance(self._answer, MakiniError):
-            raise self._answer
-        size = len(self._answer) or 1
+        self.requests.append(dict(params))
+        if isinstance(self._response, MakiniError):
+            raise self._response
+        size = len(self._response) or 1
         last = -(-(self._total or 1) // size)
         meta = {"current_page": 1, "last_page": last, "per_page": size, "total": self._total}
-        return read(json.dumps({"data": self._answer, "meta": meta}).encode())
+        return read(json.dumps({"data": self._response, "meta": meta}).encode())
 
 
 @dataclass
@@ -69,15 +69,15 @@ HEADING = ["stream", "offered", "records", "newest", "update"]
 
 
 def checked(*connections: StubConnection, streams: Sequence[str | StubStream]) -> list[list[str]]:
-    """Give the cells of the table."""
+    """Return the cells of the table."""
     lines: list[str] = []
-    asked = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
-    check(cast("list[Connection]", connections), cast("list[ListStream]", asked), lines.append)
+    stubs = [StubStream(stream) if isinstance(stream, str) else stream for stream in streams]
+    check(cast("list[Connection]", connections), cast("list[ListStream]", stubs), lines.append)
     assert not any(line.endswith(" ") for line in lines)
     return [line.split() for line in lines]
 
 
-def test_what_one_record_tells_of_a_stream() -> None:
+def test_one_record_shows_count_newest_update_and_why_a_list_is_read_in_full() -> None:
     assets = Server([{"key": "a", "updatedAt": "2025-01-02T03:04:05+02:00"}], 1_234)
     users = Server([{"key": "a", "updatedAt": "2025-01-02T03:04:05Z"}], 3)
     heading, *table = checked(StubConnection(assets=assets, users=users), streams=["assets", StubStream("users", None)])
@@ -86,8 +86,8 @@ def test_what_one_record_tells_of_a_stream() -> None:
     assert table[0] == ["assets", "yes", "1234", "2025-01-02", "01:04"]
     assert " ".join(table[1]) == ("read in full each run because the server does not show that it honors the order")
     assert table[2] == ["users", "yes", "3"]
-    assert assets.asked == [{"page": "1", "per_page": "1", "sort[updatedAt]": order} for order in "10"]
-    assert users.asked == [{"page": "1", "per_page": "1"}]
+    assert assets.requests == [{"page": "1", "per_page": "1", "sort[updatedAt]": order} for order in "10"]
+    assert users.requests == [{"page": "1", "per_page": "1"}]
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,13 @@ def test_what_one_record_tells_of_a_stream() -> None:
     ],
     ids=["empty", "uncounted", "undated"],
 )
-def test_what_is_not_told_is_left_open(records: list[dict[str, Any]], total: int | None, cells: list[str]) -> None:
+def test_a_cell_is_empty_if_its_value_is_unknown(
+    records: list[dict[str, Any]], total: int | None, cells: list[str]
+) -> None:
     assert checked(StubConnection(assets=Server(records, total)), streams=["assets"]) == [HEADING, cells]
 
 
-def test_a_page_larger_than_asked_for_shows_its_newest() -> None:
+def test_a_page_larger_than_requested_shows_its_newest_update() -> None:
     dates = ("2024-01-01T00:00:00Z", "2025-06-01T00:00:00Z", "2023-01-01T00:00:00Z")
     server = Server([{"key": date, "updatedAt": date} for date in dates], 3)
 
@@ -112,7 +114,7 @@ def test_a_page_larger_than_asked_for_shows_its_newest() -> None:
     ]
 
 
-def test_what_is_not_offered_is_no_fault() -> None:
+def test_a_stream_that_is_not_offered_is_not_a_failure() -> None:
     connection = StubConnection(assets=Server(ABSENT), sites=Server([], 0))
 
     assert checked(connection, streams=["assets", "sites"])[1:] == [["assets", "no"], ["sites", "yes", "0"]]
@@ -132,24 +134,24 @@ def test_each_of_several_connections_has_a_table() -> None:
     ]
 
 
-def test_lines_are_told_one_by_one() -> None:
-    told: list[str] = []
+def test_each_line_is_printed_before_the_next_request() -> None:
+    printed: list[str] = []
     first, second = Server([], 0), Server([], 0)
     connection = cast("Connection", StubConnection(assets=first, sites=second))
     streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites")])
 
-    def tell(line: str) -> None:
-        told.append(line)
-        assert len(first.asked) + len(second.asked) == len(told) - 1
+    def print_line(line: str) -> None:
+        printed.append(line)
+        assert len(first.requests) + len(second.requests) == len(printed) - 1
 
-    check([connection], streams, tell)
-    assert len(told) == 3
-
-
-# --- troubles --------------------------------------------------------------------------------------
+    check([connection], streams, print_line)
+    assert len(printed) == 3
 
 
-def test_a_stream_that_fails_is_shown_and_the_others_checked() -> None:
+# --- failures --------------------------------------------------------------------------------------
+
+
+def test_a_stream_that_fails_is_shown_and_the_others_are_checked() -> None:
     lines: list[str] = []
     connection = cast("Connection", StubConnection(assets=Server(BROKEN), sites=Server([], 0), pm=Server(BROKEN)))
     streams = cast("list[ListStream]", [StubStream("assets"), StubStream("sites"), StubStream("pm")])
@@ -160,31 +162,31 @@ def test_a_stream_that_fails_is_shown_and_the_others_checked() -> None:
     assert str(caught.value) == "Not readable: assets, pm: the server answered 500. Run again later."
 
 
-def test_a_wrong_token_ends_the_check_of_its_connection() -> None:
+def test_a_refused_token_ends_the_check_of_its_connection() -> None:
     after = Server([], 0)
     with pytest.raises(NothingReadError, match=r"^the server answered 401\. Check the token\."):
         checked(StubConnection(assets=Server(REFUSED), sites=after), streams=["assets", "sites"])
 
-    assert not after.asked
+    assert not after.requests
 
 
-def test_one_wrong_token_of_several_is_a_failure_of_its_connection_only() -> None:
+def test_a_refused_token_is_a_failure_of_its_connection_only() -> None:
     zeta = Server([], 0)
     connections = StubConnection("acme", assets=Server(REFUSED)), StubConnection("zeta", assets=zeta)
     with pytest.raises(StreamsFailedError, match=r"^Not readable: acme/assets: the server answered 401\."):
         checked(*connections, streams=["assets"])
 
-    assert zeta.asked
+    assert zeta.requests
 
 
-def test_none_but_wrong_tokens_are_a_wrong_setting() -> None:
+def test_nothing_is_read_if_every_token_is_refused() -> None:
     connections = [StubConnection(name, assets=Server(REFUSED)) for name in ("acme", "zeta")]
     with pytest.raises(NothingReadError, match=r"^acme/assets, zeta/assets: the server answered 401\."):
         checked(*connections, streams=["assets"])
 
 
 @pytest.mark.parametrize("streams", [[], ["assets"], ["assets", "sites"], ["assets", "connections"]])
-def test_nothing_offered_is_a_wrong_setting(streams: list[str]) -> None:
+def test_nothing_is_read_if_no_stream_is_offered(streams: list[str]) -> None:
     connection = StubConnection(assets=Server(ABSENT), sites=Server(ABSENT), connections=Server([{"id": 1}], 1))
     with pytest.raises(NothingReadError, match=r"^No stream is offered. Check the settings api_url"):
         checked(connection, streams=streams)

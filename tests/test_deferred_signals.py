@@ -40,7 +40,7 @@ def in_a_thread(work: Callable[[], None]) -> threading.Thread:
 
 
 @EACH_SIGNAL
-def test_a_signal_is_acted_on_when_the_work_is_done(number: int) -> None:
+def test_a_signal_is_handled_when_the_work_is_done(number: int) -> None:
     done = []
     with pytest.raises(StopError), deferred_signals(LONG):  # noqa: PT012 - what follows the signal counts
         signal.raise_signal(number)
@@ -52,7 +52,7 @@ def test_a_signal_is_acted_on_when_the_work_is_done(number: int) -> None:
 
 
 @EACH_SIGNAL
-def test_also_when_the_work_fails(number: int) -> None:
+def test_a_signal_is_handled_when_the_work_fails(number: int) -> None:
     with pytest.raises(StopError) as caught, deferred_signals(LONG):  # noqa: PT012 - both count
         signal.raise_signal(number)
         raise OSError
@@ -78,7 +78,7 @@ def test_another_thread_leaves_the_handlers_alone() -> None:
     assert seen == [[stop, stop]]
 
 
-def test_the_end_waits_for_the_work_of_another_thread() -> None:
+def test_the_end_of_the_process_waits_for_the_work_of_another_thread() -> None:
     begun, may_end = threading.Event(), threading.Event()
     order = []
 
@@ -104,7 +104,7 @@ def test_the_end_waits_for_the_work_of_another_thread() -> None:
     assert order == ["work", "end"]
 
 
-def test_no_work_begins_at_the_end() -> None:
+def test_no_work_begins_at_the_end_of_the_process() -> None:
     begun = threading.Event()
 
     def work() -> None:
@@ -118,7 +118,7 @@ def test_no_work_begins_at_the_end() -> None:
     assert begun.is_set()
 
 
-def test_the_end_waits_no_longer_than_the_work_may_take() -> None:
+def test_the_end_of_the_process_waits_no_longer_than_the_work_may_take() -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -135,7 +135,7 @@ def test_the_end_waits_no_longer_than_the_work_may_take() -> None:
     working.join(LONG)
 
 
-def test_a_signal_does_not_cut_the_wait_for_the_end_short() -> None:
+def test_a_signal_does_not_shorten_the_wait_for_the_end_of_the_process() -> None:
     begun, may_end = threading.Event(), threading.Event()
     order = []
 

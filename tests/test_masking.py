@@ -119,7 +119,7 @@ def test_secrets_that_are_added_later_are_masked_beside_the_others() -> None:
         ("secret7", None),
     ],
 )
-def test_the_part_to_search_large_answers_for_has_nothing_to_escape(secret: str, part: bytes | None) -> None:
+def test_the_part_to_search_large_bodies_for_has_nothing_to_escape(secret: str, part: bytes | None) -> None:
     assert needle(secret) == part
 
 
@@ -176,7 +176,7 @@ def test_nothing_of_a_token_is_readable_in_a_log(data: st.DataObject, token: str
     logger.addHandler(Lines())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redaction, "_masker", Masker(token))
-        logger.error("%s %s %s", before, written, behind, extra={"told": {"by": [written]}})
+        logger.error("%s %s %s", before, written, behind, extra={"field": {"of": [written]}})
         logger.error("failed", exc_info=(ValueError, ValueError(written), None))
 
     assert len(lines) == 4

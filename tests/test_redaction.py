@@ -20,12 +20,14 @@ from tap_makini.redaction import clean_logs, mask, presentable, printable, redac
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
+
+    Handler: TypeAlias = logging.StreamHandler[io.StringIO]
 
 SECRET = "s3cret-token"  # noqa: S105 - opens nothing
 HOSTILE = "red\x1b[31m\nnext\u202eline\ud800\u200b"
 SHOWN = r"red\x1b[31m\nnext\u202eline\ud800\u200b"
 
-Handler = logging.StreamHandler[io.StringIO]
 formatters = pytest.mark.parametrize("formatter", [ConsoleFormatter(), StructuredFormatter()], ids=["plain", "json"])
 
 
@@ -53,7 +55,7 @@ def test_a_secret_is_masked_wherever_it_stands(handler: Handler, formatter: logg
     logger.info("in an object %s", {"Authorization": SECRET})
     logger.info({"as": SECRET})
     logger.warning("in the stack %s", "x", stack_info=True)
-    logger.info("beside", extra={"told": SECRET, "more": {SECRET: [SECRET, (1, SECRET)]}, "odd": OSError(SECRET)})
+    logger.info("beside", extra={"field": SECRET, "more": {SECRET: [SECRET, (1, SECRET)]}, "odd": OSError(SECRET)})
     logging.getLogger(f"of.{SECRET}").info("in the name")
     try:
         os.environ[SECRET]
@@ -101,7 +103,7 @@ def test_a_configuration_of_logging_that_comes_later_masks_them() -> None:
     logger = {"handlers": ["own"], "propagate": False, "level": "DEBUG"}
     document = {"formatters": {"json": formatter}, "handlers": {"own": handler}, "loggers": {"configured": logger}}
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **document})
-    logging.getLogger("configured.module").debug("%s", SECRET, extra={"told": SECRET})
+    logging.getLogger("configured.module").debug("%s", SECRET, extra={"field": SECRET})
 
     assert json.loads(stream.getvalue())["message"] == "(secret)"
     assert SECRET not in stream.getvalue()
@@ -130,13 +132,13 @@ def test_a_handler_that_passes_records_on_has_them_masked() -> None:
 def test_a_record_without_secrets_is_left_as_it_is(handler: Handler, formatter: logging.Formatter) -> None:
     seen = list[logging.LogRecord]()
     handler.addFilter(lambda record: not seen.append(record))  # type: ignore[func-returns-value]
-    extra = {"told": ["one", 2, None, {"three": 4.5}]}
+    extra = {"field": ["one", 2, None, {"three": 4.5}]}
     logging.getLogger("x").info("%s of %d", "one", 2, extra=extra)
     expected = KeyError("harmless")
     logging.getLogger("x").error("failed", exc_info=expected)
 
     assert (seen[0].msg, seen[0].args) == ("%s of %d", ("one", 2))
-    assert vars(seen[0])["told"] == extra["told"]
+    assert vars(seen[0])["field"] == extra["field"]
     assert seen[1].exc_info
     assert seen[1].exc_info[1] is expected
     text = formatter.format(seen[1])
@@ -206,7 +208,7 @@ def test_secrets_may_be_learned_while_others_log(handler: Handler) -> None:
 @formatters
 def test_names_from_outside_stay_on_their_line(handler: Handler, formatter: logging.Formatter) -> None:
     handler.setFormatter(formatter)
-    logging.getLogger(HOSTILE).info("Stream %s", HOSTILE, extra={"told": HOSTILE})
+    logging.getLogger(HOSTILE).info("Stream %s", HOSTILE, extra={"field": HOSTILE})
     line = handler.stream.getvalue()
 
     assert line.count("\n") == 1

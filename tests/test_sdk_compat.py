@@ -17,7 +17,7 @@ PRIVATE_NAME = re.compile(r"(?:def |self\.|cls\.)(_[a-z]\w*)")
 
 
 def subclasses() -> list[type]:
-    """Give the classes of the tap that extend one of the SDK's."""
+    """Return the classes of the tap that extend one of the SDK's."""
     found = {
         base
         for module in (tap, cli, streams)

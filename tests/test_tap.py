@@ -42,19 +42,21 @@ def test_a_sync_writes_to_what_has_replaced_standard_output(tap: TapMakini, sand
     assert messages[-1]["type"] == "STATE"
 
 
-def test_a_dry_run_reads_the_streams_that_are_named_only(tap: TapMakini, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_reads_the_given_streams_only(tap: TapMakini, capsys: pytest.CaptureFixture[str]) -> None:
     assert tap.run_sync_dry_run(streams=[tap.streams["sites"], tap.streams["stocks"]])
     assert {message.get("stream") for message in messages_in(capsys.readouterr().out)} == {"sites", "stocks", None}
 
 
-def test_the_connection_test_is_that_of_the_command_line(tap: TapMakini, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_connection_test_prints_the_table_of_the_command_line(
+    tap: TapMakini, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert tap.run_connection_test()
     heading, *rows = capsys.readouterr().out.splitlines()
     assert heading.split() == ["stream", "offered", "records", "newest", "update"]
     assert {row.split()[0] for row in rows} >= {"sites", "stocks"}
 
 
-def test_a_state_is_kept_apart_from_what_the_program_has_given(tap: TapMakini) -> None:
+def test_a_state_is_copied(tap: TapMakini) -> None:
     given = {"bookmarks": {"sites": {"replication_key": "updatedAt"}}}
     tap.load_state(given)
     assert tap.state == given

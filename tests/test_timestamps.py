@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_makini.conform.values import DATE_TIME
-from tap_makini.timestamps import floor_day, floor_second, format_timestamp, format_whole_seconds, parse_timestamp
+from tap_makini.timestamps import floor_day, floor_second, format_timestamp, parse_timestamp, parse_timestamps
 
 zones = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 utc_instants = st.datetimes(timezones=st.just(timezone.utc))
@@ -25,7 +25,7 @@ def test_what_is_written_for_the_state_is_read_again(instant: datetime) -> None:
 @given(utc_instants | anywhere)
 @example(datetime(1, 1, 1, tzinfo=timezone.utc))
 def test_a_bound_is_the_instant_without_its_fraction(instant: datetime) -> None:
-    assert parse_timestamp(format_whole_seconds(instant)) == floor_second(instant)
+    assert parse_timestamp(format_timestamp(instant, "seconds")) == floor_second(instant)
 
 
 @given(anywhere, anywhere)
@@ -106,6 +106,23 @@ def test_what_is_no_date_is_none(value: object) -> None:
     assert parse_timestamp(value) is None
 
 
+USUAL = st.from_regex(
+    r"[0-9]{3}[1-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,9})?Z", fullmatch=True
+)
+
+
+@given(st.lists(USUAL) | st.lists(USUAL | st.text() | st.none() | st.integers() | anywhere.map(datetime.isoformat)))
+@example(["2025-01-02T03:04:05", "Z"])
+@example(["2025-01-02T03:04:05Z2025-01-02T03:04:05Z", ""])
+@example(["2025-01-02T03:04:05.1", "2Z"])
+@example(["2025-01-02T03:04:05.999999Z", "2025-01-02T03:04:05.9999999Z"])
+def test_many_at_once_are_read_like_each_alone(values: list[object]) -> None:
+    read = parse_timestamps(values)
+
+    assert read == list(map(parse_timestamp, values))
+    assert all(instant is None or instant.tzinfo is timezone.utc for instant in read)
+
+
 @given(st.text() | st.from_regex(r"\d{2,5}-\d\d?-\d\d?.?[\d:.,+ TZ-]*"))
 def test_any_text_is_an_instant_in_utc_or_none(text: str) -> None:
     read = parse_timestamp(text)
@@ -117,7 +134,7 @@ def test_any_text_is_an_instant_in_utc_or_none(text: str) -> None:
 def test_floors_cut_off_less_than_their_unit(instant: datetime) -> None:
     assert timedelta(0) <= instant - floor_second(instant) < timedelta(seconds=1)
     assert timedelta(0) <= instant - floor_day(instant) < timedelta(days=1)
-    assert format_whole_seconds(floor_day(instant)).endswith("T00:00:00Z")
+    assert format_timestamp(floor_day(instant), "seconds").endswith("T00:00:00Z")
 
 
 @given(st.from_regex(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,8})?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?", fullmatch=True))

@@ -1,1 +1,1 @@
-"""Programs to compare the tap with; each reads all work orders from the address in its environment."""
+"""Compare the tap with other programs, each of which reads all work orders from the address in its environment."""

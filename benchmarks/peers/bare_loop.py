@@ -1,4 +1,4 @@
-"""The floor: requests, json and a loop, which checks nothing and forgets how far it came."""
+"""Read with nothing but requests, json and a loop, without checks and without a state: the lower bound."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def extract() -> None:
 
 
 def load() -> None:
-    """Run a pipeline into a temporary folder; fails where it did not load the number of rows given."""
+    """Run a pipeline into a temporary folder; fail if it did not load the given number of rows."""
     with tempfile.TemporaryDirectory() as folder:
         pipeline = dlt.pipeline(
             "benchmark", pipelines_dir=f"{folder}/state", destination=filesystem(f"file://{folder}/data")

@@ -1,4 +1,4 @@
-"""This tap with page after page read by number, nothing proven: what the reading strategies cost is the difference."""
+"""Read with this tap page by page, by number and without proof: the difference is the cost of its paginators."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_makini.pagination import list_reader
-from tap_makini.pagination.paginator import Batch, FirstPage
+from tap_makini.pagination.paginator import Batch
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_makini.pagination.page_fetcher import FirstPage
+
 
 class PlainPaging:
-    """Reads the pages 1, 2, 3 … in the order that the first one was asked for."""
+    """Reads the pages 1, 2, 3 … in the order of the first request."""
 
-    def __init__(self, opening: FirstPage) -> None:
-        self._opening = opening
+    def __init__(self, first_page: FirstPage) -> None:
+        self._first_page = first_page
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        source, query, page, reader = self._opening
-        yield Batch(reader.rows(page.records))
+        fetcher, request, page, rows = self._first_page
+        yield Batch(rows)
         while not page.is_last:
-            page = source.fetch(replace(query, page=page.number + 1))
-            yield Batch(reader.rows(page.records))
+            page = fetcher.fetch(replace(request, page=page.number + 1))
+            yield Batch(fetcher.row_reader.rows(page.records))
 
 
-def _always_plain(_: list_reader.ListReader, opening: FirstPage) -> PlainPaging:
-    return PlainPaging(opening)
+def _always_plain(_: list_reader.ListReader, first_page: FirstPage) -> PlainPaging:
+    return PlainPaging(first_page)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What one gets from the Singer SDK by following its guide, with this tap's own schema of work orders."""
+"""Read with a tap written after the Singer SDK's guide, with this tap's own schema of work orders."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class WorkOrders(RESTStream[int]):
 
     @property
     def url_base(self) -> str:
-        """The API's address."""
+        """Address of the API."""
         return str(self.config["api_url"])
 
     @property
     def authenticator(self) -> BearerTokenAuthenticator:
-        """Puts the token on each request."""
+        """Adds the token to each request."""
         return BearerTokenAuthenticator(token=self.config["api_token"])
 
     def get_new_paginator(self) -> _Pages:
@@ -49,7 +49,7 @@ class WorkOrders(RESTStream[int]):
         return _Pages(1)
 
     def get_url_params(self, context: Context | None, next_page_token: int | None) -> dict[str, Any]:  # noqa: ARG002
-        """Ask for a page."""
+        """Return the query parameters of a page."""
         return {"page": next_page_token, "per_page": 500}
 
 
@@ -63,7 +63,7 @@ class PlainTap(Tap):
     ).to_dict()
 
     def discover_streams(self) -> Sequence[WorkOrders]:
-        """Give the one stream."""
+        """Return the one stream."""
         return [WorkOrders(self)]
 
 

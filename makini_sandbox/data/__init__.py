@@ -1,1 +1,1 @@
-"""Coherent, seeded records for every entity of the v3 API."""
+"""Generate coherent, seeded records for every entity of the v3 API."""

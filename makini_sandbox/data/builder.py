@@ -1,32 +1,31 @@
-"""Builds the rows of an entity from the shape of its item type."""
+"""Build the rows of an entity from the fields of its item type."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from makini_sandbox.data.draft import Draft
-from makini_sandbox.data.lines import (
-    TOTALLED,
-    line_drafts,
-    price_line,
-    total_order,
-    total_stock,
-)
-from makini_sandbox.data.makers import Maker, maker_of
-from makini_sandbox.data.quirks import add_quirks
-from makini_sandbox.data.shapes import SHAPES
-from makini_sandbox.data.world import ORDER_LINES, order_of_line
-from makini_sandbox.entities import ENTITIES
+from makini_sandbox.data.shapes import SHAPES, ShapeField, fields_of
+from makini_sandbox.data.values import maker_of
+from makini_sandbox.data.vocabulary import CITIES
+from makini_sandbox.data.world import ORDER_LINES, World, hash_key, line_count, lines_before, order_of_line
+from makini_sandbox.entities import CHILD_SHAPE, ENTITIES, ChildList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterator
 
-    from makini_sandbox.data.world import World
+    from makini_sandbox.data.values import Maker
 
 Row = dict[str, Any]
+
+# Shares of the rows in which a rare field is filled, a rare object or list is, and the row has a quirk of each kind.
+_FILLED, _NESTED, _QUIRK = 0.2, 0.07, 0.03
+_MOST_ITEMS = 4
+_ITEM_NUMBERS = 10**6
 _LINE_FIELDS = frozenset({"lineItems", "lines"})
-_FILLED = 0.2
-_NESTED = 0.07
+_CENT = Decimal("0.01")
+_TAX = Decimal("0.2")
 
 
 class Builder:
@@ -35,101 +34,171 @@ class Builder:
     Args:
         world: The facts of the connection.
         quirks: Whether some rows deviate from the schemas, as real ones do.
-        work_order_materials: Item type that ``work-orders/materials`` answers with; the v3 spec
-            declares ``WorkOrder``, the name says ``MaterialItem``.
+        work_order_materials: Item type of `work-orders/materials`; the v3 spec declares `WorkOrder`, the name says
+            `MaterialItem`.
+
+    Attributes:
+        world: The facts of the connection.
     """
 
     def __init__(self, world: World, *, quirks: bool = True, work_order_materials: str = "MaterialItem") -> None:
-        self._world = world
+        self.world = world
         self._quirks = quirks
-        self._compiled: dict[str, Callable[[Draft], Row]] = {}
+        self._makers: dict[str, Callable[[Draft], Row]] = {}
         self._shapes = {slug: entity.shape for slug, entity in ENTITIES.items()}
         self._shapes["work-orders/materials"] = work_order_materials
 
     def fields(self, slug: str) -> frozenset[str]:
-        """Names of the fields that the item type of an entity has."""
-        return frozenset(name for name, _, _ in shape_fields(self._shapes[slug]))
+        """Return the names of the fields of an entity's item type."""
+        return frozenset(field.name for field in fields_of(self._shapes[slug]))
 
     def build(self, slug: str, number: int) -> Row:
-        """The row of an entity with a number; a number beyond the entity's size is allowed."""
+        """Return the row of an entity with a number, which may be beyond the entity's size."""
         if slug == ORDER_LINES:
             return self._order_line(number)
-        return self.build_shape(self._shapes[slug], Draft(self._world, slug, number))
+        return self._build(self._shapes[slug], Draft(self.world, slug, number))
 
-    def build_shape(self, shape: str, draft: Draft) -> Row:
-        """A row of an item type, whatever list it stands in."""
-        row = self._compile(shape)(draft)
+    def children(self, child: ChildList, parent: str) -> list[Row]:
+        """Return the none to four items below a row, which follow from its key alone.
+
+        Args:
+            child: The list.
+            parent: Key of the row.
+        """
+        source = f"{self.world.connection}/{child.parent}/{parent}/{child.name}"
+        chance = int(hash_key(source)[:15], 16)
+        items = []
+        for number in range(chance % (_MOST_ITEMS + 1)):
+            item = self._build(CHILD_SHAPE, Draft(self.world, child.slug, chance % _ITEM_NUMBERS + number))
+            # Numbers of two parents may overlap; keys must not.
+            item.update({"key": hash_key(f"{source}/{number}"), child.parent_field: parent})
+            items.append(item)
+        return items
+
+    def _build(self, shape: str, draft: Draft) -> Row:
+        row = self._maker(shape)(draft)
         if self._quirks:
-            add_quirks(row, draft)
+            _add_quirk(row, draft)
         return row
 
     def _order_line(self, number: int) -> Row:
-        draft = Draft(self._world, ORDER_LINES, number, anchor=order_of_line(number))
-        line = self._compile("POLineItem")(draft)
+        draft = Draft(self.world, ORDER_LINES, number, anchor=order_of_line(number))
+        line = self._maker("POLineItem")(draft)
         line["cost"] = line["lineTotalValue"]
-        return {name: line[name] for name, _, _ in shape_fields("LineItem")}
+        return {field.name: line[field.name] for field in fields_of(self._shapes[ORDER_LINES])}
+
+    def _maker(self, shape: str) -> Callable[[Draft], Row]:
+        if shape not in self._makers:
+            self._makers[shape] = self._compile(shape)
+        return self._makers[shape]
 
     def _compile(self, shape: str) -> Callable[[Draft], Row]:
-        if shape not in self._compiled:
-            self._compiled[shape] = self._compiled_shape(shape)
-        return self._compiled[shape]
+        makers = {field.name: self._field(field) for field in fields_of(shape)}
+        total = _totaling(makers.keys())
 
-    def _compiled_shape(self, shape: str) -> Callable[[Draft], Row]:
-        fields = [(name, self._field(kind, rare)) for name, kind, rare in shape_fields(shape)]
-        finish = _finisher(dict(fields))
-
-        def build(draft: Draft) -> Row:
-            row = {name: make(draft) for name, make in fields}
-            if finish is not None:
-                finish(row)
+        def make(draft: Draft) -> Row:
+            row = {name: make(draft) for name, make in makers.items()}
+            if total is not None:
+                total(row)
             return row
 
-        return build
+        return make
 
-    def _field(self, kind: str, rare: bool) -> Maker:  # noqa: FBT001 - a parsed mark
-        is_list = kind.startswith("[")
-        make = self._list(kind[1:-1]) if is_list else self._single(kind)
-        if not rare:
+    def _field(self, field: ShapeField) -> Maker:
+        make = self._list(field.word) if field.is_list else self._single(field.word)
+        if not field.is_rare:
             return make
-        if is_list:
+        if field.is_list:
             return lambda draft: make(draft) if draft.random() < _NESTED else []
-        share = _NESTED if kind in SHAPES else _FILLED
+        share = _NESTED if field.word in SHAPES else _FILLED
         return lambda draft: make(draft) if draft.random() < share else None
 
-    def _single(self, kind: str) -> Maker:
-        if kind.startswith("@"):
-            slug = kind[1:]
-            return lambda draft: self._related(slug, draft)
-        return self._compile(kind) if kind in SHAPES else maker_of(kind)
+    def _single(self, word: str) -> Maker:
+        if word.startswith("@"):
+            return lambda draft: self._related(word[1:], draft)
+        return self._maker(word) if word in SHAPES else maker_of(word)
 
-    def _list(self, kind: str) -> Maker:
-        one = self._single(kind)
-        if kind.endswith("LineItem"):
-            return lambda draft: [one(line) for line in line_drafts(draft)]
-        if kind.startswith("@"):
-            return lambda draft: [row for row in [one(draft)] if row]
-        return lambda draft: [one(draft)]
+    def _list(self, word: str) -> Maker:
+        make = self._single(word)
+        if word.endswith("LineItem"):
+            return lambda draft: [make(line) for line in _line_drafts(draft)]
+        if word.startswith("@"):
+            return lambda draft: [row for row in [make(draft)] if row]
+        return lambda draft: [make(draft)]
 
     def _related(self, slug: str, draft: Draft) -> Row | None:
-        count = self._world.count(slug)
+        count = self.world.count(slug)
         return self.build(slug, draft.anchor % count) if count else None
 
 
-def shape_fields(shape: str) -> list[tuple[str, str, bool]]:
-    """Name, kind and rarity of each field of a shape."""
-    parsed = []
-    for word in SHAPES[shape].split():
-        name, _, kind = word.partition(":")
-        bare = name.removesuffix("?")
-        parsed.append((bare, kind or bare, bare != name))
-    return parsed
+# --- lines, and totals that add up to the cent ---
 
 
-def _finisher(fields: dict[str, Maker]) -> Callable[[Row], None] | None:
+def _line_drafts(order: Draft) -> Iterator[Draft]:
+    """Yield a draft for each line of an order; those of purchase orders are the rows of their own list."""
+    slug = ORDER_LINES if order.slug == "purchase-orders" else f"{order.slug}/lines"
+    first = lines_before(order.number)
+    for number in range(first, first + line_count(order.number)):
+        yield Draft(order.world, slug, number, anchor=order.anchor)
+
+
+def _totaling(fields: Collection[str]) -> Callable[[Row], None] | None:
     if "lineTotalValue" in fields:
-        return price_line
-    if TOTALLED in fields:
-        return total_order
-    if "lineItems" in fields and "total" in fields:
-        return total_stock
-    return None
+        return _price_line
+    if "lineItems" in fields and "totalNetValue" in fields:
+        return _total_order
+    return _total_stock if "lineItems" in fields and "total" in fields else None
+
+
+def _price_line(line: Row) -> None:
+    """Set a line's net total (price by quantity, less the discount) and the tax on it."""
+    total = (line["price"] * line["quantity"] - line["discount"]).quantize(_CENT)
+    line["lineTotalValue"] = total
+    line["lineTaxValue"] = (total * _TAX).quantize(_CENT)
+
+
+def _total_order(order: Row) -> None:
+    """Set an order's totals to the sums over its lines."""
+    net = sum((line["lineTotalValue"] for line in order["lineItems"]), Decimal(0))
+    tax = sum((line["lineTaxValue"] for line in order["lineItems"]), Decimal(0))
+    totals = {"totalNetValue": net, "totalTaxValue": tax, "totalGrossValue": net + tax}
+    order.update({name: value for name, value in totals.items() if name in order})
+
+
+def _total_stock(adjustment: Row) -> None:
+    """Set a stock adjustment's total to the sum of its lines' quantities."""
+    adjustment["total"] = sum(line["quantity"] for line in adjustment["lineItems"])
+
+
+# --- what real records do though no schema says so ---
+
+
+def _add_quirk(row: Row, draft: Draft) -> None:
+    """Give 3 % of the rows custom fields, 3 % amounts as text, 3 % lists as `"[]"` or null."""
+    chance = draft.random()
+    if chance < _QUIRK:
+        row.update(_custom_fields(draft))
+    elif chance < 2 * _QUIRK:
+        _write_amounts_as_text(row)
+    elif chance < 3 * _QUIRK:
+        empty = draft.pick(("[]", None))
+        row.update({name: empty for name, value in row.items() if name not in _LINE_FIELDS and value == []})
+
+
+def _custom_fields(draft: Draft) -> Row:
+    return {
+        "x_plantCode": f"P{draft.below(90) + 10}",
+        "riskScore": Decimal(draft.below(1000)).scaleb(-1),
+        "lockoutRequired": draft.random() < 0.5,  # noqa: PLR2004 - an even chance
+        "permit": {"number": draft.below(10_000), "issuedBy": {"name": draft.pick(CITIES)}},
+        "costCentres": [{"code": "C1", "share": Decimal("0.5")}, None],
+    }
+
+
+def _write_amounts_as_text(row: Row) -> None:
+    for name, value in row.items():
+        if isinstance(value, Decimal):
+            row[name] = str(value)
+        elif name in _LINE_FIELDS:
+            for line in value:
+                _write_amounts_as_text(line)

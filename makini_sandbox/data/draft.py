@@ -1,4 +1,4 @@
-"""One row in the making: its number, its dates, its chance, and what it hangs on."""
+"""Make one row: its number, its dates, its random values, and the rows that it refers to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
-from makini_sandbox.data.place import place_of
 from makini_sandbox.data.world import ORDER_LINES, STATUS_COUNT, World, lines_before
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ SPAN_SECONDS = 2 * 365 * 86_400
 
 
 def iso(seconds: int) -> str:
-    """An instant (seconds since 1970) as the API writes it: ``2025-01-02T03:04:05Z``."""
+    """Write an instant (seconds since 1970) as the API does: `2025-01-02T03:04:05Z`."""
     day, second = divmod(seconds, 86_400)
     minute, second = divmod(second, 60)
     hour, minute = divmod(minute, 60)
@@ -34,9 +33,9 @@ def _day(day: int) -> str:
 class Draft:
     """The source of a row's values.
 
-    Everything that rows must agree on (a work order's asset, that asset's location, the location's
-    site, the vendor of an order and of its invoice) follows from ``anchor`` by arithmetic, so no
-    row has to be generated to make another. Lines have the anchor of what they stand in.
+    All that rows must agree on (a work order's asset, that asset's location, the location's site, the vendor of an
+    order and of its invoice) follows from `anchor` by arithmetic, so no row has to be generated to make another one.
+    Lines have the anchor of the row that they are part of.
     """
 
     __slots__ = ("_place", "anchor", "created", "number", "random", "slug", "status", "updated", "world")
@@ -46,7 +45,7 @@ class Draft:
         self.slug = slug
         self.number = number
         self.anchor = number if anchor is None else anchor
-        # Chance is for variety, not for secrets: a row must come out the same every time.
+        # For variety, not for secrets: a row must be the same every time.
         self.random = Random(f"{world.seed}/{world.connection}/{slug}/{number}").random  # noqa: S311
         self.created = world.until - 1 - int(self.random() * SPAN_SECONDS)
         self.updated = self.created + int(self.random() * (world.until - self.created))
@@ -54,29 +53,29 @@ class Draft:
         self._place: dict[str, int | None] | None = None
 
     def below(self, limit: int) -> int:
-        """A whole number from 0 to ``limit - 1``."""
+        """Return a whole number from 0 to `limit - 1`."""
         return int(self.random() * limit)
 
     def pick(self, choices: Sequence[_T]) -> _T:
-        """One of the choices."""
+        """Return one of the choices."""
         return choices[int(self.random() * len(choices))]
 
-    def reference(self, slug: str) -> str | None:
-        """Key of any row of an entity, None where it has none."""
+    def any_of(self, slug: str) -> str | None:
+        """Return the key of any row of an entity, None if it has none."""
         count = self.world.count(slug)
         return self.world.key(slug, int(self.random() * count)) if count else None
 
     def related(self, slug: str) -> str | None:
-        """Key of the row of an entity that has this row's anchor."""
+        """Return the key of the row of an entity that has this row's anchor."""
         count = self.world.count(slug)
         return self.world.key(slug, self.anchor % count) if count else None
 
     def own(self, slug: str) -> str | None:
-        """Key of the asset, location, site, organization or storeroom this row belongs to."""
+        """Return the key of the asset, location, site, organization or storeroom that this row belongs to."""
         if self._place is None:
-            self._place = place_of(self.world, self.slug, self.anchor)
-        index = self._place[slug]
-        return None if index is None else self.world.key(slug, index)
+            self._place = self.world.place(self.slug, self.anchor)
+        number = self._place[slug]
+        return None if number is None else self.world.key(slug, number)
 
     @property
     def order(self) -> int:
@@ -90,20 +89,20 @@ class Draft:
         return self.order % self.world.count("currencies")
 
     def of_order(self, slug: str) -> str | None:
-        """Key that a purchase order and all that follows from it agree on, vendor for one."""
+        """Return a key that a purchase order and all that follows from it agree on, that of the vendor for one."""
         count = self.world.count(slug)
         return self.world.key(slug, self.order % count) if count else None
 
     def order_line(self) -> str | None:
-        """Key of the first line of the purchase order that this row refers to."""
+        """Return the key of the first line of the purchase order that this row refers to."""
         if not self.world.count("purchase-orders"):
             return None
         return self.world.key(ORDER_LINES, lines_before(self.order))
 
     def moment(self) -> str:
-        """An instant between the creation of the row and its last update."""
+        """Return an instant between the creation of the row and its last update."""
         return iso(self.created + self.below(self.updated - self.created + 1))
 
     def deadline(self) -> str:
-        """An instant in the 60 days after the creation of the row."""
+        """Return an instant in the 60 days after the creation of the row."""
         return iso(self.created + self.below(60 * 86_400))

@@ -1,4 +1,4 @@
-"""Words that the generated rows are made of."""
+"""List the words that the generated rows are made of."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The OpenAPI documents of the double, made from the shapes of its own rows."""
+"""Write and serve the OpenAPI documents, made from the item types of the sandbox's own rows."""

@@ -1,34 +1,47 @@
-"""OpenAPI 3.0 documents of the v3 API, one a product, as the vendor's exports are."""
+"""Write the OpenAPI 3.0 documents of the v3 API, one per product, as the vendor's exports are."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from makini_sandbox.children import CHILD_LISTS, ChildList
 from makini_sandbox.data.shapes import SHAPES
-from makini_sandbox.documents.kinds import fields_of
-from makini_sandbox.documents.parts import answer, key_parameter, operation, query_parameters
-from makini_sandbox.documents.vendor_types import UNDESCRIBED, vendor_schema
-from makini_sandbox.entities import ENTITIES, Entity
+from makini_sandbox.documents.parts import fields_of, key_parameter, operation, query_parameters, reference
+from makini_sandbox.entities import CHILD_LISTS, ENTITIES, ChildList, Entity
+
+if TYPE_CHECKING:
+    from makini_sandbox.documents.parts import Field, Holds
 
 Node = dict[str, Any]
-_UNSIZED = frozenset({"sites", "materials", "work-orders/custom-fields", "work-orders/materials"})
 # The exports say so of both lists of materials of work orders, though their items are none.
 _WORK_ORDERS = frozenset({"work-orders/materials", "work-orders/{key}/materials"})
+# Named by the exports, but not described.
+_UNDESCRIBED = frozenset({"Dimension"})
+_TYPES: dict[Holds, str] = {
+    "text": "string",
+    "instant": "string",
+    "number": "string",
+    "integer": "string",
+    "anything": "string",
+    "flag": "boolean",
+    "texts": "array",
+}
+"""The types that the exports declare for most fields, whose shape says nothing else."""
 
 
 def v3_document(product: str, url: str) -> Node:
-    """The document of a product.
+    """Return the document of a product.
 
     Args:
-        product: ``eam``, ``erp`` or ``wms``.
+        product: `eam`, `erp` or `wms`.
         url: Address of the API.
     """
-    entities = [entity for entity in ENTITIES.values() if product in entity.products]
     paths: Node = {}
-    for entity in entities:
-        paths[f"/api/{product}/{entity.slug}"] = {"get": _list(entity)}
-        paths[f"/api/{product}/{entity.slug}/{{key}}"] = {"get": _row(entity)}
+    for entity in ENTITIES.values():
+        if product in entity.products:
+            shape = "WorkOrder" if entity.slug in _WORK_ORDERS else entity.shape
+            paths[f"/api/{product}/{entity.slug}"] = {"get": _list(entity, shape)}
+            row = operation(entity.slug, [key_parameter("key")], reference(shape))
+            paths[f"/api/{product}/{entity.slug}/{{key}}"] = {"get": row}
     for child in CHILD_LISTS:
         if product in child.products:
             paths[f"/api/{product}/{child.slug}"] = {"get": _items(child)}
@@ -41,36 +54,20 @@ def v3_document(product: str, url: str) -> Node:
     }
 
 
-def _list(entity: Entity) -> Node:
-    sized = entity.slug not in _UNSIZED and not entity.slug.startswith("statuses/")
-    parameters = query_parameters("filter", "page", "sort", *(["per_page"] if sized else []))
-    return operation(entity.slug, parameters, answer(_envelope(_declared_shape(entity))))
-
-
-def _row(entity: Entity) -> Node:
-    return operation(entity.slug, [key_parameter("key")], answer(_reference(_declared_shape(entity))))
+def _list(entity: Entity, shape: str) -> Node:
+    parameters = query_parameters("filter", "page", "sort", *(["per_page"] if entity.sizes_pages else []))
+    return operation(entity.slug, parameters, _envelope(shape))
 
 
 def _items(child: ChildList) -> Node:
     schema = _envelope("WorkOrder") if child.slug in _WORK_ORDERS else {"type": "object"}
     parameters = [key_parameter("key"), *query_parameters("filter", "page", "sort")]
-    return operation(child.parent, parameters, answer(schema))
-
-
-def _declared_shape(entity: Entity) -> str:
-    return "WorkOrder" if entity.slug in _WORK_ORDERS else entity.shape
+    return operation(child.parent, parameters, schema)
 
 
 def _envelope(shape: str) -> Node:
-    rows = {"type": "array", "items": _reference(shape)}
-    return {
-        "type": "object",
-        "properties": {"data": rows, "links": _reference("Links"), "meta": _reference("Meta")},
-    }
-
-
-def _reference(name: str) -> Node:
-    return {"$ref": f"#/components/schemas/{name}"}
+    rows = {"type": "array", "items": reference(shape)}
+    return {"type": "object", "properties": {"data": rows, "links": reference("Links"), "meta": reference("Meta")}}
 
 
 def _schemas() -> Node:
@@ -85,6 +82,14 @@ def _schemas() -> Node:
 
 
 def _schema(shape: str) -> Node:
-    if shape in UNDESCRIBED:
+    if shape in _UNDESCRIBED:
         return {"type": "object"}
-    return {"type": "object", "properties": {one.name: vendor_schema(shape, one) for one in fields_of(shape)}}
+    return {"type": "object", "properties": {field.name: _property(field) for field in fields_of(shape)}}
+
+
+def _property(field: Field) -> Node:
+    """Return the schema that the vendor declares, which never allows null and often declares numbers as texts."""
+    if field.declared is None and field.shape:
+        return {"type": "array", "items": reference(field.shape)} if field.is_list else reference(field.shape)
+    kind = field.declared or _TYPES[field.holds]
+    return {"type": kind, "items": {"type": "string"}} if kind == "array" else {"type": kind}

@@ -7,16 +7,16 @@ place: null, a date-time cut to microseconds, or nothing where null is not allow
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union
 
 import msgspec
 
 from tap_makini.conform import values
-from tap_makini.rawjson import JSON, REFUSED, NotJSONError, items, members, text_json
+from tap_makini.rawjson import JSON, REFUSED, NotJSONError, holds_nul, items, members, text_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -132,7 +132,7 @@ class Container(Column):
     def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
         """Conform the parts; a text that holds such a container is decoded first."""
         try:
-            inner = _held_json(raw) if raw[:1] == b'"' else raw
+            inner = values.held_json(raw) if raw[:1] == b'"' else raw
             return self.parts(inner, pointer, leftovers)
         except NotJSONError:
             return None
@@ -149,6 +149,9 @@ class Object(Container):
         columns: The selected parts.
         deselected: The names of the parts that are dropped.
         nullable: Whether null is valid.
+
+    Attributes:
+        names: The names of the selected parts.
     """
 
     def __init__(self, columns: Mapping[str, Column], deselected: Collection[str], *, nullable: bool = False) -> None:
@@ -166,10 +169,25 @@ class Object(Container):
         self._deselected = deselected
         self._columns = {name: (column, column.read, b",%b:" % text_json(name)) for name, column in columns.items()}
 
+    @cached_property
+    def read_object(self) -> Callable[[JSON], Any]:
+        """Decodes an object all of whose parts are valid as they are; raises one of `rawjson.REFUSED` for others."""
+        return msgspec.json.Decoder(self.form).decode
+
+    @cached_property
+    def read_selected(self) -> Callable[[JSON], Any] | None:
+        """Decodes the selected parts as they are; None if these are all."""
+        return None if self.kept is msgspec.Raw else msgspec.json.Decoder(self.kept).decode
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The names of all parts, by their fields in what `read_object` returns."""
+        return dict(zip(self.form.__struct_fields__, self.form.__struct_encode_fields__, strict=True))
+
     def parts(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes:
         """Conform each member."""
         parts = list[JSON]()
-        suspect = values.holds_nul(raw)
+        suspect = holds_nul(raw)
         found = members(raw)
         if not found.keys() >= self._null_keys.keys():
             found = {**self._null_keys, **found}
@@ -274,18 +292,3 @@ def _optional(form: Any) -> Any:  # noqa: ANN401 - types made at run time
 def _escape(name: str) -> str:
     """Write a name as a part of a JSON pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
-
-
-def _held_json(raw: bytes) -> bytes:
-    """Return the JSON that a text holds; raise if reading it would lose some of it."""
-    text = values.clean_text(raw) or ""
-    try:
-        json.loads(text, object_pairs_hook=_distinct)
-        return msgspec.json.format(text.encode(), indent=-1)
-    except (ValueError, RecursionError) as error:
-        raise NotJSONError from error
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> None:
-    if len(dict(pairs)) < len(pairs):
-        raise NotJSONError

@@ -14,6 +14,7 @@ No column accepts a text with a NUL character or a lone surrogate, since databas
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -22,13 +23,12 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.rawjson import NUMBER_PATTERN, REFUSED, text_json
+from tap_makini.rawjson import NUMBER_PATTERN, REFUSED, NotJSONError, holds_nul, text_json
 from tap_makini.timestamps import read_date_time
 
 Turn = Callable[[bytes], "bytes | None"]
 """Takes the JSON of a value; returns what a column can hold instead, None if that loses something."""
 
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _NUMBER = re.compile(NUMBER_PATTERN)
 # without 29 February, which depends on the year: the slow path reads it
 _YEAR = "(?!0000)[0-9]{4}"
@@ -55,11 +55,6 @@ class Kind(NamedTuple):
     nearest: Turn = lambda _: None
 
 
-def holds_nul(raw: bytes) -> bool:
-    """Return whether a text in this JSON holds a NUL character, which PostgreSQL accepts nowhere."""
-    return b"\\" in raw and b"\\u0000" in raw and _NUL.search(raw) is not None
-
-
 def refuse_nul(raw: bytes) -> None:
     """Raise `msgspec.ValidationError`, like a decoder, if a text holds a NUL character."""
     if holds_nul(raw):
@@ -79,6 +74,21 @@ def clean_text(raw: bytes) -> str | None:
 def json_text(raw: bytes) -> bytes:
     """Return a JSON string that holds the JSON of a value."""
     return text_json(raw.decode())
+
+
+def held_json(raw: bytes) -> bytes:
+    """Return the JSON that a text holds; raise if reading it would lose some of it."""
+    text = clean_text(raw) or ""
+    try:
+        json.loads(text, object_pairs_hook=_distinct)
+        return msgspec.json.format(text.encode(), indent=-1)
+    except (ValueError, RecursionError) as error:
+        raise NotJSONError from error
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise NotJSONError
 
 
 def _to_string(raw: bytes) -> bytes | None:

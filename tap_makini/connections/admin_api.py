@@ -26,7 +26,7 @@ from tap_makini.http.authenticators import (
 from tap_makini.http.client import Client, retry
 from tap_makini.http.rate_limiter import RateLimiter
 from tap_makini.http.transport import UnusableNameError, path_segment
-from tap_makini.pagination.repeated_passes import until_nothing_new
+from tap_makini.pagination.end_of_list import until_nothing_new
 from tap_makini.rawjson import REFUSED
 from tap_makini.redaction import mask, redact_logs
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
 from tap_makini.connections.raw_tables import RawTables
+from tap_makini.endpoints import PageSize
 from tap_makini.http.authenticators import Authenticator, StaticAuthenticator
-from tap_makini.query_parameters import PageSize
 from tap_makini.redaction import mask
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import msgspec
 from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
 from tap_makini.http.transport import path_segment
 from tap_makini.identifiers import mark_of, raw_stream_name, shorten
-from tap_makini.pagination.repeated_passes import until_nothing_new
+from tap_makini.pagination.end_of_list import until_nothing_new
 from tap_makini.pagination.response import Meta, says_more
 from tap_makini.rawjson import REFUSED, members, properties
 

@@ -7,11 +7,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from tap_makini.connections.token_store import TokenPair
-from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, WaitTooLongError
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, UntouchedError, WaitTooLongError
 from tap_makini.http.authenticators import AccessToken, RenewingAuthenticator, request_token
 from tap_makini.http.client import retry
 from tap_makini.http.rate_limiter import RateLimiter
-from tap_makini.http.transport import UntouchedError
 from tap_makini.redaction import mask, redact_logs
 from tap_makini.signals import deferred_signals
 

@@ -99,10 +99,6 @@ class BoundedAdapter(HTTPAdapter):
         response = super().send(*args, **options)
         is_success = HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
         limit = self._max_bytes if is_success else _MAX_ERROR_BYTES
-        response._content = self._read(response, limit, is_success=is_success)  # noqa: SLF001 - where `content` finds it
-        return response
-
-    def _read(self, response: requests.Response, limit: int, *, is_success: bool) -> bytes:
         chunks: list[bytes] = []
         size = 0
         for chunk in response.iter_content(_CHUNK_BYTES):
@@ -113,7 +109,8 @@ class BoundedAdapter(HTTPAdapter):
                 if is_success:
                     raise _too_large(limit)
                 break
-        return b"".join(chunks)
+        response._content = b"".join(chunks)  # noqa: SLF001 - where `content` finds it
+        return response
 
 
 def _too_large(limit: int) -> MakiniError:
@@ -177,7 +174,7 @@ class _Incoming(io.RawIOBase):
         """
         left = self._deadline.at - time.monotonic()
         if left <= 0:
-            raise self._too_slow()
+            raise self._too_slow() if self._bytes else TimeoutError
         if left < self._timeout:
             self._sock.settimeout(left)
         try:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from tap_makini.errors import BadBodyError, MakiniError, TransientError, WaitTooLongError
-from tap_makini.http.transport import Request, error_for_response
+from tap_makini.http.response import error_for_response
+from tap_makini.http.transport import Request
 from tap_makini.rawjson import REFUSED
 from tap_makini.redaction import redact_logs
 
@@ -72,9 +73,8 @@ def request_token(
     Raises:
         MakiniError: None was issued.
     """
-    request = Request("POST", TOKEN_PATH, form=form, document=document)
-    response = transport.exchange(request)
-    error = error_for_response(request, response)
+    response = transport.exchange(Request("POST", TOKEN_PATH, form=form, document=document))
+    error = error_for_response("POST", response)
     if error is not None:
         raise error
     return read_access_token(response.content)

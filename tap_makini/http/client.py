@@ -5,25 +5,27 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from functools import partial
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 
-from tap_makini.errors import BadBodyError, CredentialError, TransientError, read_problem
-from tap_makini.http.headers import clock_skew
+from tap_makini.errors import BadBodyError, CredentialError, MakiniError, TransientError
 from tap_makini.http.rate_limiter import RateLimiter
-from tap_makini.http.transport import JSON, Request, error_for_response
+from tap_makini.http.response import Response, error_for_response, parse_http_date, read_problem
+from tap_makini.http.transport import JSON, Request
 from tap_makini.masking import needle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from backoff.types import Details
 
     from tap_makini.http.authenticators import Authenticator
-    from tap_makini.http.transport import Response, Transport
+    from tap_makini.http.transport import Transport
 
 T = TypeVar("T")
 
@@ -69,6 +71,15 @@ def retry(
     Raises:
         MakiniError: The last try's error, or the vendor asks for a wait that does not fit the budget.
     """
+    deadline = time.monotonic() + budget
+
+    def waits() -> Generator[float, TransientError, None]:
+        error = yield 0.0  # backoff sends the error of the last try
+        for repetition in count():
+            seconds = rate_limiter.wait_before_retry(error, repetition, deadline - time.monotonic())
+            if seconds is None:
+                return
+            error = yield seconds
 
     def log_wait(details: Details) -> None:
         error, seconds = details.get("exception"), details["wait"]
@@ -78,9 +89,8 @@ def retry(
         cause = error.cause if isinstance(error, TransientError) else error
         logger.warning("Waiting %.1f s before requesting %s again: %s", seconds, name, cause)
 
-    return backoff.on_exception(
-        rate_limiter.waits, TransientError, jitter=None, logger=None, on_backoff=log_wait, budget=budget
-    )(call)()
+    repeated = backoff.on_exception(waits, TransientError, jitter=None, logger=None, on_backoff=log_wait)(call)
+    return repeated()
 
 
 class Client:
@@ -94,8 +104,6 @@ class Client:
 
     Attributes:
         rate_limiter: Holds requests back as the limits under the token demand.
-        clock_skew: The server's clock minus this machine's, by the header `Date` of its last response: negative if
-            the server is behind, 0 if it does not send its time.
         echoed: A part of the connection's token by which to find it in records; None while no response has held it.
     """
 
@@ -112,7 +120,7 @@ class Client:
         self._max_wait = max_wait
         self._accepted: str | None = None
         self.rate_limiter = RateLimiter(requests_per_minute)
-        self.clock_skew = timedelta(0)
+        self._last_date: tuple[str | None, datetime] = (None, datetime.now(timezone.utc))
         self.echoed: bytes | None = None
 
     def get(  # noqa: PLR0913, PLR0917 - what a request is made of
@@ -142,41 +150,55 @@ class Client:
         """
         budget = self._max_wait if max_wait is None else min(max_wait, self._max_wait)
         request = Request("GET", path, budget, time.monotonic() + budget, params=params, accept=accept)
-        return self._send(request, read, RequestStats() if stats is None else stats)
+        stats = RequestStats() if stats is None else stats
+        return retry(partial(self._try, request, read, stats), self.rate_limiter, budget, path, stats)
 
     def post(self, path: str, read: Callable[[bytes], T]) -> T:
         """Have something done that may be done twice; the arguments and errors are those of `get`."""
-        return self._send(Request("POST", path, self._max_wait), read, RequestStats())
+        request, stats = Request("POST", path, self._max_wait), RequestStats()
+        return retry(partial(self._try, request, read, stats), self.rate_limiter, self._max_wait, path, stats)
 
-    def _send(self, request: Request, read: Callable[[bytes], T], stats: RequestStats) -> T:
-        def send_once() -> T:
-            token = self._authenticator.token()
-            try:
-                response = self._exchange(request, token, stats)
-            except CredentialError:
-                if not self._authenticator.renew(token, was_accepted=token == self._accepted):
-                    raise
-                response = self._exchange(request, self._authenticator.token(), stats)
-            try:
-                return read(response.content)
-            except BadBodyError as error:
-                raise error.with_problem(read_problem(response.content, response.headers)) from None
+    @property
+    def clock_skew(self) -> timedelta:
+        """The server's clock minus this machine's, by the header `Date` of its last response.
 
-        return retry(send_once, self.rate_limiter, request.budget, request.path, stats)
+        It is right to within a second and the response time, and negative if the server is behind. It is 0 if the
+        server does not send its time.
+        """
+        text, received_at = self._last_date
+        date = parse_http_date(text)
+        return timedelta(0) if date is None else date - received_at
+
+    def _try(self, request: Request, read: Callable[[bytes], T], stats: RequestStats) -> T:
+        token = self._authenticator.token()
+        try:
+            response = self._exchange(request, token, stats)
+        except CredentialError:
+            if not self._authenticator.renew(token, was_accepted=token == self._accepted):
+                raise
+            response = self._exchange(request, self._authenticator.token(), stats)
+        try:
+            return read(response.content)
+        except BadBodyError as error:  # an error may come with status 200
+            problem = read_problem(response)
+            raise BadBodyError(problem.explain(error.cause), request_id=problem.request_id) from None
 
     def _exchange(self, request: Request, token: str, stats: RequestStats) -> Response:
-        with self.rate_limiter.permit(request.budget):
+        headers: Mapping[str, str] | None = None
+        error: MakiniError | None = None
+        permit = self.rate_limiter.acquire(request.budget)
+        try:
             stats.requests += 1
             response = self._transport.exchange(request, token)
-            self.clock_skew = clock_skew(response.headers)
-            error = error_for_response(request, response)
-            is_limit = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
-            self.rate_limiter.note_response(response.headers, error, is_limit=is_limit)
-            if response.status_code != HTTPStatus.UNAUTHORIZED:
-                self._accepted = token
-            if error is not None:
-                raise error
-            part = needle(token)
-            if part is not None and part in response.content:
-                self.echoed = part
-            return response
+            headers, error = response.headers, error_for_response(request.method, response)
+        finally:
+            self.rate_limiter.release(permit, headers, error)
+        self._last_date = headers.get("Date"), datetime.now(timezone.utc)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            self._accepted = token
+        if error is not None:
+            raise error
+        part = needle(token)
+        if part is not None and part in response.content:
+            self.echoed = part
+        return response

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import threading
 import time
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
+from functools import cached_property
 from ssl import SSLCertVerificationError
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import requests
-from requests.auth import AuthBase
+from requests.utils import default_headers
 from urllib3.exceptions import (
     ConnectTimeoutError,
     MaxRetryError,
@@ -24,9 +24,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from tap_makini.errors import MakiniError, TransientError, UnreachableError, error_for_status, read_problem
+from tap_makini.errors import MakiniError, TransientError, UnknownHostError, UnreachableError, UntouchedError
 from tap_makini.http.adapter import MAX_BYTES, BoundedAdapter, complete_within
-from tap_makini.http.headers import retry_after
+from tap_makini.http.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,16 +42,6 @@ _TRANSIENT = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-
-
-class UntouchedError(UnreachableError):
-    """The server has certainly not acted upon the request: it was not reached, or too busy to look at it (429)."""
-
-
-class UnknownHostError(UntouchedError):
-    """The server's name cannot be resolved: more often a typo in the setting than an outage."""
-
-    repetitions = 4
 
 
 class UnusableNameError(MakiniError):
@@ -83,23 +73,6 @@ def path_segment(name: str) -> str:
     )
 
 
-class BearerAuth(AuthBase):
-    """Authorize requests in one way only, whatever a `.netrc` might say.
-
-    Args:
-        token: The token; None for requests that carry their credentials in the body.
-    """
-
-    def __init__(self, token: str | None) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Authorize the request."""
-        if self._token is not None:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 @dataclass(frozen=True)
 class Request:
     """What to ask for, and how long it may take.
@@ -108,7 +81,7 @@ class Request:
         method: `GET` or `POST`.
         path: The path below the API's address.
         budget: Seconds that it may take with all its repetitions.
-        deadline: When they are over, by `time.monotonic`.
+        deadline: When they are over, by `time.monotonic`; a response may take the transport's timeout in any case.
         params: The query parameters.
         accept: The media type to ask for.
         form: The body, as a form.
@@ -125,18 +98,11 @@ class Request:
     document: Mapping[str, str] | None = None
 
 
-class Response(NamedTuple):
-    """What a server has answered, whatever its status.
+class _OfThread(threading.local):
+    """What each thread has for itself."""
 
-    Attributes:
-        status_code: The HTTP status.
-        headers: Names are case-insensitive.
-        content: The body, decoded; only the beginning of a long refusal.
-    """
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
+    def __init__(self) -> None:
+        self.adapter = BoundedAdapter(MAX_BYTES)
 
 
 class Transport:
@@ -159,8 +125,8 @@ class Transport:
     def __init__(self, api_url: str, timeout: float, user_agent: str) -> None:
         self._api_url = api_url.rstrip("/")
         self.timeout = timeout
-        self._headers = {"Accept": JSON, "User-Agent": user_agent}
-        self._own = threading.local()
+        self._headers = {**default_headers(), "User-Agent": user_agent}
+        self._own = _OfThread()
 
     def exchange(self, request: Request, token: str | None = None) -> Response:
         """Send a request and receive the response.
@@ -178,37 +144,13 @@ class Transport:
         Raises:
             MakiniError: No response came, in the kind that says what follows from it.
         """
-        if request.method == "POST":
-            with self._new_session(_MAX_TOKEN_BYTES) as session:
-                return self._send(request, token, session, self.timeout)
-        if not hasattr(self._own, "session"):
-            self._own.session = self._new_session(MAX_BYTES)
+        is_post = request.method == "POST"
+        connection = closing(BoundedAdapter(_MAX_TOKEN_BYTES)) if is_post else nullcontext(self._own.adapter)
         seconds = max(request.deadline - time.monotonic(), self.timeout)
-        return self._send(request, token, self._own.session, seconds)
-
-    def _new_session(self, max_bytes: int) -> requests.Session:
-        session = requests.Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, BoundedAdapter(max_bytes))
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # connections share no cookies
-        session.headers.update(self._headers)
-        return session
-
-    def _send(self, request: Request, token: str | None, session: requests.Session, seconds: float) -> Response:
-        message = requests.Request(
-            request.method,
-            f"{self._api_url}{request.path}",
-            headers={"Accept": request.accept},
-            params=dict(request.params),
-            data=request.form,
-            json=request.document,
-            auth=BearerAuth(token),
-        )
         try:
-            prepared = session.prepare_request(message)
-            settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
-            with complete_within(seconds):
-                response = session.send(prepared, timeout=self.timeout, allow_redirects=False, **settings)
+            message, environment = self._prepare(request, token), self._environment
+            with connection as adapter, complete_within(seconds):
+                response = adapter.send(message, timeout=self.timeout, **environment)
         except _TRANSIENT as error:
             raise _transient_error(error) from None
         except (requests.RequestException, ValueError) as error:
@@ -217,18 +159,22 @@ class Transport:
             ) from None
         return Response(response.status_code, response.headers, response.content)
 
+    def _prepare(self, request: Request, token: str | None) -> requests.PreparedRequest:
+        """Write a request without a session, which would follow redirects, keep cookies and read a `.netrc`."""
+        headers = {**self._headers, "Accept": request.accept}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        message = requests.PreparedRequest()
+        message.prepare_method(request.method)
+        message.prepare_url(f"{self._api_url}{request.path}", urlencode(request.params))
+        message.prepare_headers(headers)
+        message.prepare_body(request.form, None, request.document)
+        return message
 
-def error_for_response(request: Request, response: Response) -> MakiniError | None:
-    """Return the error that a response stands for; None if it gives what was asked for."""
-    status = response.status_code
-    is_post_done = request.method == "POST" and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
-    if status == HTTPStatus.OK or is_post_done:
-        return None
-    wait = retry_after(response.headers)
-    error = error_for_status(status, read_problem(response.content, response.headers), wait)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return UntouchedError(error.cause, error.remedy, error.request_id, wait)
-    return error
+    @cached_property
+    def _environment(self) -> Mapping[str, Any]:
+        """The proxies and the certificates that environment variables set for the API's host."""
+        return requests.Session().merge_environment_settings(self._api_url, {}, None, None, None)
 
 
 def _transient_error(error: requests.RequestException) -> TransientError:

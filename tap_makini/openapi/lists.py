@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.endpoints import Child, Endpoint, Offer
+from tap_makini.endpoints import ASSUMED, V3, V3_UNSIZED, Child, Endpoint, Offer
 from tap_makini.entities import MATERIALS, child_list
 from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, classify
 from tap_makini.openapi.columns import is_v4, item_schema, key_of, replication_key_of, with_text_key
@@ -14,7 +14,6 @@ from tap_makini.openapi.operations import PARAMETER, operations_of
 from tap_makini.openapi.parameters import query_parameters_of
 from tap_makini.openapi.responses import child_item, list_item
 from tap_makini.openapi.schemas import Kind, Shape
-from tap_makini.query_parameters import ASSUMED, V3, V3_UNSIZED
 from tap_makini.schema import SCHEMAS
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -11,8 +12,10 @@ from requests.utils import get_auth_from_url
 
 from tap_makini.errors import MakiniError, UnreachableError
 from tap_makini.http.adapter import BoundedAdapter, complete_within
-from tap_makini.http.transport import BearerAuth
 from tap_makini.redaction import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_BYTES = 64 * 2**20
 
@@ -102,9 +105,10 @@ class _Session(requests.Session):
             prepared_request.headers.pop("Authorization", None)
 
 
-def _auth(url: str) -> BearerAuth | HTTPBasicAuth:
+def _auth(url: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    """Return what adds the URL's credentials, or nothing, to a request; without it, those of a `.netrc` would be."""
     user, password = get_auth_from_url(url)
-    return HTTPBasicAuth(user, password) if user or password else BearerAuth(None)
+    return HTTPBasicAuth(user, password) if user or password else lambda request: request
 
 
 def _public(url: str) -> str:

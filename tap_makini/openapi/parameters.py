@@ -17,9 +17,9 @@ from tap_makini.schema import UPDATE_TIMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_makini.endpoints import QueryParameters
     from tap_makini.openapi.document import Document
     from tap_makini.openapi.operations import Operation
-    from tap_makini.query_parameters import QueryParameters
 
     Node = Mapping[str, Any]
     Declared = Mapping[str, list[Node]]

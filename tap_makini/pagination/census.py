@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.pagination.rows import digest
+from tap_makini.pagination.paginator import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_makini.pagination.rows import Row, RowReader
+    from tap_makini.pagination.paginator import Row, RowReader
 
 
 class _Sighting(NamedTuple):

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from tap_makini.pagination.census import Census
 from tap_makini.pagination.overlapping_pages import OverlappingPages
-from tap_makini.pagination.paginator import Batch
+from tap_makini.pagination.paginator import Batch, is_ascending
 from tap_makini.pagination.rereading import Rereading, Stretch, any_size
-from tap_makini.pagination.rows import is_ascending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_makini.pagination.paginator import FirstPage, Outcome
+    from tap_makini.pagination.page_fetcher import FirstPage
+    from tap_makini.pagination.paginator import Outcome
 
 _MOST_PASSES = 3
 
 
 class FullListPaginator:
-    """Read the whole list, and reads it again while it cannot be sure to have seen all of it.
+    """Read the whole list, and read it again while it cannot be sure to have seen all of it.
 
     Sure is a pass that saw as many records as the server counts, if its pages overlapped all the way, or if it saw the
     very same as the pass before: then the list stood still from the end of the one to the start of the other. Where the
@@ -33,7 +33,7 @@ class FullListPaginator:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        census = Census(self._first_page.reader)
+        census = Census(self._first_page.fetcher.row_reader)
         census.begin_pass()
         pages = OverlappingPages(self._first_page)
         for step in pages.steps():
@@ -43,7 +43,7 @@ class FullListPaginator:
         if pages.is_proven and not census.misses_some:
             return
         if not (yield from Rereading(Stretch(self._first_page), census).batches()):
-            self._outcome.leave_open(None, census)
+            self._outcome.leave_open(None, census.count, census.expected)
 
 
 class NewestFirstPaginator:
@@ -60,7 +60,7 @@ class NewestFirstPaginator:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list back to the start value, and again if it is not proven to be complete."""
-        census = Census(self._first_page.reader)
+        census = Census(self._first_page.fetcher.row_reader)
         first_page, misses_some = self._first_page, False
         for number in range(1, _MOST_PASSES + 1):
             pages = OverlappingPages(first_page, varies_sizes=number == 1)
@@ -74,7 +74,7 @@ class NewestFirstPaginator:
         if misses_some:  # of a part of the list, there is no other way to read
             yield from FullListPaginator(self._first_page.reopened(order="asc"), self._outcome).batches()
         else:
-            self._outcome.leave_open(None, census)
+            self._outcome.leave_open(None, census.count, census.expected)
 
     def _read_back(self, pages: OverlappingPages, census: Census) -> Iterator[Batch]:
         """Make one pass, to the end where the list turns out not to be in order."""

@@ -15,21 +15,18 @@ from typing import TYPE_CHECKING
 from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
 from tap_makini.pagination.keyset import KeysetPaginator
-from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
-from tap_makini.pagination.paginator import Batch, DisprovedError, FirstPage, Outcome, Paginator, Shortage, shows_order
+from tap_makini.pagination.page_fetcher import PageRequest
+from tap_makini.pagination.paginator import Batch, DisprovedError, Outcome, dated, is_ascending
 from tap_makini.pagination.repeated_passes import RepeatedPassesPaginator
-from tap_makini.pagination.rows import RowReader, dated, is_ascending
-from tap_makini.query_parameters import PageSize
 from tap_makini.timestamps import floor_second
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tap_makini.pagination.page_fetcher import FirstPage, PageFetcher
+    from tap_makini.pagination.paginator import Paginator
     from tap_makini.pagination.response import Page
-    from tap_makini.pagination.rows import Row
-
-__all__ = ["Batch", "ListReader", "Outcome", "PageFetcher", "PageSize", "Shortage", "why_read_in_full"]
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +59,8 @@ class ListReader:
     ) -> None:
         self._fetcher = fetcher
         self._start_value = _before(start_value, _SECOND)
-        self._reached = reached
-        # without a bookmark, no record would show that the server cuts the filter's value to another day
-        self._requested = self._start_value if reached else _before(start_value, _DAY)
         self._log_level = log_level
-        self._reader = RowReader(fetcher.replication_key, fetcher.key)
+        self._reached = reached
         self.outcome = Outcome()
 
     def batches(self) -> Iterator[Batch]:
@@ -78,43 +72,35 @@ class ListReader:
         Raises:
             MakiniError: The list could not be read to its end.
         """
-        for batch in self._batches():
-            rows = batch.rows if self._requested == self._start_value else list(filter(self._wants, batch.rows))
-            self.outcome.note(rows)
-            yield batch._replace(rows=rows)
+        first_page, earliest = self._open()
+        batches = self._read(first_page)
+        while True:
+            try:
+                for batch in batches:
+                    rows = batch.rows
+                    if earliest is not None:
+                        rows = [row for row in rows if row.timestamp is None or row.timestamp >= earliest]
+                    self.outcome.note(rows)
+                    yield batch._replace(rows=rows)
+            except DisprovedError as evidence:  # noqa: PERF203 - around all batches, not around each
+                yield Batch([], withdraws=True)
+                batches = self._fall_back(first_page, str(evidence)).batches()
+            else:
+                return
 
-    def _wants(self, row: Row) -> bool:
-        return row.timestamp is None or self._start_value is None or row.timestamp >= self._start_value
+    def _open(self) -> tuple[FirstPage, datetime | None]:
+        """Open the list at the start value, or a day before it if the server may take that for another day.
 
-    def _batches(self) -> Iterator[Batch]:
-        first_page = FirstPage(self._fetcher, *self._fetcher.open(self._requested), self._reader)
-        if first_page.page.is_uncounted or needs_passes(self._fetcher):
-            yield from self._read_in_passes(first_page)
-            return
+        Returns:
+            The list, and the timestamp before which its records are not wanted; None if all are.
+        """
+        start_value, a_day_before = self._start_value, _before(self._start_value, _DAY)
+        if self._reached is None:  # no record would show that the server takes the value for another day
+            return self._fetcher.open(a_day_before), start_value
+        first_page = self._fetcher.open(start_value)
         if self._may_be_cut(first_page):
-            self._requested = _before(self._start_value, _DAY)
-            first_page = first_page.reopened(start_value=self._requested)
-        page = first_page.page
-        self.outcome.expected = page.total
-        if not page.records and self._may_leave_out_newer_ones(first_page):
-            yield from self._fall_back(first_page, "its filter may leave out what it should not").batches()
-            return
-        if page.is_last and not _goes_on(first_page):
-            yield Batch(first_page.rows())
-            return
-        try:
-            yield from self._choose(first_page).batches()
-        except DisprovedError as evidence:
-            yield Batch([], withdraws=True)
-            yield from self._fall_back(first_page, str(evidence)).batches()
-
-    def _read_in_passes(self, first_page: FirstPage) -> Iterator[Batch]:
-        request = first_page.request
-        if request.start_value is not None or request.order is not None:
-            first_page = first_page.reopened(start_value=None, order=None)
-        self.outcome.expected = first_page.page.total
-        self._note_full_read(_UNCOUNTED)
-        yield from self._use(RepeatedPassesPaginator(first_page, self.outcome), _UNCOUNTED).batches()
+            return first_page.reopened(start_value=a_day_before), start_value
+        return first_page, None
 
     def _may_be_cut(self, first_page: FirstPage) -> bool:
         """Whether the filter may take its value for a later one, as for the midnight of another time zone.
@@ -122,9 +108,30 @@ class ListReader:
         If it does not, what has been delivered of the timestamp that was reached comes again, unless it has changed.
         """
         start_value, reached = first_page.request.start_value, self._reached
-        if start_value is None or reached is None or reached - start_value > _DAY or not first_page.page.records:
+        if start_value is None or reached is None or reached - start_value > _DAY or not first_page.rows:
             return False
-        return all(timestamp > reached for timestamp in dated(first_page.rows()))
+        is_later = all(timestamp > reached for timestamp in dated(first_page.rows))
+        return is_later and not _needs_passes(self._fetcher, first_page.page)
+
+    def _read(self, first_page: FirstPage) -> Iterator[Batch]:
+        """Read the list once it is open."""
+        if _needs_passes(self._fetcher, first_page.page):
+            return self._read_in_passes(first_page)
+        page = first_page.page
+        self.outcome.expected = page.total
+        if not page.records and self._may_leave_out_newer_ones(first_page):
+            return self._fall_back(first_page, "its filter may leave out what it should not").batches()
+        if page.is_last and not _goes_on(first_page):
+            return iter([Batch(first_page.rows)])
+        return self._choose(first_page).batches()
+
+    def _read_in_passes(self, first_page: FirstPage) -> Iterator[Batch]:
+        request = first_page.request
+        if request.start_value is not None or request.order is not None:
+            first_page = first_page.reopened(start_value=None, order=None)
+        self.outcome.expected = first_page.page.total
+        self._note_full_read(_UNCOUNTED)
+        return self._use(RepeatedPassesPaginator(first_page, self.outcome), _UNCOUNTED).batches()
 
     def _may_leave_out_newer_ones(self, first_page: FirstPage) -> bool:
         """Whether a filter that leaves nothing may hold back records that it should not.
@@ -135,7 +142,7 @@ class ListReader:
         if start_value is None:
             return False
         newest_first = first_page.reopened(start_value=None, order=first_page.request.order and "desc")
-        rows = newest_first.rows()
+        rows = newest_first.rows
         newest = dated(rows)
         shows_order = newest_first.page.is_last or (is_ascending(newest[::-1]) and len(set(newest)) > 1)
         return bool(rows) and not (newest and max(newest) < start_value and shows_order)
@@ -156,7 +163,7 @@ class ListReader:
             first_page = first_page.reopened(start_value=None)
         if self._start_value is not None and first_page.request.order is not None:
             newest_first = first_page.reopened(order="desc")
-            if shows_order(first_page, newest_first):
+            if first_page.shows_order(newest_first):
                 return self._use(NewestFirstPaginator(newest_first, self.outcome, self._start_value), reason)
         self._note_full_read(reason)
         return self._use(FullListPaginator(first_page, self.outcome), reason)
@@ -171,9 +178,9 @@ class ListReader:
         return paginator
 
 
-def needs_passes(fetcher: PageFetcher) -> bool:
-    """Whether nothing in the responses of a list can prove that it is complete."""
-    return fetcher.kind != "list" or fetcher.query_parameters.offset is not None
+def _needs_passes(fetcher: PageFetcher, page: Page) -> bool:
+    """Whether nothing in the responses of a list, such as this one, can prove that it is complete."""
+    return page.is_uncounted or fetcher.kind != "list" or fetcher.query_parameters.offset is not None
 
 
 def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
@@ -191,7 +198,7 @@ def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
     """
     if fetcher.replication_key is None:
         return None
-    if newest.is_uncounted or needs_passes(fetcher):
+    if _needs_passes(fetcher, newest):
         return _UNCOUNTED
     if newest.is_last:
         return None

@@ -11,60 +11,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.errors import MakiniError, RequestRefusedError
-from tap_makini.pagination.rows import dated
+from tap_makini.errors import RequestRefusedError
+from tap_makini.pagination.end_of_list import CursorTrail
+from tap_makini.pagination.paginator import dated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from tap_makini.pagination.paginator import FirstPage
+    from tap_makini.pagination.page_fetcher import FirstPage
+    from tap_makini.pagination.paginator import Row
     from tap_makini.pagination.response import Page
-    from tap_makini.pagination.rows import Row
 
 _OVERLAP = 20  # a twentieth of a page
 _SMALLEST = 2  # half of a page
 _LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
-
-
-_REMEDY = "Report it to Makini; what was read so far is not complete."
-_MOST_PAGES_WITHOUT_NEWS = 20
-
-
-class CursorTrail:
-    """The cursors followed in one pass through a list.
-
-    A cursor that comes again leads round in a circle, and cursors that are new each time may lead nowhere for ever.
-    """
-
-    def __init__(self) -> None:
-        self._followed: set[str] = set()
-        self._known: set[bytes] = set()
-        self._without_news = 0
-
-    def follow(self, page: Page, keys: Iterable[bytes]) -> None:
-        """Take note of a page whose cursor is followed.
-
-        Args:
-            page: The page.
-            keys: What tells its records apart.
-
-        Raises:
-            MakiniError: Following it does not lead to an end.
-        """
-        cursor = page.next_cursor or ""
-        if cursor in self._followed:
-            raise MakiniError(f"the server's cursors lead in a circle after {len(self._followed)} pages", _REMEDY)
-        self._followed.add(cursor)
-        known = len(self._known)
-        self._known.update(keys)
-        self._without_news = 0 if len(self._known) > known else self._without_news + 1
-        if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
-            raise MakiniError(
-                f"the server's cursors lead on, but the last {self._without_news} pages hold no record that is new",
-                _REMEDY,
-            )
 
 
 class PageStep(NamedTuple):
@@ -120,8 +82,9 @@ class OverlappingPages:
         varies_sizes: bool = True,
         most_steps_back: int = 20,
     ) -> None:
-        self._fetcher, self.request, first, self._reader = first_page
-        self._page = first
+        self._first_page = first_page
+        self._fetcher, self.request, first, _ = first_page
+        self._reader = self._fetcher.row_reader
         self._largest = first.size
         self._known = set(known)
         self._joined: Sequence[bytes] = ()
@@ -129,7 +92,7 @@ class OverlappingPages:
         self._overlap = max(1, self._largest // _OVERLAP)
         self._steps_back = 0
         self._most_steps_back = most_steps_back
-        self._trail: CursorTrail | None = None
+        self._trail = CursorTrail()
         self._can_size_pages = (
             varies_sizes
             and not first.by_cursor
@@ -151,25 +114,24 @@ class OverlappingPages:
         Raises:
             MakiniError: A page could not be had or trusted.
         """
-        page = self._page
+        page, rows = self._first_page.page, self._first_page.rows
         while True:
             start = self.reached if page.by_cursor else page.start
             self.fetched += 1
             self.total = page.total
             self.reached = start + len(page.records)
-            rows = self._reader.rows(page.records)
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
             yield PageStep(page, start, rows, dated(rows), fresh, is_joined)
             if is_joined and page.is_last and not self._goes_on(page):
                 return
-            page = self._after(page, is_joined=is_joined)
+            page = self._after(page, rows, is_joined=is_joined)
+            rows = self._reader.rows(page.records)
 
-    def _after(self, page: Page, *, is_joined: bool) -> Page:
+    def _after(self, page: Page, rows: list[Row], *, is_joined: bool) -> Page:
         if page.next_cursor is None:
             return self._fetch_from(self._account_for(page, is_joined=is_joined), page)
-        self._trail = self._trail or CursorTrail()
-        self._trail.follow(page, map(self._reader.key, self._reader.rows(page.records)))
+        self._trail.follow(page, map(self._reader.key, rows))
         return self._fetcher.fetch(self.request.after(page))
 
     def _joins(self, page: Page) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from tap_makini.endpoints import V3, PageSize, QueryParameters
 from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
+from tap_makini.pagination.paginator import Row, RowReader, dated, is_ascending
 from tap_makini.pagination.response import Page, parse_beyond, parse_page
-from tap_makini.query_parameters import V3, PageSize, QueryParameters
-from tap_makini.timestamps import format_whole_seconds
+from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ class PageRequest:
         return replace(self, page=page.number + 1, offset=passed, cursor=page.next_cursor)
 
     def params(self, replication_key: str | None, names: QueryParameters = V3) -> dict[str, str]:
-        """Return the query parameters, as the list names them."""
+        """Return the query parameters, as the list names them; filters in whole seconds, as in the v3 spec."""
         key = replication_key or ""
         params: dict[str, str] = {}
         if self.cursor is not None:
@@ -70,13 +71,46 @@ class PageRequest:
         if self.size is not None and names.size is not None:
             params[names.size] = str(self.size)
         if self.start_value is not None:
-            params[names.since.format(key=key)] = format_whole_seconds(self.start_value)
+            params[names.since.format(key=key)] = format_timestamp(self.start_value, "seconds")
         if self.end_value is not None and names.until is not None:
-            params[names.until.format(key=key)] = format_whole_seconds(self.end_value)
+            params[names.until.format(key=key)] = format_timestamp(self.end_value, "seconds")
         if self.order is not None and names.sort is not None:
             value = names.descending if self.order == "desc" else names.ascending
             params[names.sort.format(key=self.by or key)] = value.format(key=self.by or key)
         return params
+
+
+class FirstPage(NamedTuple):
+    """A list whose first page has been fetched.
+
+    Attributes:
+        fetcher: Requests its pages.
+        request: What was requested.
+        page: The first page.
+        rows: The rows of that page.
+    """
+
+    fetcher: PageFetcher
+    request: PageRequest
+    page: Page
+    rows: list[Row]
+
+    def reopened(self, **changes: Any) -> FirstPage:  # noqa: ANN401 - fields of the request
+        """Request the first page of the same list again, or of one that differs in some part of the request."""
+        return self.fetcher.fetch_first(replace(self.request, **{"page": 1, "offset": 0, "cursor": None, **changes}))
+
+    def shows_order(self, newest_first: FirstPage) -> bool:
+        """Whether this page and that of the same list in the opposite order show that the server honors the order.
+
+        A server that honors none sends the same page twice. If all records of that page have one timestamp, as after a
+        bulk import, each page on its own is in order: only that the two lie apart is evidence.
+        """
+        oldest, newest = dated(self.rows), dated(newest_first.rows)[::-1]
+        if not (oldest and newest and is_ascending(oldest) and is_ascending(newest)):
+            return False
+        if self.page.total is not None and self.page.total < 2 * self.page.size:
+            return oldest[0] < newest[-1] and oldest[-1] <= newest[-1]
+        return oldest[-1] < newest[0]
 
 
 class PageLimit:
@@ -131,6 +165,7 @@ class PageFetcher:
         self.request_stats = RequestStats() if request_stats is None else request_stats
         self.kind = kind
         self.page_limit = page_limit or PageLimit()
+        self.row_reader = RowReader(replication_key, key)
         self.sorts = replication_key is not None and query_parameters.sort is not None
         """Whether the list may be asked for an order."""
         self.varies_sizes = query_parameters.size is not None and not query_parameters.sizes
@@ -169,6 +204,11 @@ class PageFetcher:
         read = partial(self._parse, asked=request.page, by_cursor=request.cursor is not None, unlike=unlike)
         return self.client.get(self.path, params, read, self.request_stats, None, names.accept)
 
+    def fetch_first(self, request: PageRequest) -> FirstPage:
+        """Request the page with which a list begins; arguments and errors are those of `fetch`."""
+        page = self.fetch(request)
+        return FirstPage(self, request, page, self.row_reader.rows(page.records))
+
     def goes_on(self, request: PageRequest) -> bool:
         """Whether there are records on a page that should be after the end of the list; a server may fail at it."""
         names = self.query_parameters
@@ -180,14 +220,14 @@ class PageFetcher:
             return False
         return bool(page.records)
 
-    def open(self, start_value: datetime | None) -> tuple[PageRequest, Page]:
+    def open(self, start_value: datetime | None) -> FirstPage:
         """Request the first page, and less of it if the server refuses the request.
 
         Args:
             start_value: The earliest value of the replication key to request.
 
         Returns:
-            The request that was accepted, and the page.
+            The list as it was accepted.
 
         Raises:
             RequestRefusedError: The server refuses even the bare list.
@@ -195,16 +235,16 @@ class PageFetcher:
         """
         wished = PageRequest(start_value, "asc" if self.sorts else None, self.size_of(self.page_size.value))
         try:
-            return wished, self.fetch(wished)
+            return self.fetch_first(wished)
         except RequestRefusedError as refusal:
             for request in simpler(wished, refusal):
                 try:
-                    page = self.fetch(request)
+                    first_page = self.fetch_first(request)
                 except RequestRefusedError:
                     continue
                 logger.info("%s: %s. Requesting less: %s.", self.path, refusal.cause, request)
                 self.page_size.value = request.size or self.page_size.value
-                return request, page
+                return first_page
             raise
 
 

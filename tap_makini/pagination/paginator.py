@@ -1,60 +1,29 @@
-"""Define what all paginators share: what they yield, what they learn, and how they say that they do not fit."""
+"""Define what all paginators share: rows, batches of them, what a reader has seen, and the paginator itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import hashlib
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tap_makini.pagination.rows import dated, is_ascending
+import msgspec
+
+from tap_makini.rawjson import REFUSED, NotJSONError, members
+from tap_makini.timestamps import parse_timestamps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from tap_makini.pagination.census import Census
-    from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
-    from tap_makini.pagination.response import Page
-    from tap_makini.pagination.rows import Row, RowReader
+_TIMESTAMP, _FIRST_VALUE = attrgetter("timestamp"), attrgetter("value0")
 
 
-class FirstPage(NamedTuple):
-    """A list whose first page has been fetched.
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A record's JSON, and when it was last changed: None if its replication key is null, absent or unreadable."""
 
-    Attributes:
-        fetcher: Requests its pages.
-        request: What was requested.
-        page: The first page.
-        reader: Makes rows of records.
-    """
-
-    fetcher: PageFetcher
-    request: PageRequest
-    page: Page
-    reader: RowReader
-
-    def reopened(self, **changes: Any) -> FirstPage:  # noqa: ANN401 - fields of the request
-        """Request the first page of the same list again, or of one that differs in some part of the request."""
-        request = replace(self.request, **{"page": 1, "offset": 0, "cursor": None, **changes})
-        return FirstPage(self.fetcher, request, self.fetcher.fetch(request), self.reader)
-
-    def rows(self) -> list[Row]:
-        """Return the rows of the first page."""
-        return self.reader.rows(self.page.records)
-
-
-def shows_order(oldest_first: FirstPage, newest_first: FirstPage) -> bool:
-    """Whether the first pages of a list, requested in both orders, show that the server honors them.
-
-    A server that honors none sends the same page twice. If all records of that page have one timestamp, as after a
-    bulk import, each page on its own is in order: only that the two lie apart is evidence.
-    """
-    oldest, newest = dated(oldest_first.rows()), dated(newest_first.rows())[::-1]
-    if not (oldest and newest and is_ascending(oldest) and is_ascending(newest)):
-        return False
-    page = oldest_first.page
-    if page.total is not None and page.total < 2 * page.size:
-        return oldest[0] < newest[-1] and oldest[-1] <= newest[-1]
-    return oldest[-1] < newest[0]
+    raw: bytes
+    timestamp: datetime | None
 
 
 class Batch(NamedTuple):
@@ -124,16 +93,17 @@ class Outcome:
         """Whether nothing can have been missed so far."""
         return not self.is_unsettled and self.unsettled_from is None
 
-    def leave_open(self, start: datetime | None, census: Census) -> None:
+    def leave_open(self, start: datetime | None, came: int, expected: int | None) -> None:
         """Have everything from a timestamp on read again by the next run, since it is not proven to be complete.
 
         Args:
             start: The timestamp; None for the whole list.
-            census: What has come of it.
+            came: How many distinct keys have come of it.
+            expected: How many the server counts, if it does.
         """
         self.unsettle(start)
-        if census.expected is not None and census.count < census.expected:
-            self.shortages.append(Shortage(start, census.count, census.expected))
+        if expected is not None and came < expected:
+            self.shortages.append(Shortage(start, came, expected))
 
     def unsettle(self, start: datetime | None) -> None:
         """Have everything from a timestamp on read again by the next run; None for the whole list."""
@@ -161,3 +131,91 @@ class Paginator(Protocol):
 
 class DisprovedError(Exception):
     """A response contradicts what a paginator relies on; the message says how."""
+
+
+class RowReader:
+    """Find the replication key and the primary key in records without decoding the rest of them.
+
+    Args:
+        replication_key: The property that holds the timestamp; None for a full-table stream.
+        key: The primary key; empty where a stream has none, so that its records are told apart by their content.
+    """
+
+    def __init__(self, replication_key: str | None, key: Sequence[str] = ()) -> None:
+        self._replication_key = replication_key
+        self._key = tuple(key)
+        self._timestamp = _PropertyReader((replication_key,) if replication_key else ())
+        self._keys = _PropertyReader(self._key)
+
+    def rows(self, records: Sequence[bytes]) -> list[Row]:
+        """Pair each record with its timestamp."""
+        if self._replication_key is None:
+            return [Row(raw, None) for raw in records]
+        try:
+            values = list(map(_FIRST_VALUE, map(self._timestamp.decode, records)))
+        except REFUSED:
+            values = [self._timestamp.values(raw)[0] for raw in records]
+        return list(map(Row, records, parse_timestamps(values)))
+
+    def key_values(self, row: Row) -> tuple[object, ...]:
+        """Return the values of the primary key; empty where the stream has none."""
+        return self._keys.values(row.raw)
+
+    def key(self, row: Row) -> bytes:
+        """Return 16 bytes that name the record, whichever version of it this is."""
+        values = self.key_values(row)
+        if not values or None in values:
+            return digest(row.raw)
+        return digest(repr(values).encode("utf-8", "surrogatepass"))
+
+
+class _PropertyReader:
+    """Reads some properties of a JSON object.
+
+    Args:
+        names: The properties.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._fields = [f"value{number}" for number in range(len(names))]
+        probe = msgspec.defstruct(
+            "Probe",
+            [(field, Any, None) for field in self._fields],
+            rename=dict(zip(self._fields, self._names, strict=True)),
+        )
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(probe).decode
+
+    def values(self, raw: bytes) -> tuple[object, ...]:
+        """Return the values, None for a property that is null, absent or unreadable."""
+        if not self._names:
+            return ()
+        try:
+            found = self.decode(raw)
+        except REFUSED:
+            return self._values_leniently(raw)
+        return tuple(getattr(found, field) for field in self._fields)
+
+    def _values_leniently(self, raw: bytes) -> tuple[object, ...]:
+        try:
+            parts = members(raw)
+            return tuple(
+                None if (part := parts.get(name)) is None else msgspec.json.decode(part) for name in self._names
+            )
+        except (NotJSONError, *REFUSED):
+            return (None,) * len(self._names)
+
+
+def dated(rows: Iterable[Row]) -> list[datetime]:
+    """Return the timestamps of the rows that have one."""
+    return list(filter(None, map(_TIMESTAMP, rows)))
+
+
+def is_ascending(timestamps: list[datetime]) -> bool:
+    """Whether no timestamp is before the one in front of it."""
+    return sorted(timestamps) == timestamps
+
+
+def digest(raw: bytes) -> bytes:
+    """Name a record's content in 16 bytes, to know it again without keeping it."""
+    return hashlib.blake2b(raw, digest_size=16).digest()

@@ -8,90 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
-from tap_makini.pagination.overlapping_pages import CursorTrail
-from tap_makini.pagination.paginator import Batch, Shortage
-from tap_makini.pagination.rows import digest
+from tap_makini.pagination.end_of_list import CursorTrail, until_nothing_new, until_repeated
+from tap_makini.pagination.paginator import Batch, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_makini.pagination.page_fetcher import PageRequest
-    from tap_makini.pagination.paginator import FirstPage, Outcome
+    from tap_makini.pagination.page_fetcher import FirstPage, PageRequest
+    from tap_makini.pagination.paginator import Outcome, Row
     from tap_makini.pagination.response import Page
-    from tap_makini.pagination.rows import Row
-
-T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 _MOST_PASSES = 3
-_MOST_STALE_PAGES = 1_000
 _ROUND = 50  # servers that limit what they send do so at such numbers
 _BEYOND_THE_END = (RequestRefusedError, NotFoundError)
-_REPORT = "Report it to Makini; what was read so far is not complete."
-
-
-def until_nothing_new(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
-    """Yield pages up to the first one that brings nothing new, which is the end of a list that is not counted.
-
-    Args:
-        pages: The pages.
-        name: Tells one item from another.
-
-    Yields:
-        Each page that holds an item which no page before it held.
-    """
-    known: set[Hashable] = set()
-    for page in pages:
-        names = set(map(name, page))
-        if names <= known:
-            return
-        known |= names
-        yield page
-
-
-def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
-    """Yield pages up to an empty one or the page before once more, where items that are alike are items of their own.
-
-    A page that holds some items twice may follow one just like it, so that it has to come three times.
-
-    Args:
-        pages: The pages.
-        name: Tells one item from another.
-
-    Yields:
-        Each page of the list.
-
-    Raises:
-        MakiniError: There is no end, or it cannot be told.
-    """
-    known: set[Hashable] = set()
-    before: Counter[Hashable] = Counter()
-    held: list[Sequence[T]] = []
-    stale = 0
-    for page in pages:
-        names = Counter(map(name, page))
-        if names == before:
-            if held and len(names) == 1:
-                raise BadBodyError(f"three pages hold the same row {len(page)} times: the end of the list is not known")
-            if held or len(names) == len(page):
-                return
-            held.append(page)
-            continue
-        yield from held
-        held = []
-        if not page:
-            return
-        yield page
-        before = names
-        stale = stale + 1 if 2 * len(names.keys() - known) < len(names) else 0
-        known |= names.keys()
-        if stale > _MOST_STALE_PAGES:
-            raise MakiniError(f"the list goes on, but its last {stale} pages hold hardly any row that is new", _REPORT)
-    yield from held
 
 
 class RepeatedPassesPaginator:
@@ -147,8 +81,7 @@ class RepeatedPassesPaginator:
         """Note that the server counts more records than it lists."""
         total = self._last.total
         if total is not None and count < total:
-            self._outcome.shortages.append(Shortage(None, count, total))
-            self._outcome.unsettle(None)
+            self._outcome.leave_open(None, count, total)
 
     def _one_pass(self, first_page: FirstPage) -> Iterator[Sequence[Row]]:
         is_uncounted = first_page.page.is_uncounted
@@ -156,7 +89,7 @@ class RepeatedPassesPaginator:
         if not is_uncounted:
             pages = filter(None, pages)
         elif self._fetcher.key:
-            pages = until_nothing_new(pages, first_page.reader.key)
+            pages = until_nothing_new(pages, self._fetcher.row_reader.key)
         else:
             pages = until_repeated(pages, lambda row: row.raw)
         count = 0
@@ -172,7 +105,7 @@ class RepeatedPassesPaginator:
         request, page = first_page.request, first_page.page
         trail = CursorTrail()
         self._last = self._end = page
-        yield first_page.rows()
+        yield first_page.rows
         while not page.is_last:
             if page.next_cursor is not None:
                 trail.follow(page, map(digest, page.records))
@@ -184,7 +117,7 @@ class RepeatedPassesPaginator:
                 limit.longest = max(limit.longest, len(page.records))
                 break
             page = self._end = following
-            yield first_page.reader.rows(page.records)
+            yield self._fetcher.row_reader.rows(page.records)
         else:
             return
         self._end = None

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from tap_makini.pagination.census import Census
     from tap_makini.pagination.overlapping_pages import PageStep
-    from tap_makini.pagination.paginator import FirstPage
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.page_fetcher import FirstPage
+    from tap_makini.pagination.paginator import Row
 
 logger = logging.getLogger(__name__)
 
@@ -219,7 +219,7 @@ class Rereading:
             is_mixed = len(inside) < len(step.rows)
             if is_alone and is_mixed:
                 raise RefusedWayError("it lists others as well")
-            if by_key and not _is_ascending([self._first_page.reader.key_values(row) for row in step.rows]):
+            if by_key and not _is_ascending([self._first_page.fetcher.row_reader.key_values(row) for row in step.rows]):
                 raise RefusedWayError("it is not in the order of its keys")
             fresh = _both(inside, step.fresh) if is_mixed else step.fresh
             yield Batch(census.add([row for row in fresh if not (starts_earlier and stretch.is_passed_by(row))]))
@@ -246,7 +246,7 @@ def _at(first_page: FirstPage, position: int, count: int | None) -> FirstPage:
     if number == 1:
         return first_page
     request = replace(first_page.request, page=number, size=first_page.request.size and page.size)
-    return first_page._replace(request=request, page=first_page.fetcher.fetch(request))
+    return first_page.fetcher.fetch_first(request)
 
 
 def _both(inside: list[Row], fresh: list[Row]) -> list[Row]:

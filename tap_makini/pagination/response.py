@@ -18,7 +18,7 @@ from tap_makini.errors import BadBodyError, NotFoundError
 from tap_makini.rawjson import REFUSED, NotJSONError, items, members, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tap_makini.rawjson import JSON
 
@@ -133,13 +133,15 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
     """
     if may_be_record and (page := _read_record(body, asked)) is not None:
         return page
-    envelope = _decode(body, must_count=must_count)
+    try:
+        envelope = _read_envelope(body)
+    except REFUSED:
+        envelope = _decode_leniently(body, must_count=must_count)
     meta = envelope.meta or _NO_META
-    if envelope.data is None and meta.total == 0:  # as Go writes an empty list
-        envelope.data = []
-    if not isinstance(envelope.data, list):
+    data = [] if envelope.data is None and meta.total == 0 else envelope.data  # null is how Go writes an empty list
+    if not isinstance(data, list):
         _reject_form(body, must_count=must_count)
-    records = list(map(bytes, envelope.data))
+    records = list(map(bytes, data))
     for record in records:
         if not record.startswith(b"{"):
             _reject("'data' holds something that is not a record")
@@ -153,8 +155,7 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
     # the meta of a mock server: zeros or nulls beside records count nothing
     is_example = envelope.meta is not None and records and not (meta.current_page or meta.last_page or meta.total)
     if (is_example and (first == 1 or meta.total == 0)) or not (must_count or is_counted):
-        more = says_more(body)
-        last = asked + bool(records)
+        last, more = asked + bool(records), says_more(body)
         return Page(records, asked, last, len(records), meta.total, is_uncounted=True, says_more=more)
     if first == 0:
         meta = _numbered_from_one(meta)
@@ -166,7 +167,10 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
 
 def parse_beyond(body: bytes, number: int) -> Page:
     """Read the response to a page after the last one, without records if another page came in its place."""
-    envelope = _decode(body)
+    try:
+        envelope = _read_envelope(body)
+    except REFUSED:
+        envelope = _decode_leniently(body)
     meta = envelope.meta or _NO_META
     data = envelope.data if isinstance(envelope.data, list) and meta.current_page in {None, number} else []
     return Page(list(map(bytes, data)), number, number, len(data), meta.total)
@@ -267,24 +271,18 @@ def _check(meta: Meta, count: int, asked: int) -> None:
         _reject(f"'last_page' {last} leaves out some of 'total' {total}")
 
 
-def _decode(body: bytes, *, must_count: bool = True) -> _Envelope:
+def _decode_leniently(body: bytes, *, must_count: bool = True) -> _Envelope:
+    """Read a bare array, or what strict JSON does not allow: NaN, lone surrogates, very deep nesting and the like."""
     try:
-        return _read_envelope(body)
-    except REFUSED:
-        try:
-            if not must_count and _is_array(body):
-                return _Envelope([msgspec.Raw(bytes(item)) for item in items(body)])
-            return _decode_leniently(members(body))
-        except (NotJSONError, *REFUSED):
-            _reject_form(body, must_count=must_count)
-
-
-def _decode_leniently(found: Mapping[str, JSON]) -> _Envelope:
-    """Read what strict JSON does not allow: NaN, lone surrogates, control characters, very deep nesting."""
-    said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
-    envelope = msgspec.convert(said, _Envelope)
-    if data := bytes(found.get("data", b"")):
-        envelope.data = [msgspec.Raw(bytes(item)) for item in items(data)] if data != b"null" else None
+        if not must_count and _is_array(body):
+            return _Envelope([msgspec.Raw(bytes(item)) for item in items(body)])
+        found = members(body)
+        said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
+        envelope = msgspec.convert(said, _Envelope)
+        if data := bytes(found.get("data", b"")):
+            envelope.data = [msgspec.Raw(bytes(item)) for item in items(data)] if data != b"null" else None
+    except (NotJSONError, *REFUSED):
+        _reject_form(body, must_count=must_count)
     return envelope
 
 

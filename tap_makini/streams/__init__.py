@@ -1,10 +1,15 @@
 """Describe what the tap offers, as the Singer SDK sees it; `tap_makini.sync` reads it."""
 
 from tap_makini.streams.base import MakiniStream, StreamOptions
-from tap_makini.streams.dependents import ChildStream, DependentStream, LinesStream, dependents
-from tap_makini.streams.lists import ConnectionsStream, ListStream
-from tap_makini.streams.raw import RawStream
-from tap_makini.streams.reconciled import KeysStream, ReconciliationsStream
+from tap_makini.streams.dependents import (
+    ChildStream,
+    DependentStream,
+    KeysStream,
+    LinesStream,
+    ReconciliationsStream,
+    dependents,
+)
+from tap_makini.streams.lists import ConnectionsStream, ListStream, RawStream
 
 __all__ = [
     "ChildStream",

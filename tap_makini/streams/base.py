@@ -88,7 +88,7 @@ class MakiniStream(SDKStream):
         own, used = self.own_replication_key, self.filter_key
         return own in UPDATE_TIMES and used in CREATION_TIMES
 
-    @property
+    @cached_property
     def is_mapped(self) -> bool:
         """Whether stream maps or flattening apply to each record."""
         return not (

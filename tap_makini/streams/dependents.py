@@ -1,6 +1,11 @@
-"""Describe streams of what belongs to the records of another stream, and is read with them: lines and child lists.
+"""Describe streams that are read along with others: lines, child lists, and the keys of reconciliations.
 
-All are deselected by default. Lines take no request of their own, a child list takes one for each parent.
+Lines and child lists belong to the records of another stream. All are deselected by default: lines take no request of
+their own, but a child list takes one for each parent.
+
+Reconciliations list which records still exist, so that a database can find those that have vanished. The tap does not
+know what a database holds, and a list does not say what it no longer has. So each reconciliation sends the keys that it
+has seen, and then that these were all: a key that only an earlier one has seen is gone.
 """
 
 from __future__ import annotations
@@ -18,6 +23,12 @@ if TYPE_CHECKING:
 
     from tap_makini.endpoints import Child
     from tap_makini.streams.lists import ListStream
+
+KEYS = "reconciled_keys"
+RECONCILIATIONS = "reconciliations"
+
+_TEXT = {"type": ["string", "null"]}
+_INSTANT = {"type": ["string", "null"], "format": "date-time"}
 
 
 class DependentStream(MakiniStream):
@@ -106,3 +117,22 @@ def _name(parent: ListStream, part: str, taken: set[str]) -> str:
         name = shorten(f"{name}_list")
     taken.add(name)
     return name
+
+
+class KeysStream(MakiniStream):
+    """Each key of each reconciled stream, with the last time at which it existed."""
+
+    def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
+        super().__init__(tap, KEYS, _columns(key=_TEXT), ("stream", "key"), None, options)
+
+
+class ReconciliationsStream(MakiniStream):
+    """The last complete reconciliation of each stream."""
+
+    def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
+        columns = _columns(keys={"type": ["integer", "null"]})
+        super().__init__(tap, RECONCILIATIONS, columns, ("stream",), None, options)
+
+
+def _columns(**columns: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON schema
+    return {"type": "object", "properties": {"stream": _TEXT, **columns, "reconciled_at": _INSTANT}}

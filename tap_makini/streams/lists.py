@@ -1,19 +1,17 @@
-"""Describe streams that read a list of their own."""
+"""Describe streams that read a list of their own: those that the API offers, raw tables, and the connection."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_makini.connections.freshness import PATH
-from tap_makini.endpoints import Endpoint
+from tap_makini.endpoints import V3_UNSIZED, Endpoint, PageSize
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError
-from tap_makini.pagination.list_reader import PageFetcher, PageSize
+from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.response import Page
-from tap_makini.query_parameters import V3_UNSIZED
 from tap_makini.schema import SCHEMAS
 from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
-from tap_makini.streams.custom_fields import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from tap_makini.connections.connection import Connection
     from tap_makini.http.client import RequestStats
     from tap_makini.pagination.page_fetcher import PageRequest
+
+_NO_COLUMNS: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 class ListStream(MakiniStream):
@@ -56,18 +56,29 @@ class ListStream(MakiniStream):
             request_stats,
         )
 
-    def add_custom_fields(self, connection: Connection, count: int) -> None:
-        """Add columns for the properties of the newest records that the schema does not name.
 
-        Args:
-            connection: Where to look.
-            count: How many records to look at.
+class RawStream(ListStream):
+    """A table of the source system, which Makini passes on as it is; only its rows can tell what columns it has.
+
+    Args:
+        tap: The tap.
+        name: Its name.
+        options: The settings that apply to all streams.
+    """
+
+    def __init__(self, tap: Tap, name: str, options: StreamOptions = DEFAULTS) -> None:
+        super().__init__(tap, Endpoint(name, "", _NO_COLUMNS, ()), options)
+
+    def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+        """Return the page fetcher of the connection's table of this name.
 
         Raises:
-            MakiniError: The list cannot be read.
+            EntityAbsentError: The connection has no such table.
+            MakiniError: The tables cannot be listed.
         """
-        records = newest_page(self.page_fetcher(connection), count).records[:count]
-        self.replace_schema(with_custom_fields(self.schema, records))
+        path = connection.raw_tables.path(self.name)
+        size = connection.page_size  # not sent, since no page size is documented for tables
+        return PageFetcher(connection.client, path, None, size, V3_UNSIZED, (), request_stats, "table")
 
 
 class IntegrationPageFetcher(PageFetcher):

@@ -1,20 +1,39 @@
-"""Sample streams at discovery, from the first connection whose token is accepted."""
+"""Sample streams at discovery: columns for what the newest records hold that no schema names.
+
+Custom fields are switched on per connection and "show up alongside" the standard ones (v3 guide), so only the data
+tells of them. A sampled field becomes a nullable column of the widest type seen; one whose name could not stand beside
+the others in a case-insensitive database stays in `_makini_extra`, where all unknown fields are. Samples come from the
+first connection whose token is accepted.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
-from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError
+import msgspec
+
+from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, RequestRefusedError
+from tap_makini.identifiers import is_column_name, same_name_key
+from tap_makini.pagination.page_fetcher import PageRequest
+from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
+from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.streams import ListStream, RawStream
+    from tap_makini.pagination.page_fetcher import PageFetcher
+    from tap_makini.pagination.response import Page
+    from tap_makini.streams.lists import ListStream, RawStream
 
 logger = logging.getLogger(__name__)
+
+_Schema = dict[str, Any]
+
+_TEXT: _Schema = {"type": ["string", "null"]}
 
 
 def add_custom_fields(stream: ListStream, connections: list[Connection], count: int) -> None:
@@ -30,7 +49,7 @@ def add_custom_fields(stream: ListStream, connections: list[Connection], count: 
     """
     connection = connections[0]
     try:
-        stream.add_custom_fields(connection, count)
+        _sample(stream, connection, count)
     except CredentialError as error:
         _take_out(connection, connections, error)
         add_custom_fields(stream, connections, count)
@@ -89,7 +108,7 @@ def add_columns(stream: RawStream, connections: list[Connection], count: int) ->
 
 def _add_columns_of(stream: RawStream, connection: Connection, connections: list[Connection], count: int) -> None:
     try:
-        stream.add_custom_fields(connection, count)
+        _sample(stream, connection, count)
     except CredentialError as error:
         _take_out(connection, connections, error)
     except EntityAbsentError as error:
@@ -98,8 +117,91 @@ def _add_columns_of(stream: RawStream, connection: Connection, connections: list
         logger.warning("Stream %s is not sampled at %s: %s", stream.name, connection, error)
 
 
+def _sample(stream: ListStream, connection: Connection, count: int) -> None:
+    records = newest_page(stream.page_fetcher(connection), count).records[:count]
+    stream.replace_schema(with_custom_fields(stream.schema, records))
+
+
 def _take_out(connection: Connection, connections: list[Connection], error: CredentialError) -> None:
     if len(connections) == 1:
         raise NothingReadError(str(error)) from error
     logger.warning("Connection %s is not sampled: %s", connection, error)
     connections.remove(connection)
+
+
+def newest_page(fetcher: PageFetcher, count: int) -> Page:
+    """Fetch the records that changed last, if the server honors the order.
+
+    Args:
+        fetcher: The list.
+        count: How many records to request.
+
+    Returns:
+        A page, larger than requested if the server does not take a size.
+
+    Raises:
+        MakiniError: The list cannot be read.
+    """
+    try:
+        return fetcher.fetch(PageRequest(order="desc" if fetcher.sorts else None, size=fetcher.size_of(count)))
+    except RequestRefusedError:
+        return fetcher.open(None).page
+
+
+def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:
+    """Add a column for each custom field of sampled records.
+
+    Args:
+        schema: A stream's schema.
+        records: JSON objects.
+
+    Returns:
+        The schema with the custom fields, in the order of their names, ahead of the tap's own columns.
+    """
+    known: dict[str, _Schema] = schema["properties"]
+    samples = _samples(known, records)
+    taken = Counter(same_name_key(name) for name in (*known, *samples))
+    custom = {
+        name: _column(samples[name])
+        for name in sorted(samples)
+        if taken[same_name_key(name)] == 1 and is_column_name(name)
+    }
+    own = {name: known[name] for name in (CONNECTION_COLUMN, EXTRA_COLUMN) if name in known}
+    standard = {name: column for name, column in known.items() if name not in own}
+    return {**schema, "properties": {**standard, **custom, **own}}
+
+
+def _samples(known: Mapping[str, _Schema], records: Iterable[bytes]) -> dict[str, list[Any]]:
+    samples: dict[str, list[Any]] = {}
+    for record in records:
+        for name, raw in members(record).items():
+            if name not in known:
+                samples.setdefault(name, []).append(_value(bytes(raw)))
+    return samples
+
+
+def _value(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return msgspec.json.decode(raw)
+    except (NotJSONError, *REFUSED):
+        return {}  # of no type that a column could have
+
+
+def _column(values: Iterable[Any]) -> _Schema:
+    """Give the narrowest column that takes all of these values; JSON text where nothing narrower does."""
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, list) for value in present):
+        items = [item for value in present for item in value]
+        nested = any(isinstance(item, (dict, list)) for item in items)
+        return _TEXT if nested else {"type": ["array", "null"], "items": _column(items)}
+    if present and all(isinstance(value, bool) for value in present):
+        return {"type": ["boolean", "null"]}
+    if present and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
+        return {"type": ["number", "null"]}  # a whole amount in the sample may have a fraction tomorrow
+    if present and all(_is_instant(value) for value in present):
+        return {"type": ["string", "null"], "format": "date-time"}
+    return _TEXT
+
+
+def _is_instant(value: object) -> bool:
+    return isinstance(value, str) and ":" in value and parse_timestamp(value) is not None

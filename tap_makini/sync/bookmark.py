@@ -13,7 +13,7 @@ older date, are then still within the look-back of the next run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -57,21 +57,6 @@ class Bookmark:
         """The instant before which everything has been written; None if nothing has been."""
         return self.value if self.progress is None else self.progress.reached
 
-    def start_value(self, start_date: datetime | None, lookback: timedelta) -> datetime | None:
-        """Return the earliest instant to read; None for everything.
-
-        A start date counts only if there is no bookmark: records between an older bookmark and a later start date
-        would never be read.
-        """
-        if self.progress is not None:
-            return self.progress.reached
-        if self.value is None:
-            return start_date
-        try:
-            return self.value - lookback
-        except OverflowError:
-            return None
-
     def interrupted(self, began: datetime, reached: datetime) -> Bookmark:
         """Return the bookmark after everything up to an instant has been written.
 
@@ -81,7 +66,7 @@ class Bookmark:
         """
         if self.progress is not None:
             began, reached = self.progress.started, max(reached, self.progress.reached)
-        return replace(self, progress=ReadProgress(began, reached))
+        return Bookmark(self.replication_key, self.value, ReadProgress(began, reached))
 
     def completed(self, began: datetime, latest: datetime | None, unsettled_from: datetime | None) -> Bookmark:
         """Return the bookmark after a sync has read the list to its end.
@@ -100,7 +85,7 @@ class Bookmark:
 
     def abandoned(self) -> Bookmark:
         """Return the bookmark after a sync that may have missed records: the next one starts where it did."""
-        return replace(self, progress=None)
+        return Bookmark(self.replication_key, self.value)
 
     def to_state(self) -> dict[str, Any]:
         """Return the stream's entry in the state."""

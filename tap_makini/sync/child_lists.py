@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -18,6 +17,7 @@ from tap_makini.http.client import RequestStats
 from tap_makini.http.transport import UnusableNameError, path_segment
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
+from tap_makini.pagination.paginator import Row
 from tap_makini.rawjson import members
 from tap_makini.sync.lines import Parent
 from tap_makini.sync.partition import Delivery, Partition
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch, Outcome
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Batch, Outcome
     from tap_makini.streams import ChildStream
     from tap_makini.sync.partition import StartRule
     from tap_makini.sync.state import State
@@ -52,7 +51,7 @@ class _ChildList(NamedTuple):
         has_equal_keys: Whether several records have the same key.
     """
 
-    records: list[bytes]
+    records: list[Row]
     request_stats: RequestStats
     is_settled: bool = True
     absence: EntityAbsentError | None = None
@@ -91,20 +90,19 @@ class ChildListPartition(Partition):
         """Read the lists of the parents of a batch, and yield their records as they come."""
         self.outcome = outcome
         yield Delivery(self)
-        extracted = datetime.now(timezone.utc)
         for start in range(0, len(rows), _PARENTS_AT_ONCE):
-            records = self._records(rows[start : start + _PARENTS_AT_ONCE])
-            yield Delivery(self, self._record_lines.of(records, extracted), len(records))
+            records = self._read_lists(rows[start : start + _PARENTS_AT_ONCE])
+            yield Delivery(self, self._lines(records), len(records))
         yield Delivery(self, once_written=self._once_written(batch))
 
-    def _records(self, rows: Sequence[Row]) -> list[bytes]:
+    def _read_lists(self, rows: Sequence[Row]) -> list[Row]:
         """Read the lists of some parents, as many at once as the connection has slots.
 
         Each list is read in a thread of its own. An executor's threads would not do: the interpreter waits for them at
         its end, so that a run whose target has died would go on for as long as a server keeps it waiting.
         """
         pending: deque[Future[_ChildList]] = deque()
-        records: list[bytes] = []
+        records: list[Row] = []
         for row in rows:
             self.connection.child_slots.acquire()
             try:
@@ -114,15 +112,14 @@ class ChildListPartition(Partition):
                 self.connection.child_slots.release()
                 raise
             pending.append(Future())
-            arguments = Parent(row.raw, self.stream.parent), pending[-1]
-            threading.Thread(target=self._read_into, args=arguments, name="child list", daemon=True).start()
+            threading.Thread(target=self._read_into, args=(row, pending[-1]), name="child list", daemon=True).start()
         for future in pending:
             records += self._counted(future.result())
         return records
 
-    def _read_into(self, parent: Parent, future: Future[_ChildList]) -> None:
+    def _read_into(self, row: Row, future: Future[_ChildList]) -> None:
         try:
-            future.set_result(self._read(parent))
+            future.set_result(self._read(Parent(row.raw, self.stream.parent)))
         except BaseException as error:  # noqa: BLE001 - raised where the result is needed
             future.set_exception(error)
         finally:
@@ -161,11 +158,13 @@ class ChildListPartition(Partition):
             return _ChildList([], stats, absence=absence, is_of_deleted=is_of_deleted)
         keys = {record_key(members(row.raw), name, row.raw) for name in child.key for row in rows}
         positions = [None] * len(rows) if child.key else range(len(rows))
-        records = [parent.with_parent(row.raw, position) for row, position in zip(rows, positions, strict=True)]
+        records = [
+            Row(parent.with_parent(row.raw, position), None) for row, position in zip(rows, positions, strict=True)
+        ]
         has_equal_keys = bool(child.key) and len(keys) < len(rows)
         return _ChildList(records, stats, reader.outcome.is_settled, has_equal_keys=has_equal_keys)
 
-    def _counted(self, child_list: _ChildList) -> list[bytes]:
+    def _counted(self, child_list: _ChildList) -> list[Row]:
         """Count a list, and return its records.
 
         Raises:
@@ -192,8 +191,7 @@ class ChildListPartition(Partition):
             self._refusal = absence
         most = _MOST_NOT_FOUND_AT_FIRST if self._refusal is None else _MOST_REFUSED_AT_FIRST
         # if an earlier run has read such lists, parents without one do not show that nobody has any
-        has_been_read = self._bookmark is not None and self._bookmark.reached is not None
-        if not self._found and self._absent >= most and not has_been_read:
+        if not self._found and self._absent >= most and self.reached is None:
             raise absence
 
     def _once_written(self, batch: Batch) -> Callable[[], None] | None:

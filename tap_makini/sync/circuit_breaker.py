@@ -77,24 +77,22 @@ class CircuitBreaker:
             )
         return error
 
-    def end(self, partition: Partition, error: Exception | None, *, is_complete: bool) -> bool:
-        """Count the end of a partition.
+    def opens(self, partition: Partition, error: Exception | None) -> bool:
+        """Count an error, and return whether to drop the connection's other lists.
 
         Args:
-            partition: The partition.
+            partition: A partition that has ended.
             error: The error that ended it; None if it was read to its end.
-            is_complete: Whether everything has been read.
-
-        Returns:
-            Whether to drop the connection's other lists.
         """
-        key = id(partition.connection)
-        self._left[key] -= 1
-        if not is_complete:
-            self._incomplete.add(key)
-        weight = _weight(partition, error)
+        key, weight = id(partition.connection), _weight(partition, error)
         self._failing[key] = weight and self._failing[key] + weight
         return isinstance(error, _OF_THE_CONNECTION) or self._failing[key] >= _FAILURES_IN_A_ROW
+
+    def end(self, partition: Partition, *, is_complete: bool) -> None:
+        """Count the end of a partition, and whether everything has been read."""
+        self._left[id(partition.connection)] -= 1
+        if not is_complete:
+            self._incomplete.add(id(partition.connection))
 
     def is_complete(self, connection: Connection) -> bool:
         """Return whether all partitions of a connection have ended, with everything read."""

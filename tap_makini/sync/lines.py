@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_makini.conform import record_key
+from tap_makini.pagination.paginator import Row
 from tap_makini.rawjson import REFUSED, NotJSONError, compact, items, members, text_json
 from tap_makini.schema import DELETION_TIMES, PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN
 from tap_makini.sync.partition import Partition
@@ -14,9 +15,10 @@ from tap_makini.sync.partition import Partition
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Batch, Outcome
     from tap_makini.rawjson import JSON
     from tap_makini.streams import LinesStream, ListStream
+    from tap_makini.sync.partition import Delivery
 
 _KEY, _UPDATED, _POSITION = (
     text_json(column) + b":" for column in (PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN)
@@ -61,13 +63,15 @@ class LinesPartition(Partition):
     takes_each_row = False
     stream: LinesStream
 
-    def _records(self, rows: Sequence[Row]) -> list[bytes]:
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
+        """Take the lines of the rows of a batch."""
         parents = (Parent(row.raw, self.stream.parent) for row in rows)
-        return [
-            parent.with_parent(item, position)
+        lines = [
+            Row(parent.with_parent(item, position), None)
             for parent in parents
             for position, item in objects_in(parent.parts.get(self.stream.array, b"null"))
         ]
+        yield from super().take(lines, batch, outcome)
 
 
 def objects_in(array: JSON) -> Iterator[tuple[int, bytes]]:

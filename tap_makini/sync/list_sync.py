@@ -1,35 +1,126 @@
-"""Read one list of one connection to its end, once for all partitions that take its rows."""
+"""Plan which lists are read, and for which partitions, and read each to its end."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from tap_makini.errors import EntityAbsentError, IncompleteError, MakiniError, NothingNewError
 from tap_makini.pagination.list_reader import ListReader
+from tap_makini.streams import (
+    ChildStream,
+    ConnectionsStream,
+    DependentStream,
+    KeysStream,
+    ListStream,
+    MakiniStream,
+    ReconciliationsStream,
+)
+from tap_makini.sync.child_lists import ChildListPartition
+from tap_makini.sync.lines import LinesPartition
 from tap_makini.sync.partition import Delivery, Partition, PartitionEnd
-from tap_makini.timestamps import format_whole_seconds
+from tap_makini.sync.reconciliation import ReconciledKeysPartition, ReconciliationPartition
+from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Shortage
-    from tap_makini.pagination.rows import Row
-    from tap_makini.streams import ListStream
+    from tap_makini.pagination.paginator import Row, Shortage
+    from tap_makini.sync.partition import StartRule
     from tap_makini.sync.state import State
 
 Event: TypeAlias = "Delivery | PartitionEnd"
 
 
+class Plan:
+    """Creates the list syncs of a run.
+
+    Args:
+        streams: All streams, those of lists in the order in which they are to be read.
+        state: Holds the bookmarks.
+        start: Where to start reading.
+        version: The version of full tables, for ACTIVATE_VERSION; None for none.
+        reconcile_days: After how many days to reconcile a stream; None for never.
+        skip_unless_synced: A fingerprint of the streams that are read, if connections that Makini has not synced since
+            they were last read in full are to be skipped; None to read all.
+    """
+
+    def __init__(  # noqa: PLR0913 - plain values, from the settings
+        self,
+        streams: Sequence[MakiniStream],
+        state: State,
+        start: StartRule,
+        *,
+        version: int | None = None,
+        reconcile_days: int | None = None,
+        skip_unless_synced: str | None = None,
+    ) -> None:
+        self._lists = [stream for stream in streams if isinstance(stream, ListStream)]
+        self._dependents = [stream for stream in streams if isinstance(stream, DependentStream) and stream.selected]
+        self._keys = _selected(stream for stream in streams if isinstance(stream, KeysStream))
+        self._reconciliations = _selected(stream for stream in streams if isinstance(stream, ReconciliationsStream))
+        self._state = state
+        self._start = start
+        self._version = version
+        self._reconcile_days = reconcile_days
+        self._skip_unless_synced = skip_unless_synced
+
+    def list_syncs(self, connections: Iterable[Connection]) -> list[ListSync]:
+        """Return a list sync for each list of each connection that any partition takes rows of."""
+        return [
+            ListSync(stream, connection, partitions, self._state, self._skip_unless_synced)
+            for connection in connections
+            for stream in self._lists
+            if (partitions := list(self._partitions(stream, connection)))
+        ]
+
+    def _partitions(self, stream: ListStream, connection: Connection) -> Iterator[Partition]:
+        """Return what takes the rows of a list."""
+        if stream.selected:
+            yield Partition(stream, connection, self._state, self._version_of(stream, stream), self._start)
+        for dependent in self._dependents:
+            if dependent.parent is stream:
+                yield self._dependent_partition(dependent, connection)
+        if stream.selected and self._is_reconciliation_due(stream, connection):
+            yield from self._reconciling_partitions(stream, connection)
+
+    def _dependent_partition(self, stream: DependentStream, connection: Connection) -> Partition:
+        version = self._version_of(stream, stream.parent)
+        if isinstance(stream, ChildStream):
+            return ChildListPartition(stream, connection, self._state, version, self._start)
+        return LinesPartition(stream, connection, self._state, version, self._start)
+
+    def _version_of(self, stream: MakiniStream, parent: ListStream) -> int | None:
+        is_full_table = stream.filter_key is None or parent.filter_key is None
+        return self._version if is_full_table else None
+
+    def _is_reconciliation_due(self, stream: ListStream, connection: Connection) -> bool:
+        days = self._reconcile_days
+        if days is None or len(stream.endpoint.key) != 1 or isinstance(stream, ConnectionsStream):
+            return False
+        due = datetime.now(timezone.utc) - timedelta(days=days)
+        return not self._state.is_reconciled(stream.name, connection.name, due)
+
+    def _reconciling_partitions(self, stream: ListStream, connection: Connection) -> Iterator[Partition]:
+        if self._keys is not None and self._reconciliations is not None:
+            keys = ReconciledKeysPartition(self._keys, connection, self._state, stream)
+            yield keys
+            yield ReconciliationPartition(self._reconciliations, connection, self._state, keys)
+
+
+def _selected(streams: Iterable[MakiniStream]) -> MakiniStream | None:
+    return next((stream for stream in streams if stream.selected), None)
+
+
 class ListSync:
-    """Reads one list of one connection.
+    """Reads one list of one connection, once for all partitions that take its rows.
 
     Args:
         stream: The stream of the list, which need not be selected.
         connection: The connection.
         partitions: What takes the rows; the first one's request stats count the requests.
-        state: Tells when the connection was last read in full.
+        state: Knows when the connection was last read in full.
         skip_unless_synced: A fingerprint of the streams that are read, if the connection is to be skipped when Makini
             has not synced it since they were last read in full; None to read it in any case.
     """
@@ -91,6 +182,7 @@ class ListSync:
             raise _incomplete(reader.outcome.shortages, self._stream.filter_key)
 
     def _guarded(self, partition: Partition, deliveries: Iterator[Delivery]) -> Iterator[Event]:
+        """Keep the failure of one partition from the others."""
         try:
             yield from deliveries
         except Exception as error:  # noqa: BLE001 - the sync decides what it means
@@ -126,7 +218,7 @@ def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> I
     """Return an error that says how many records are missing, and where."""
     places = [
         f"{shortage.came:,} of {shortage.expected:,} records came"
-        + (f" with {replication_key} from {format_whole_seconds(shortage.start)} on" if shortage.start else "")
+        + (f" with {replication_key} from {format_timestamp(shortage.start, 'seconds')} on" if shortage.start else "")
         for shortage in shortages
     ]
     return IncompleteError(

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from singer_sdk.singerlib.json import serialize_json
+from singer_sdk.singerlib.messages import RecordMessage
+
+from tap_makini.conform import decode_record, mask_extra
 from tap_makini.http.client import RequestStats
-from tap_makini.pagination.list_reader import Outcome
-from tap_makini.sync.record_lines import RecordLines
+from tap_makini.pagination.paginator import Outcome
+from tap_makini.rawjson import text_json
 from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -17,8 +21,7 @@ if TYPE_CHECKING:
 
     from tap_makini.conform import Conformer, Drift
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Batch
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Batch, Row
     from tap_makini.streams import MakiniStream
     from tap_makini.sync.bookmark import Bookmark
     from tap_makini.sync.state import State
@@ -61,6 +64,21 @@ class StartRule(NamedTuple):
 
     start_date: datetime | None = None
     lookback: timedelta = _NO_TIME
+
+    def start_value(self, bookmark: Bookmark) -> datetime | None:
+        """Return the earliest instant to read; None for everything.
+
+        A start date counts only if there is no bookmark: records between an older bookmark and a later start date
+        would never be read.
+        """
+        if bookmark.progress is not None:
+            return bookmark.progress.reached
+        if bookmark.value is None:
+            return self.start_date
+        try:
+            return bookmark.value - self.lookback
+        except OverflowError:
+            return None
 
 
 _FROM_THE_BOOKMARK = StartRule()
@@ -110,6 +128,9 @@ class Partition:
         self._bookmark: Bookmark | None = None
         self._is_resumed = False
         self._is_withdrawn = False
+        self._keep = partial(state.keep, stream.name, connection.name)
+        self._head = b'{"type":"RECORD","stream":%b,"record":' % text_json(stream.name)
+        self._has_warned = False
 
     @property
     def name(self) -> str:
@@ -124,10 +145,6 @@ class Partition:
     @cached_property
     def _conformer(self) -> Conformer:
         return self.stream.conformer(self.connection.label)
-
-    @cached_property
-    def _record_lines(self) -> RecordLines:
-        return RecordLines(self.stream, self._conformer, self.connection, self.version)
 
     @property
     def drift(self) -> dict[str, Drift]:
@@ -155,7 +172,7 @@ class Partition:
         bookmark = self._state.bookmark(stream.name, replication_key, connection.name, identity, clock_skew)
         self._bookmark = bookmark
         self._is_resumed = bookmark.progress is not None
-        self.start_value = bookmark.start_value(*self._start)
+        self.start_value = self._start.start_value(bookmark)
         self.reached = bookmark.reached
 
     def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
@@ -170,23 +187,7 @@ class Partition:
             What to write, even if there are no records: a table is announced with the first page.
         """
         self.outcome = outcome
-        records = self._records(rows)
-        lines = self._record_lines.of(records, datetime.now(timezone.utc))
-        yield Delivery(self, lines, len(records), self._once_written(batch))
-
-    def _records(self, rows: Sequence[Row]) -> list[bytes]:
-        """Return the records that rows give."""
-        return [row.raw for row in rows]
-
-    def _once_written(self, batch: Batch) -> Callable[[], None] | None:
-        """Return what advances the bookmark once the records of a batch are written."""
-        if self._bookmark is None:
-            return None
-        if batch.withdraws:
-            return self._withdraw
-        if batch.reached is None or (self.start_value is not None and batch.reached < self.start_value):
-            return None
-        return partial(self._advance, batch.reached)
+        yield Delivery(self, self._lines(rows), len(rows), self._once_written(batch))
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
         """End after the list has been read to its end.
@@ -202,27 +203,28 @@ class Partition:
         """
         self.outcome = outcome
         if self._bookmark is not None:
-            yield Delivery(self, once_written=self._complete)
+            yield Delivery(self, once_written=partial(self._keep, self._completed(self._bookmark)))
         if outcome.count or self.has_delivered:
             note = partial(self._state.note_delivered, self.stream.name, self.connection.name)
             yield Delivery(self, once_written=note)
 
-    def _advance(self, reached: datetime) -> None:
-        """Keep in the state that everything before an instant is written."""
-        if self._bookmark is not None:
-            self._keep(self._bookmark.interrupted(self._began(), reached))
-
-    def _withdraw(self) -> None:
-        """Take back what an interrupted sync reached, since the server does not do what that relied on."""
-        if self._bookmark is not None:
-            self._is_withdrawn = self._is_resumed
-            self._keep(self._bookmark.abandoned())
-
-    def _complete(self) -> None:
-        """Keep in the state that the list has been read to its end."""
-        bookmark, outcome = self._bookmark, self.outcome
+    def _once_written(self, batch: Batch) -> Callable[[], None] | None:
+        """Return what puts into the state how far the records of a batch reach; None if that is nowhere."""
+        bookmark = self._bookmark
         if bookmark is None:
-            return
+            return None
+        if batch.withdraws:  # what an interrupted sync reached relied on something that the server does not do
+            self._is_withdrawn = self._is_resumed
+            self._bookmark = bookmark.abandoned()
+        elif batch.reached is None or (self.start_value is not None and batch.reached < self.start_value):
+            return None
+        else:
+            self._bookmark = bookmark.interrupted(self._began, batch.reached)
+        return partial(self._keep, self._bookmark)
+
+    def _completed(self, bookmark: Bookmark) -> Bookmark:
+        """Return the bookmark after the list has been read to its end."""
+        outcome = self.outcome
         is_in_doubt = outcome.is_unsettled or self._is_withdrawn
         if (is_in_doubt or outcome.unsettled_from is not None) and not outcome.shortages:
             logger.warning(
@@ -234,14 +236,49 @@ class Partition:
                 else "where this one did",
             )
         if is_in_doubt:
-            self._keep(bookmark.abandoned())
-        else:
-            self._keep(bookmark.completed(self._began(), outcome.latest, outcome.unsettled_from))
+            return bookmark.abandoned()
+        return bookmark.completed(self._began, outcome.latest, outcome.unsettled_from)
 
+    @cached_property
     def _began(self) -> datetime:
-        """Return when reading began, by the clock that shows the earlier time, the server's or this machine's."""
+        """When reading began, by the clock that shows the earlier time, the server's or this machine's.
+
+        The server's is known from its first response on.
+        """
         return self.began_at + min(self.connection.client.clock_skew, _NO_TIME)
 
-    def _keep(self, bookmark: Bookmark) -> None:
-        self._bookmark = bookmark
-        self._state.keep(self.stream.name, self.connection.name, bookmark)
+    def _lines(self, rows: Sequence[Row]) -> list[bytes]:
+        """Return the RECORD lines of rows; stream maps may leave some out, or make several of one."""
+        extracted = datetime.now(timezone.utc)
+        conform = self._conformer.record if self.connection.client.echoed is None else self._conform_and_mask
+        if self.stream.is_mapped:
+            return [line for row in rows for line in self._mapped(conform(row.raw), extracted)]
+        version = b"" if self.version is None else b',"version":%d' % self.version
+        tail = b'%b,"time_extracted":"%b"}\n' % (version, extracted.isoformat().encode())
+        return [b"".join((self._head, conform(row.raw), tail)) for row in rows]
+
+    def _mapped(self, record: bytes, extracted: datetime) -> Iterator[bytes]:
+        """Let the SDK apply stream maps and flattening, which work on decoded records."""
+        decoded = decode_record(record)
+        for stream_map in self.stream.stream_maps:
+            mapped = stream_map.transform(decoded)
+            if mapped is not None:
+                message = RecordMessage(stream_map.stream_alias, mapped, self.version, extracted)
+                yield serialize_json(message.to_dict()).encode() + b"\n"
+
+    def _conform_and_mask(self, raw: bytes) -> bytes:
+        """Conform a record of a server that sends the connection's token back, and mask the token where we can."""
+        record, token = self._conformer.record(raw), self.connection.client.echoed
+        if token is None or token not in record:
+            return record
+        masked, columns = mask_extra(record, token)
+        if columns and not self._has_warned:
+            self._has_warned = True
+            name = self.connection.name
+            logger.warning(
+                "Stream %s: the server sends the connection's token in %s, and the records hold it as it is sent. "
+                "Deselect these columns, replace the token, and report it to Makini.",
+                self.stream.name if name is None else f"{name}/{self.stream.name}",
+                ", ".join(columns),
+            )
+        return masked

@@ -104,7 +104,7 @@ def describe(summary: Summary, seconds: float) -> str:
         One line: streams, records, rate, the streams being read, and the time that they are likely to take.
     """
     running = [result for result in summary.with_status(Status.RUNNING) if result.expected is not None]
-    ended = sum(result.status not in {Status.RUNNING, Status.WAITING} for result in summary.results)
+    ended = sum(result.has_ended for result in summary.results)
     rate = summary.records / seconds if seconds else 0.0
     parts = [f"{ended} of {len(summary.results)} streams", f"{summary.records:,} records", f"{rate:,.0f}/s"]
     left = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_makini.conform import record_key
-from tap_makini.pagination.rows import digest
+from tap_makini.pagination.paginator import Row, digest
 from tap_makini.rawjson import members
 from tap_makini.sync.partition import Delivery, Partition
 from tap_makini.timestamps import format_timestamp
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.list_reader import Outcome
-    from tap_makini.pagination.rows import Row
+    from tap_makini.pagination.paginator import Batch, Outcome
     from tap_makini.streams import ListStream, MakiniStream
     from tap_makini.sync.state import State
 
@@ -69,12 +68,13 @@ class ReconciledKeysPartition(_ReconcilingPartition):
         """How many keys it has taken."""
         return len(self._seen)
 
-    def _records(self, rows: Sequence[Row]) -> list[bytes]:
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
+        """Take the keys of the rows of a batch."""
         columns = {"stream": self.reconciled.name, "reconciled_at": format_timestamp(self.began_at)}
         ending = msgspec.json.encode(columns)[1:]
         keys = [record_key(members(row.raw), self._key, row.raw) for row in rows]
         self._seen.update(map(digest, keys))
-        return [b'{"key":%b,%b' % (key, ending) for key in keys]
+        yield from super().take([Row(b'{"key":%b,%b' % (key, ending), None) for key in keys], batch, outcome)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
         """Note that these are all keys, if there are as many as the server counts.
@@ -104,8 +104,9 @@ class ReconciliationPartition(_ReconcilingPartition):
         super().__init__(stream, connection, state, keys.reconciled)
         self._keys = keys
 
-    def _records(self, rows: Sequence[Row]) -> list[bytes]:  # noqa: ARG002 - none before the end
-        return []
+    def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:  # noqa: ARG002 - none before the end
+        """Announce the table."""
+        yield from super().take((), batch, outcome)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
         """Send that the list was read in full, if it was.
@@ -119,6 +120,6 @@ class ReconciliationPartition(_ReconcilingPartition):
             logger.warning("Stream %s could not be reconciled; the next run tries again.", stream)
             return
         record = {"stream": stream, "keys": keys.count, "reconciled_at": format_timestamp(keys.began_at)}
-        lines = self._record_lines.of([msgspec.json.encode(record)], datetime.now(timezone.utc))
+        lines = self._lines([Row(msgspec.json.encode(record), None)])
         note = partial(self._state.note_reconciled, stream, self.connection.name, keys.began_at)
         yield Delivery(self, lines, len(lines), note)

@@ -16,7 +16,7 @@ from tap_makini.redaction import presentable
 from tap_makini.streams import ListStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from tap_makini.errors import MakiniError
     from tap_makini.sync.partition import Partition
@@ -41,9 +41,9 @@ class Status(Enum):
     """Not begun, since an error concerns the whole connection."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """The result of one stream of one connection.
+    """The result of one stream of one connection, so far.
 
     Attributes:
         stream: The stream's name.
@@ -53,7 +53,7 @@ class Result:
         records: How many records have been written.
         expected: How many records the server counts; None if that is unknown.
         drifts: In how many places its records differ from the schema.
-        error: Why it is absent, failed or dropped.
+        error: Why it is absent, failed, skipped or dropped.
     """
 
     stream: str
@@ -69,6 +69,11 @@ class Result:
     def name(self) -> str:
         """The name of the stream, with that of the connection if it has one."""
         return self.stream if self.connection is None else f"{self.connection}/{self.stream}"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will be read."""
+        return self.status not in {Status.WAITING, Status.RUNNING}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result for a machine."""
@@ -89,11 +94,16 @@ class Summary:
     """The results of a run.
 
     Args:
-        results: One for each partition.
+        results: One for each partition; a view of results that are replaced while it runs.
     """
 
-    def __init__(self, results: list[Result]) -> None:
-        self.results = results
+    def __init__(self, results: Collection[Result]) -> None:
+        self._results = results
+
+    @property
+    def results(self) -> list[Result]:
+        """The results as they are now."""
+        return list(self._results)
 
     def with_status(self, *statuses: Status) -> list[Result]:
         """Return the results of these statuses."""
@@ -178,7 +188,6 @@ def _listed(names: list[str]) -> str:
 
 def log_oddities(partition: Partition, result: Result) -> None:
     """Log how the records of a partition differ from the schema, without their values."""
-    result.drifts = len(partition.drift)
     outcome = partition.outcome
     if outcome.undated and partition.stream.filter_key:
         logger.warning(
@@ -194,7 +203,7 @@ def log_oddities(partition: Partition, result: Result) -> None:
             "the next run reads it whole again.",
             result.name,
         )
-    if partition.drift:
+    if result.drifts:
         places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in partition.drift.values()]
         logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
     if result.records and partition.never_seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
@@ -59,9 +60,8 @@ class Sync:
         self._tables = Tables(partitions, writer)
         self._circuit_breaker = CircuitBreaker(partitions)
         self._metrics: dict[Partition, Metrics] = {}
-        self._left = dict.fromkeys(partitions)
         self._results = {each: Result(each.name, each.connection.name, each.request_stats) for each in partitions}
-        self.summary = Summary(list(self._results.values()))
+        self.summary = Summary(self._results.values())
 
     def run(self) -> None:
         """Run the list syncs; one that fails does not stop the others.
@@ -88,110 +88,112 @@ class Sync:
 
     def _write(self, delivery: Delivery) -> None:
         partition = delivery.partition
-        result = self._results[partition]
-        if result.status is Status.WAITING:
-            self._begin(partition, result)
+        if partition not in self._metrics:
+            self._begin(partition)
         self._writer.write_lines(delivery.lines)
-        result.records += delivery.records
         self._metrics[partition].records.increment(delivery.records)
-        if delivery.once_written:
+        result = self._results[partition]
+        self._results[partition] = replace(result, records=result.records + delivery.records)
+        if delivery.once_written is not None:
             delivery.once_written()
             self._writer.write_state(self._state.value, may_wait=True)
 
-    def _begin(self, partition: Partition, result: Result) -> None:
+    def _begin(self, partition: Partition) -> None:
         self._tables.announce(partition)
         self._metrics[partition] = Metrics(partition)
-        result.status = Status.RUNNING
-        result.expected = partition.expected
+        self._results[partition] = replace(self._results[partition], status=Status.RUNNING, expected=partition.expected)
         identity = partition.connection.integration.id
         if identity is not None:
             self._state.note_identity(partition.connection.name, identity)
 
     def _end_list(self, list_sync: ListSync, error: Exception | None) -> None:
         """End all partitions of a list that have not ended; the error, which they share, is logged once."""
-        left = [partition for partition in list_sync.partitions if partition in self._left]
+        left = [partition for partition in list_sync.partitions if not self._results[partition].has_ended]
         for partition in left:
             self._end(partition, error, is_logged=partition is not left[0])
 
     def _end(self, partition: Partition, error: Exception | None, *, is_logged: bool = False) -> None:
-        """End a partition.
+        """End a partition that has been read.
 
         Args:
             partition: The partition.
             error: The error that ended it; None if it was read to its end.
             is_logged: Whether the error has been logged.
         """
-        del self._left[partition]
         if partition in self._metrics:
             self._metrics.pop(partition).close()
-        result = self._results[partition]
         error = self._circuit_breaker.classify(partition, error)
-        self._set_status(partition, result, error, is_logged=is_logged)
-        is_settled = partition.outcome.is_settled
-        # records that were missed are still in the table, and must not be dropped from it
-        self._tables.end(partition, is_complete=result.status is Status.COMPLETE and is_settled)
-        is_complete = result.status in {Status.COMPLETE, Status.ABSENT} and is_settled
-        if self._circuit_breaker.end(partition, error, is_complete=is_complete) and not is_logged:
-            self._drop_others(partition.connection, result)
-        if self._circuit_breaker.is_complete(partition.connection):
-            self._note_complete(partition.connection)
+        cause = None if error is None else _as_makini_error(partition, self._results[partition].name, error)
+        self._close(partition, _status(cause), cause)
+        connection, result = partition.connection, self._results[partition]
+        _log_end(result, is_logged=is_logged)
+        if self._circuit_breaker.opens(partition, error) and not is_logged:
+            self._drop_others(connection, result)
+        integration = connection.integration
+        if self._circuit_breaker.is_complete(connection) and integration.is_settled and integration.synced_at:
+            self._state.note_complete(connection.name, integration.synced_at, self._selection)
         self._writer.write_state(self._state.value, may_wait=True)
         log_oddities(partition, result)
 
-    def _set_status(self, partition: Partition, result: Result, error: Exception | None, *, is_logged: bool) -> None:
-        """Set and log the result of a partition that has ended."""
-        if error is None:
-            result.status = Status.COMPLETE
-            return
-        result.error = error = self._as_makini_error(partition, result, error)
-        if isinstance(error, NothingNewError):
-            result.status = Status.SKIPPED
-        elif isinstance(error, EntityAbsentError):
-            result.status = Status.ABSENT
-            # not every server offers the stream of the connection itself
-            level = logging.INFO if is_logged or result.stream == CONNECTIONS.stream else logging.WARNING
-            reason = f"since the connection does not offer it: {error.cause}"
-            logger.log(level, "Stream %s is left out, %s.", result.name, reason)
-        else:
-            result.status = Status.FAILED
-            # a refused token is logged once, at the end
-            level = logging.DEBUG if is_logged or isinstance(error, CredentialError) else logging.ERROR
-            logger.log(level, "Stream %s failed: %s", result.name, error)
-
-    @staticmethod
-    def _as_makini_error(partition: Partition, result: Result, error: Exception) -> MakiniError:
-        if not isinstance(error, MakiniError):
-            logger.debug("Stream %s failed", result.name, exc_info=error)
-            is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
-            remedy = "Check the setting stream_maps." if is_of_maps else "This is a bug in the tap: report it."
-            return MakiniError(f"{type(error).__name__}: {error}", remedy)
-        if isinstance(error, EntityAbsentError) and partition.has_delivered:
-            return MakiniError(
-                f"the connection no longer offers it, though earlier runs have read it: {error.cause}",
-                "Restore the permission in Makini or the source system, or deselect the stream.",
-                error.request_id,
-            )
-        return error
+    def _close(self, partition: Partition, status: Status, error: MakiniError | None) -> None:
+        """Note how a partition has ended, for its table and its connection as well."""
+        result = self._results[partition]
+        drifts = len(partition.drift) if result.records else 0
+        self._results[partition] = replace(result, status=status, error=error, drifts=drifts)
+        # records that were missed are still in the table, and must not be dropped from it
+        is_settled = partition.outcome.is_settled
+        self._tables.end(partition, is_complete=status is Status.COMPLETE and is_settled)
+        is_complete = status in {Status.COMPLETE, Status.ABSENT} and is_settled
+        self._circuit_breaker.end(partition, is_complete=is_complete)
 
     def _drop_others(self, connection: Connection, result: Result) -> None:
         """Drop the lists of a connection that have not begun, since they would end like this one."""
-        skipped = result.status is Status.SKIPPED
-        if skipped:
+        status = Status.DROPPED
+        if result.status is Status.SKIPPED:
+            status = Status.SKIPPED
             logger.info("Connection %s is skipped: %s.", connection, result.error and result.error.cause)
         elif result.error is not None:
             connection.client.rate_limiter.shut(result.error)
         for list_sync in self._scheduler.drop(connection):
             for partition in list_sync.partitions:
-                del self._left[partition]
-                dropped = self._results[partition]
-                dropped.status, dropped.error = Status.SKIPPED if skipped else Status.DROPPED, result.error
-                self._tables.end(partition, is_complete=False)
-                self._circuit_breaker.end(partition, None, is_complete=False)
+                self._close(partition, status, result.error)
 
-    def _note_complete(self, connection: Connection) -> None:
-        integration = connection.integration
-        if integration.is_settled and integration.synced_at:
-            self._state.note_complete(connection.name, integration.synced_at, self._selection)
+
+def _status(error: MakiniError | None) -> Status:
+    """Return the status of a stream that an error has ended; None if it was read to its end."""
+    if error is None:
+        return Status.COMPLETE
+    if isinstance(error, NothingNewError):
+        return Status.SKIPPED
+    return Status.ABSENT if isinstance(error, EntityAbsentError) else Status.FAILED
+
+
+def _as_makini_error(partition: Partition, name: str, error: Exception) -> MakiniError:
+    if not isinstance(error, MakiniError):
+        logger.debug("Stream %s failed", name, exc_info=error)
+        is_of_maps = isinstance(error, (MapExpressionError, StreamMapConfigError))
+        remedy = "Check the setting stream_maps." if is_of_maps else "This is a bug in the tap: report it."
+        return MakiniError(f"{type(error).__name__}: {error}", remedy)
+    if isinstance(error, EntityAbsentError) and partition.has_delivered:
+        return MakiniError(
+            f"the connection no longer offers it, though earlier runs have read it: {error.cause}",
+            "Restore the permission in Makini or the source system, or deselect the stream.",
+            error.request_id,
+        )
+    return error
+
+
+def _log_end(result: Result, *, is_logged: bool) -> None:
+    """Log why a stream is absent or failed, once for all that share the reason."""
+    if result.status is Status.ABSENT:
+        # not every server offers the stream of the connection itself
+        level = logging.INFO if is_logged or result.stream == CONNECTIONS.stream else logging.WARNING
+        reason = f"since the connection does not offer it: {result.error and result.error.cause}"
+        logger.log(level, "Stream %s is left out, %s.", result.name, reason)
+    elif result.status is Status.FAILED:
+        # a refused token is logged once, at the end
+        level = logging.DEBUG if is_logged or isinstance(result.error, CredentialError) else logging.ERROR
+        logger.log(level, "Stream %s failed: %s", result.name, result.error)
 
 
 class Tables:

@@ -1,4 +1,4 @@
-"""Write Singer messages as whole lines, and a STATE only for what has been written.
+"""Write Singer messages to standard output as whole lines, and a STATE only for what has been written.
 
 The writer uses the file descriptor itself. A write that a signal interrupts then returns how far it got, so that the
 line can be completed. A buffered stream does not tell, and the next line would start within the incomplete one. Where a
@@ -8,23 +8,36 @@ program that embeds the tap has replaced `sys.stdout`, messages go there.
 from __future__ import annotations
 
 import fcntl
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+import io
+import os
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.json import serialize_json
-from singer_sdk.singerlib.messages import Message, StateMessage
+from singer_sdk.singerlib.messages import Message
 
 from tap_makini.rawjson import text_json
-from tap_makini.standard_output import DESCRIPTOR, replacement, write, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from _typeshed import ReadableBuffer
+
+_STANDARD_OUTPUT = 1
 _CHUNK = 1 << 13  # what a slow reader has to take before a signal takes effect
 _LARGEST_PIPE = 1 << 20  # that Linux grants to anybody
 _SMALL_STATE = 1 << 13
 _NEWLINE = b"\n"
+
+
+class OutputError(Exception):
+    """Standard output could not be written. The message is the reason."""
+
+
+class ReaderGoneError(OutputError):
+    """Nobody reads standard output any more."""
 
 
 class LineWriter(GenericSingerWriter[bytes, Message]):
@@ -40,8 +53,10 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
     def __init__(self, descriptor: int | None = None) -> None:
         self._may_be_replaced = descriptor is None
-        self._descriptor = DESCRIPTOR if descriptor is None else descriptor
-        self._last_state: bytes | None = None
+        self._descriptor = _STANDARD_OUTPUT if descriptor is None else descriptor
+        self._stdout: TextIO | None = None
+        self._replacement: TextIO | None = None
+        self._last_state = b""
         self._bytes_since_state = 0
         self.is_writing = False
         self.stop_with: BaseException | None = None
@@ -65,17 +80,15 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
             may_wait: Whether a later one will do as well if this one is large.
             anew: Whether to write it in any case.
         """
-        if not state or (may_wait and self._state_outweighs_records()):
+        size = len(self._last_state)
+        outweighs_records = size > _SMALL_STATE and self._bytes_since_state < size
+        if not state or (may_wait and outweighs_records):
             return
-        line = text_json(StateMessage(value=dict(state)).to_dict()) + _NEWLINE
+        line = text_json({"type": "STATE", "value": state}) + _NEWLINE
         if anew or line != self._last_state or self._bytes_since_state:
             self.write_lines([line])
             self._last_state = line
             self._bytes_since_state = 0
-
-    def _state_outweighs_records(self) -> bool:
-        size = len(self._last_state or b"")
-        return size > _SMALL_STATE and self._bytes_since_state < size
 
     def write_lines(self, lines: Iterable[bytes]) -> None:
         """Write lines, all of them or up to the end of one.
@@ -89,13 +102,16 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         """
         data = b"".join(lines)
         self._bytes_since_state += len(data)
+        if self._may_be_replaced and sys.stdout is not self._stdout:
+            self._stdout, self._replacement = sys.stdout, _replacement()
         self.is_writing = True
         try:
-            stream = replacement() if self._may_be_replaced else None
-            if stream is None:
-                self._finish_line(data, self._write(data, 0, len(data)))
-            elif self.stop_with is None:
-                write_text(stream, data)
+            if self._replacement is not None:
+                self._write_replacement(self._replacement, data)
+            elif (written := self._write(data, 0, len(data))) < len(data):
+                self._finish_line(data, written)
+        except OSError as error:
+            raise _output_error(error) from error
         finally:
             self.is_writing = False
         if self.stop_with is not None:
@@ -112,9 +128,88 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
     def _write(self, data: bytes, start: int, end: int) -> int:
         while start < end and self.stop_with is None:
-            start += write(self._descriptor, data[start : min(start + _CHUNK, end)])
+            start += os.write(self._descriptor, data[start : min(start + _CHUNK, end)])
         return start
 
     def _finish_line(self, data: bytes, at: int) -> None:
         while at and not data.startswith(_NEWLINE, at - 1):
-            at += write(self._descriptor, data[at : data.index(_NEWLINE, at) + 1])
+            at += os.write(self._descriptor, data[at : data.index(_NEWLINE, at) + 1])
+
+    def _write_replacement(self, stream: TextIO, data: bytes) -> None:
+        if self.stop_with is not None:
+            return
+        buffer = getattr(stream, "buffer", None)
+        if buffer is None:
+            stream.write(data.decode())
+        else:  # messages are in UTF-8, whatever the encoding of the stream is
+            stream.flush()
+            buffer.write(data)
+        stream.flush()
+
+
+def _output_error(error: OSError) -> OutputError:
+    kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
+    return kind(error.strerror or str(error))
+
+
+def _replacement() -> TextIO | None:
+    """Return what a program that embeds the tap has put in the place of `sys.stdout`; None if nothing."""
+    stream = cast("TextIO | None", sys.stdout)
+    try:
+        return None if stream is None or stream.fileno() == _STANDARD_OUTPUT else stream
+    except (OSError, ValueError):  # it is no file at all
+        return stream
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Have `print` raise OutputError at once, or when this ends.
+
+    Python would show a traceback, or report it only when the interpreter ends. Characters that the encoding of standard
+    output lacks are printed as escapes.
+
+    Raises:
+        OutputError: Standard output is closed, or could not be written.
+    """
+    usual = sys.stdout
+    if cast("TextIO | None", usual) is None:  # the next file to be opened would get its descriptor, and the records
+        raise OutputError("it is closed")
+    try:
+        descriptor = usual.fileno()
+    except (OSError, ValueError):  # an embedding program has replaced it
+        yield
+        return
+    usual.flush()
+    buffer = io.BufferedWriter(_Descriptor(descriptor))
+    sys.stdout = io.TextIOWrapper(buffer, usual.encoding, "backslashreplace", line_buffering=usual.isatty())
+    try:
+        yield
+    finally:
+        sys.stdout, printed = usual, sys.stdout
+        printed.flush()
+
+
+class _Descriptor(io.RawIOBase):
+    """Writes to a file descriptor; after a failure, takes everything and writes nothing."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._has_failed = False
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if self._has_failed:
+            return len(bytes(data))
+        try:
+            return os.write(self._descriptor, data)
+        except OSError as error:
+            self._has_failed = True
+            raise _output_error(error) from error

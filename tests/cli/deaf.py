@@ -10,10 +10,14 @@ import sys
 import threading
 import time
 from itertools import count
+from typing import TYPE_CHECKING
 from unittest import mock
 
-from tap_makini.http.transport import Request, Response, Transport
+from tap_makini.http.transport import Request, Transport
 from tap_makini.tap import TapMakini
+
+if TYPE_CHECKING:
+    from tap_makini.http.response import Response
 
 exchange = Transport.exchange
 requests_for_accounts = count(1)

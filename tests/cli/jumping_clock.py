@@ -12,7 +12,7 @@ from unittest import mock
 
 import backoff._sync
 
-from tap_makini.http import rate_limiter
+from tap_makini.http import client, rate_limiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,10 +58,11 @@ class JumpingCondition(threading.Condition):
 def jumping_clock() -> Iterator[JumpingClock]:
     """Put such a clock in place of the real one."""
     clock = JumpingClock()
-    shown = SimpleNamespace(monotonic=clock.monotonic, time=time.time)
+    replacement = SimpleNamespace(monotonic=clock.monotonic, time=time.time)
     with (
         mock.patch.object(backoff._sync, "time", clock),  # noqa: SLF001
-        mock.patch.object(rate_limiter, "time", shown),
+        mock.patch.object(client, "time", replacement),
+        mock.patch.object(rate_limiter, "time", replacement),
         mock.patch.object(rate_limiter, "threading", SimpleNamespace(Condition=partial(JumpingCondition, clock))),
     ):
         yield clock

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from tap_makini.conform import Drift, NotARecord, compile_conformer
+from tap_makini.conform import Drift, NotARecord, compile_conformer, decode_record
 from tap_makini.entities import ENTITIES
 from tap_makini.schema import SCHEMAS
 
@@ -79,7 +79,7 @@ def test_every_record_fits_the_schema(raw: bytes) -> None:
 
 @calm
 @given(raw=ANY_RECORD)
-def test_nothing_is_lost(raw: bytes) -> None:
+def test_no_value_is_lost(raw: bytes) -> None:
     sent = model.expected(model.read(raw), model.SCHEMA)
     got = model.restore(CONFORMER.record(raw))
     if sent["key"] is None and not isinstance(got["key"], str):
@@ -92,7 +92,7 @@ def test_nothing_is_lost(raw: bytes) -> None:
 @calm
 @given(raw=ANY_RECORD)
 @hostile
-def test_a_second_pass_changes_nothing(raw: bytes) -> None:
+def test_a_conformed_record_does_not_change(raw: bytes) -> None:
     once = CONFORMER.record(raw)
     assert CONFORMER.record(once) == once
 
@@ -100,13 +100,13 @@ def test_a_second_pass_changes_nothing(raw: bytes) -> None:
 @calm
 @given(raw=ANY_RECORD)
 @hostile
-def test_only_what_is_selected_comes_out(raw: bytes) -> None:
+def test_deselected_columns_are_dropped(raw: bytes) -> None:
     fits(WITHOUT_SECRETS.record(raw), VALIDATOR_WITHOUT_SECRETS)
 
 
 @calm
 @given(raw=ANY_RECORD)
-def test_what_is_not_selected_is_the_only_thing_missing(raw: bytes) -> None:
+def test_only_deselected_columns_are_dropped(raw: bytes) -> None:
     sent = model.expected(model.read(raw), model.SCHEMA, "secret")
     got = model.restore(WITHOUT_SECRETS.record(raw))
     assert sent.keys() == got.keys()
@@ -116,7 +116,7 @@ def test_what_is_not_selected_is_the_only_thing_missing(raw: bytes) -> None:
 
 @calm
 @given(raw=st.binary() | st.text().map(str.encode) | model.values.map(str.encode))
-def test_what_is_no_record_is_said_to_be_none(raw: bytes) -> None:
+def test_only_json_objects_are_records(raw: bytes) -> None:
     try:
         sent = json.loads(raw.decode("utf-8-sig", "surrogateescape"), strict=False)
     except ValueError:
@@ -131,12 +131,12 @@ def test_what_is_no_record_is_said_to_be_none(raw: bytes) -> None:
 @calm
 @given(raw=ANY_RECORD)
 @hostile
-def test_the_dict_is_the_record(raw: bytes) -> None:
+def test_a_decoded_record_equals_its_json(raw: bytes) -> None:
     def read_number(digits: str) -> Decimal:
         return Decimal(digits) if len(digits) < 20 or "e" not in digits else Decimal(0)
 
     expected = json.loads(CONFORMER.record(raw), parse_float=read_number)
-    assert CONFORMER.as_dict(raw) == expected
+    assert decode_record(CONFORMER.record(raw)) == expected
 
 
 # what msgspec takes of open values depends on the stack, so only the great depth is sure to be refused there
@@ -154,14 +154,14 @@ def test_the_dict_is_the_record(raw: bytes) -> None:
 )
 def test_no_nesting_is_too_deep(name: str, pointer: str, depth: int) -> None:
     deep = "[" * depth + "]" * depth
-    record = CONFORMER.as_dict(f'{{"key":"a","{name}":{deep}}}'.encode())
+    record = decode_record(CONFORMER.record(f'{{"key":"a","{name}":{deep}}}'.encode()))
     rest = deep if pointer == f"/{name}" else deep[1:-1]
     assert record["_makini_extra"] == f'{{"{pointer}":{rest}}}'
 
 
 def test_a_deep_value_in_a_text_column_is_its_json_text() -> None:
     deep = "[" * 100_000 + "]" * 100_000
-    assert CONFORMER.as_dict(f'{{"key":"a","text":{deep}}}'.encode())["text"] == deep
+    assert decode_record(CONFORMER.record(f'{{"key":"a","text":{deep}}}'.encode()))["text"] == deep
 
 
 STREAMS = {entity.item: SCHEMAS.get_schema(entity.item, key_properties=entity.key) for entity in ENTITIES}
@@ -183,7 +183,7 @@ def test_records_of_real_streams_fit_and_lose_nothing(data: DataObject, item: st
 
 
 def column(schema: dict[str, Any], sent: str) -> tuple[Any, Any]:
-    """Give what a column holds of a value, and what went to the extra column, both as JSON."""
+    """Return what a column holds of a value, and what went to the extra column, both as JSON."""
     whole = {"properties": {"x": schema, "_makini_extra": model.TEXT}}
     output = model.read(compile_conformer(whole, lambda _: True, connection=None).record(b'{"x":%b}' % sent.encode()))
     extra = model.read(output["_makini_extra"] or "{}")
@@ -222,7 +222,7 @@ def column(schema: dict[str, Any], sent: str) -> tuple[Any, Any]:
         ({}, '{"a":1}', {"a": model.Number("1")}),
     ],
 )
-def test_a_value_is_turned_where_that_loses_nothing(schema: dict[str, Any], sent: str, held: object) -> None:
+def test_a_value_is_converted_if_that_loses_nothing(schema: dict[str, Any], sent: str, held: object) -> None:
     assert column(schema, sent) == (held, "nothing")
 
 
@@ -264,7 +264,7 @@ def test_a_value_is_turned_where_that_loses_nothing(schema: dict[str, Any], sent
         ({}, r'["\u0000"]'),
     ],
 )
-def test_a_value_that_no_column_can_hold_is_kept_beside_it(schema: dict[str, Any], sent: str) -> None:
+def test_a_value_that_no_column_can_hold_goes_to_the_extra_column(schema: dict[str, Any], sent: str) -> None:
     assert column(schema, sent) == (None, model.read(sent))
 
 
@@ -272,7 +272,7 @@ def test_a_column_that_is_never_null_is_left_out_instead() -> None:
     assert column({"type": "number"}, "null") == ("absent", None)
 
 
-def test_finer_than_a_microsecond_is_cut_and_kept_beside_it() -> None:
+def test_a_time_finer_than_microseconds_is_cut_and_goes_to_the_extra_column() -> None:
     sent = "2025-01-02T03:04:05.1234567Z"
     assert column(model.DATE_TIME, f'"{sent}"') == ("2025-01-02T03:04:05.123456Z", sent)
 
@@ -288,12 +288,12 @@ def test_parts_go_to_the_extra_column_by_pointer() -> None:
     assert (record["lines"], record["site"]) == ([{"price": 1}, {"price": None}], {})
 
 
-def test_a_record_that_is_right_keeps_its_bytes() -> None:
+def test_a_valid_record_keeps_its_bytes() -> None:
     raw = rb'{"key":"\u0061\/", "number": 1.500e1 ,"at":"2025-01-02T03:04:05Z","lines":[ ]}'
     assert CONFORMER.record(raw) == raw[:-1] + b',"_makini_connection":"acme","_makini_extra":null}'
 
 
-def test_a_record_that_is_right_but_for_its_selection_keeps_its_digits() -> None:
+def test_a_valid_record_keeps_its_digits_when_columns_are_deselected() -> None:
     raw = b'{"secret":1,"key":"a","number":1.500e1,"lines":[{"secret":[],"price":0.10}],"site":null}'
     assert model.read(WITHOUT_SECRETS.record(raw)) == {
         "key": "a",
@@ -327,20 +327,22 @@ def test_what_the_source_sends_under_an_added_name_is_kept(sent: str) -> None:
     assert CONFORMER.record(output) == output
 
 
-def test_rows_without_a_key_are_not_taken_for_each_other() -> None:
-    first, second, again = (CONFORMER.as_dict(b'{"key":null,"text":"%b"}' % text) for text in (b"a", b"b", b"a"))
+def test_records_without_a_key_get_different_keys() -> None:
+    first, second, again = (
+        decode_record(CONFORMER.record(b'{"key":null,"text":"%b"}' % text)) for text in (b"a", b"b", b"a")
+    )
     assert first == again
     assert first["key"] != second["key"]
     assert first["_makini_extra"] == '{"/key":null}'
 
 
-def test_a_key_that_is_no_clean_text_is_its_json_text() -> None:
-    record = CONFORMER.as_dict(rb'{"key":"a\u0000"}')
+def test_a_key_that_is_not_a_clean_text_becomes_its_json_text() -> None:
+    record = decode_record(CONFORMER.record(rb'{"key":"a\u0000"}'))
     assert (record["key"], record["_makini_extra"]) == (r'"a\u0000"', r'{"/key":"a\u0000"}')
-    assert CONFORMER.as_dict(b'{"key":{"id": 1}}')["key"] == '{"id":1}'
+    assert decode_record(CONFORMER.record(b'{"key":{"id": 1}}'))["key"] == '{"id":1}'
 
 
-def test_drift_tells_places_and_counts_but_no_values() -> None:
+def test_drift_holds_places_and_counts_but_no_values() -> None:
     conformer = compile_conformer(model.SCHEMA, lambda _: True, connection=None)
     for raw in (
         b'{"key":"a","new":1}',
@@ -364,6 +366,6 @@ def test_drift_does_not_grow_without_end() -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b"[]", b"1", b"null", b'{"a":}', b'{"a":1,}', b'{"a" 1}', b'{"a":[1 2]}', b"{" * 5000]
 )
-def test_malformed_json_is_no_record(raw: bytes) -> None:
+def test_malformed_json_is_not_a_record(raw: bytes) -> None:
     with pytest.raises(NotARecord):
         CONFORMER.record(raw)

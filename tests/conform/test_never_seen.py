@@ -1,4 +1,4 @@
-"""Which columns no record has had: told at the end of a run, since a source may have been emptied of them."""
+"""Which columns no record has had: logged at the end of a run, since a source may have lost them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def never_seen(*records: bytes, deselected: tuple[str, ...] = ()) -> list[str]:
     return list(conform.never_seen.values())
 
 
-def test_before_the_first_record_that_is_every_column_of_the_source() -> None:
+def test_before_the_first_record_no_column_has_been_seen() -> None:
     assert never_seen() == list(COLUMNS)
 
 
-def test_a_deselected_column_is_not_missed() -> None:
+def test_a_deselected_column_is_not_reported() -> None:
     assert never_seen(deselected=("amount", "site")) == ["key", "name", "Odd name/~"]
     assert never_seen(b'{"key":"a"}', deselected=("amount",)) == ["name", "site", "Odd name/~"]
 
@@ -61,11 +61,11 @@ def test_a_deselected_column_is_not_missed() -> None:
     ],
     ids=["right", "null", "turned", "not turned", "object", "odd name", "unknown", "empty"],
 )
-def test_a_column_is_seen_where_a_record_has_it_whatever_the_value(record: bytes, missing: list[str]) -> None:
+def test_a_column_is_seen_if_a_record_has_it_whatever_the_value(record: bytes, missing: list[str]) -> None:
     assert never_seen(record) == missing
 
 
-def test_what_is_no_record_has_no_columns() -> None:
+def test_what_is_not_a_record_has_no_columns() -> None:
     conform = conformer()
     with pytest.raises(NotARecord):
         conform.record(b'["key"]')
@@ -78,7 +78,7 @@ records = st.lists(st.dictionaries(st.sampled_from([*COLUMNS, "new", "name ", "K
 
 
 @given(records)
-def test_over_many_records_it_is_what_none_of_them_has(found: list[dict[str, Any]]) -> None:
+def test_a_column_that_none_of_many_records_has_is_reported(found: list[dict[str, Any]]) -> None:
     seen = {name for record in found for name in record}
 
     assert never_seen(*(json.dumps(record).encode() for record in found)) == [

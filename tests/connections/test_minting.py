@@ -12,7 +12,7 @@ from scripted_transport import Asked, ScriptedTransport, in_turn
 from tap_makini.connections.admin_api import AdminApi, AdminAuthenticator, MintingAuthenticator
 from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
 from tap_makini.http.authenticators import StaticAuthenticator
-from tap_makini.http.transport import Response
+from tap_makini.http.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable

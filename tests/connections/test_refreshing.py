@@ -14,8 +14,7 @@ from scripted_transport import Asked, ScriptedTransport, in_turn
 
 from tap_makini.connections.refreshing import RefreshingAuthenticator
 from tap_makini.connections.token_store import TokenStore
-from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError
-from tap_makini.http.transport import UntouchedError
+from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, TransientError, UntouchedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

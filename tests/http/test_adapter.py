@@ -12,12 +12,14 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import pytest
+from loopback import use_no_proxies
 
 from tap_makini.errors import CredentialError, MakiniError, TransientError, UnreachableError
 from tap_makini.http import adapter, transport
 from tap_makini.http.authenticators import StaticAuthenticator
 from tap_makini.http.client import Client
-from tap_makini.http.transport import Request, Response, Transport, error_for_response
+from tap_makini.http.response import Response, error_for_response
+from tap_makini.http.transport import Request, Transport
 from tap_makini.openapi import DocumentError, location
 from tap_makini.openapi.location import Location
 
@@ -39,7 +41,7 @@ class Peer:
     """A server that sends the parts it is given, on any number of connections.
 
     Attributes:
-        parts: What it sends, bit by bit, in answer to each request.
+        parts: What it sends, bit by bit, in response to each request.
         pace: Seconds between two parts.
         connections: How many were made.
         left: Set once a client has closed a connection before all was sent.
@@ -97,10 +99,7 @@ def _has_closed(connection: socket.socket, seconds: float) -> bool:
 
 @pytest.fixture
 def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    use_no_proxies(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield Peer(listener)
 
@@ -161,7 +160,7 @@ def ask(peer: Peer, way: str = "get") -> bytes:
 def send(chosen: Transport, way: str = "get", seconds: float = 0.0) -> bytes:
     request = Request(way.upper(), "/x", deadline=time.monotonic() + seconds)
     response = chosen.exchange(request, "any")
-    if error := error_for_response(request, response):
+    if error := error_for_response(request.method, response):
         raise error
     return response.content
 
@@ -252,7 +251,7 @@ def test_a_server_that_is_slow_may_take_the_time_that_there_is(peer: Peer) -> No
 
 
 def test_the_time_is_what_is_left_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a clock that only waiting and answers move."""
+    """With a clock that only waits and responses move."""
     now = [0.0]
     given: list[float] = []
 

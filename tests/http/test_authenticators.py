@@ -65,7 +65,7 @@ def test_token_in_each_place(document: Any, token: str, refresh_token: str | Non
     "body",
     [b"", b"<html>", b"[]", b"null", b'{"token":""}', b'{"token":"a b"}', b'{"token":"a\\nb"}', b'{"data":["t"]}'],
 )
-def test_answer_without_a_token(body: bytes) -> None:
+def test_response_without_a_token(body: bytes) -> None:
     with pytest.raises(BadBodyError) as caught:
         read_access_token(body)
     assert "a b" not in str(caught.value)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rate_limit_simulation import MINUTE, FixedWindows, SlidingWindow, simulate
 
-from tap_makini.http.headers import RateLimitHeaders
-from tap_makini.http.rate_limit import Hold, RateLimit
+from tap_makini.http.rate_limiter import Hold, RateLimit
+from tap_makini.http.response import RateLimitHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +30,13 @@ def varying(seed: int = 1) -> Callable[[], float]:
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-@pytest.mark.parametrize("workers", [1, 4, 16])
-@pytest.mark.parametrize("tells_remaining", [False, True])
+@pytest.mark.parametrize("workers", [1, 4, 8, 16])
+@pytest.mark.parametrize("sends_remaining", [False, True])
 @pytest.mark.parametrize("varies", [False, True])
 def test_limit_is_used_up_and_met_once_a_window(
     kind: str,
     workers: int,
-    tells_remaining: bool,  # noqa: FBT001 - the case
+    sends_remaining: bool,  # noqa: FBT001 - the case
     varies: bool,  # noqa: FBT001 - the case
 ) -> None:
     run = simulate(
@@ -44,12 +44,12 @@ def test_limit_is_used_up_and_met_once_a_window(
         workers=workers,
         seconds=TEN_MINUTES,
         latency=varying() if varies else steady,
-        tells_remaining=tells_remaining,
+        sends_remaining=sends_remaining,
     )
     first_end = 35.0 if "clock" in kind else MINUTE
     assert len(run.taken) >= 0.95 * 60 * TEN_MINUTES / MINUTE
     assert run.refusals(since=first_end) <= 1
-    assert sum(at < first_end for at in run.refused) <= (1 if tells_remaining else workers)
+    assert sum(at < first_end for at in run.refused) <= (1 if sends_remaining else workers)
 
 
 @pytest.mark.parametrize("server", [FixedWindows, SlidingWindow])
@@ -67,7 +67,7 @@ def test_windows_other_than_a_minute(server: type[FixedWindows | SlidingWindow],
     assert run.refusals(since=10.0, window=10.0) <= 1
 
 
-def test_wait_that_is_always_asked_too_short() -> None:
+def test_retry_after_that_is_always_too_short() -> None:
     run = simulate(SlidingWindow(60, retry_after=1.0), workers=4, seconds=TEN_MINUTES, latency=varying())
     assert len(run.taken) >= 0.95 * 600
     assert run.refusals(since=2 * MINUTE) <= 1
@@ -163,7 +163,7 @@ def test_no_more_in_flight_than_remain() -> None:
     assert limit.hold(0.2) == Hold(float("inf"), is_vendors=False)
 
 
-def test_answers_that_overtake_each_other_do_not_raise_what_remains() -> None:
+def test_responses_that_overtake_each_other_do_not_raise_what_remains() -> None:
     limit = RateLimit(None)
     permits = [limit.begin(0.0) for _ in range(3)]
     for permit, remaining in zip(permits, [0, 2, 1], strict=True):

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_makini.errors import CredentialError, EntityAbsentError, TransientError, WaitTooLongError
+from tap_makini.errors import (
+    CredentialError,
+    EntityAbsentError,
+    MakiniError,
+    TooManyRequestsError,
+    TransientError,
+    WaitTooLongError,
+)
 from tap_makini.http.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
@@ -40,29 +46,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def go(limiter: RateLimiter, budget: float = 900.0) -> None:
-    with limiter.permit(budget):
-        pass
+def send(limiter: RateLimiter, budget: float = 900.0) -> None:
+    """Make a request that succeeds."""
+    limiter.release(limiter.acquire(budget), {})
 
 
-def refuse(limiter: RateLimiter, retry_after: float) -> None:
-    error = TransientError("the server answered 429", retry_after=retry_after)
-    with suppress(TransientError), limiter.permit(900.0):
-        limiter.note_response({}, error, is_limit=True)
-        raise error
+def refuse(limiter: RateLimiter, retry_after: float, kind: type[TransientError] = TooManyRequestsError) -> None:
+    """Make a request that the server refuses."""
+    limiter.release(limiter.acquire(900.0), {}, kind("refused", retry_after=retry_after))
 
 
 def test_open_limiter_keeps_nobody(clock: Clock) -> None:
     limiter = RateLimiter()
     for _ in range(1000):
-        go(limiter)
+        send(limiter)
     assert clock.waits == []
 
 
 def test_closed_limiter_is_waited_for_to_the_end(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 7.5)
-    go(limiter)
+    send(limiter)
     assert clock.now >= 7.5
 
 
@@ -70,7 +74,7 @@ def test_waking_early_does_not_open_the_limiter(clock: Clock, monkeypatch: pytes
     limiter = RateLimiter()
     refuse(limiter, 8.0)
     monkeypatch.setattr(threading.Condition, "wait", lambda _, timeout: clock.wait(min(timeout, 3.0)))
-    go(limiter)
+    send(limiter)
     assert clock.now == 8.0
 
 
@@ -78,39 +82,39 @@ def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 100.0)
     with pytest.raises(WaitTooLongError, match="asks to wait 100 s, while 99 s"):
-        go(limiter, budget=99.0)
+        send(limiter, budget=99.0)
     assert clock.waits == []
-    go(limiter, budget=100.0)
+    send(limiter, budget=100.0)
 
 
 def test_budget_covers_all_waits_together(clock: Clock) -> None:
     limiter = RateLimiter()
+    other = limiter.acquire(900.0)
     refuse(limiter, 60.0)
-    clock.meanwhile = lambda: limiter.note_response({}, TransientError("429", retry_after=60.0), is_limit=True)
+    clock.meanwhile = lambda: limiter.release(other, {}, TooManyRequestsError("429", retry_after=60.0))
     with pytest.raises(WaitTooLongError):
-        go(limiter, budget=100.0)
+        send(limiter, budget=100.0)
     assert clock.now == 60.0
 
 
 def test_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
     limiter = RateLimiter(requests_per_minute=2)
     for _ in range(5):
-        go(limiter, budget=0.0)
+        send(limiter, budget=0.0)
     assert clock.now == 120.0
 
 
 def test_headers_close_the_limiter(clock: Clock) -> None:
     limiter = RateLimiter()
-    with limiter.permit(900.0):
-        limiter.note_response({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}, None, is_limit=False)
-    go(limiter)
+    limiter.release(limiter.acquire(900.0), {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"})
+    send(limiter)
     assert clock.now == 30.0
 
 
 def test_one_limiter_does_not_close_another(clock: Clock) -> None:
     closed, other = RateLimiter(), RateLimiter()
     refuse(closed, 60.0)
-    go(other)
+    send(other)
     assert clock.waits == []
 
 
@@ -121,53 +125,56 @@ def test_shut_limiter_meets_everybody_with_the_reason(clock: Clock, reason: Base
     clock.meanwhile = lambda: limiter.shut(reason)
     for _ in range(2):
         with pytest.raises(type(reason)):
-            go(limiter)
+            send(limiter)
     assert len(clock.waits) == 1
 
 
 @pytest.mark.parametrize(
-    ("error", "widens"),
-    [(EntityAbsentError("404", "Deselect it."), True), (TransientError("reset"), False), (KeyboardInterrupt(), False)],
+    ("headers", "refusal", "widens"),
+    [
+        ({}, None, True),
+        ({}, EntityAbsentError("404", "Deselect it."), True),
+        ({}, TransientError("503"), False),
+        (None, None, False),
+    ],
+    ids=["success", "absent", "outage", "no response"],
 )
-def test_error_leaves_the_limiter_passable(clock: Clock, error: BaseException, widens: bool) -> None:  # noqa: FBT001 - the case
+def test_only_a_request_that_was_taken_lets_more_go_at_once(
+    clock: Clock,
+    headers: dict[str, str] | None,
+    refusal: MakiniError | None,
+    widens: bool,  # noqa: FBT001 - the case
+) -> None:
     limiter = RateLimiter()
-    limiter.note_response({}, TransientError("503", retry_after=1.0), is_limit=False)
-    with pytest.raises(type(error)), limiter.permit(900.0):
-        raise error
+    refuse(limiter, 1.0, TransientError)
+    limiter.release(limiter.acquire(900.0), headers, refusal)
     clock.waits.clear()
     clock.meanwhile = lambda: limiter.shut(TimeoutError())
-    with limiter.permit(900.0):
-        if widens:
-            go(limiter)
-        else:
-            with pytest.raises(TimeoutError):
-                go(limiter)
+    limiter.acquire(900.0)
+    if widens:
+        limiter.acquire(900.0)
+    else:
+        with pytest.raises(TimeoutError):
+            limiter.acquire(900.0)
     assert len(clock.waits) == (0 if widens else 1)
 
 
 def test_threads_pass_one_by_one_after_a_wait() -> None:
     limiter, together, most = RateLimiter(), 0, []
-    limiter.note_response({}, TransientError("503", retry_after=0.0), is_limit=False)
+    refuse(limiter, 0.0, TransientError)
     first_is_in, may_leave = threading.Event(), threading.Event()
 
-    def pass_once() -> None:
+    def fail_once() -> None:
         nonlocal together
-        with limiter.permit(900.0):
-            together += 1
-            most.append(together)
-            first_is_in.set()
-            assert may_leave.wait(10)
-            together -= 1
-            raise_for_narrow_limiter()
+        permit = limiter.acquire(900.0)
+        together += 1
+        most.append(together)
+        first_is_in.set()
+        assert may_leave.wait(10)
+        together -= 1
+        limiter.release(permit)
 
-    def raise_for_narrow_limiter() -> None:
-        raise TransientError("no success, so the limiter stays narrow")
-
-    def run() -> None:
-        with pytest.raises(TransientError):
-            pass_once()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
+    threads = [threading.Thread(target=fail_once) for _ in range(8)]
     for thread in threads:
         thread.start()
     assert first_is_in.wait(10)

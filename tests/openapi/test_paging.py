@@ -10,7 +10,8 @@ from direct_sandbox import DirectSandbox
 from streams.raw_harness import run, selecting
 
 from makini_sandbox import Behaviour, Sandbox
-from makini_sandbox.documents.served import V4_PATH, DocumentApi
+from makini_sandbox.documents.served import V4_PATH
+from tap_makini.http.transport import Request
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ Paging = Literal["v3", "brackets", "camel", "offset", "from_zero", "from_zero_co
 SLUG, STREAM, ROWS = "vendors", "vendors", 57
 
 
-def described(sandbox: Sandbox) -> dict[str, Any]:
-    """Give the sandbox's document, cut down to one list."""
-    content: dict[str, Any] = json.loads(bytes(DocumentApi(sandbox).answer("GET", V4_PATH).body))
+def described(sandbox: DirectSandbox) -> dict[str, Any]:
+    """Return the sandbox's document, cut down to one list."""
+    content: dict[str, Any] = json.loads(sandbox.respond(Request("GET", V4_PATH), None).content)
     content["paths"] = {path: item for path, item in content["paths"].items() if path == f"/api/v4/{SLUG}"}
     return content
 
@@ -38,7 +39,7 @@ def read(folder: Path, sandbox: Sandbox, content: object, stream: str | None = N
     return run(config, catalog)
 
 
-def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> Sandbox:  # noqa: ANN401 - knobs of all kinds
+def source(paging: Paging, rows: int = ROWS, **knobs: Any) -> DirectSandbox:  # noqa: ANN401 - knobs of all kinds
     return DirectSandbox(sizes={SLUG: rows}, behaviour=Behaviour(paging=paging, **knobs))
 
 
@@ -122,7 +123,7 @@ def test_a_first_page_0_that_is_not_declared_loses_no_row_quietly(tmp_path: Path
     assert all_came if paging == "v3" else outcome.code == 3 or all_came
 
 
-def with_child_lists(sandbox: Sandbox) -> dict[str, Any]:
+def with_child_lists(sandbox: DirectSandbox) -> dict[str, Any]:
     """Describe work orders and their materials, each asked for pages as the sandbox's v4 lists are."""
     content = described(sandbox)
     listed = content["paths"][f"/api/v4/{SLUG}"]["get"]

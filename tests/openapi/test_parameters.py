@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openapi.documents import THING, Node, document, endpoints, envelope, get, query, responses
-from tap_makini.query_parameters import ASSUMED, V3, V3_UNSIZED, QueryParameters
+from tap_makini.endpoints import ASSUMED, V3, V3_UNSIZED, QueryParameters
 
 
 def read(*parameters: Node, key: str = "_updatedAt") -> QueryParameters:

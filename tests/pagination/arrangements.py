@@ -23,7 +23,7 @@ TIE = NOON - timedelta(days=40)
 SIZES: dict[str, dict[str, Any]] = {
     "as_asked": {},
     "clamped": {"max_page_size": 10},
-    "unheeded": {"page_size_ignored": True, "default_page_size": 15},
+    "ignored": {"page_size_ignored": True, "default_page_size": 15},
 }
 
 

@@ -184,7 +184,7 @@ def same_time(sandbox: Sandbox) -> ExitStack:
             return cast("Self", sandbox.clock().astimezone(tz))
 
     stack = ExitStack()
-    for module in ("sync.state", "sync.partition", "http.headers"):
+    for module in ("sync.state", "sync.partition", "http.client"):
         stack.enter_context(patch(f"tap_makini.{module}.datetime", SandboxTime))
     return stack
 

@@ -1,4 +1,4 @@
-"""A list in memory, answered as databases and frameworks do that order equal rows otherwise for each page."""
+"""A list in memory, served as databases and frameworks do that order equal rows otherwise for each page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import RequestRefusedError
-from tap_makini.pagination.list_reader import ListReader, PageFetcher, PageSize
+from tap_makini.pagination.list_reader import ListReader
+from tap_makini.pagination.page_fetcher import PageFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +37,7 @@ class TopN:
         largest: The most rows that a page may hold.
         cursors: Whether a cursor leads on, which encodes an offset, in place of page numbers.
         counts: Whether the rows are counted; a number counts so many fewer.
-        before: Called before each answer, to change rows.
+        before: Called before each response, to change rows.
         asked: The queries that came.
     """
 
@@ -57,9 +59,9 @@ class TopN:
         assert path == "/list"
         self.asked.append(dict(params))
         self.before(self)
-        return read(json.dumps(self._answer(params)).encode())
+        return read(json.dumps(self._respond(params)).encode())
 
-    def _answer(self, params: Mapping[str, str]) -> dict[str, Any]:
+    def _respond(self, params: Mapping[str, str]) -> dict[str, Any]:
         size = min(int(params.get("per_page", self.largest)), self.largest)
         number = int(params.get("page", 1))
         offset = int(params["cursor"]) if "cursor" in params else (number - 1) * size
@@ -128,10 +130,10 @@ def _heap(
 
 
 def reading(
-    served: TopN, size: int = 50, bound: datetime | None = None, reached: datetime | None = None
+    served: TopN, size: int = 50, start_value: datetime | None = None, reached: datetime | None = None
 ) -> tuple[ListReader, set[str]]:
     """Read a list to its end, and give what came."""
-    source = PageFetcher(cast("Client", served), "/list", "updatedAt", PageSize(size), key=("key",))
-    read = ListReader(source, bound, reached=reached)
+    fetcher = PageFetcher(cast("Client", served), "/list", "updatedAt", PageSize(size), key=("key",))
+    read = ListReader(fetcher, start_value, reached=reached)
     keys = {json.loads(row.raw)["key"] for batch in read.batches() for row in batch.rows}
     return read, keys

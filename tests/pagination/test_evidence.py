@@ -1,4 +1,4 @@
-"""What counts as proof that pages join, and that a server heeds an order."""
+"""What counts as proof that pages join, and that a server honors an order."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_a_load_that_is_killed_over_and_over_comes_to_its_end(large: tuple[Sandb
         {"filter": "ignored", "order": "shuffled"},
         {"tie_order": "by_page_size"},
         {"null_dates": "kept", "nulls_sort": "last"},
-        SIZES["unheeded"],
+        SIZES["ignored"],
     ],
     ids=repr,
 )
@@ -102,10 +102,10 @@ def test_no_row_is_lost_by_a_kill_while_rows_change(
 
 
 @pytest.mark.parametrize("records", range(11, 60, 8))
-@pytest.mark.parametrize("heeded", ["second", "exclusive", "day"])
-def test_rows_of_one_second_are_not_torn_apart_by_a_kill(heeded: Filtering, records: int) -> None:
+@pytest.mark.parametrize("filtering", ["second", "exclusive", "day"])
+def test_rows_of_one_second_are_not_torn_apart_by_a_kill(filtering: Filtering, records: int) -> None:
     replica = Replica()
-    with source(90, Behaviour(filter=heeded), ManualClock(NOON)) as sandbox:
+    with source(90, Behaviour(filter=filtering), ManualClock(NOON)) as sandbox:
         shared_seconds(sandbox)
         size = run(sandbox, Replica(), {"page_size": PAGE}).size
         run(sandbox, replica, {"page_size": PAGE}, kill_at=size * records // 90)
@@ -117,7 +117,7 @@ def test_a_kill_after_a_tie_that_was_not_surely_read_whole_leads_back_to_it() ->
     clock = ManualClock(NOON)
     disturbance = Disturbance(clock, ("update",))
     replica = Replica()
-    with source(150, Behaviour(**SIZES["unheeded"]), clock) as sandbox:
+    with source(150, Behaviour(**SIZES["ignored"]), clock) as sandbox:
         tie_of(20, 70)(sandbox)
         sandbox.on_request(disturbance)
         size = run(sandbox, Replica(), {"page_size": PAGE}).size

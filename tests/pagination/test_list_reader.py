@@ -9,11 +9,11 @@ import pytest
 from scripted_transport import ScriptedTransport
 
 from pagination.test_repeated_passes import REFUSED, Token
+from tap_makini.endpoints import ASSUMED, PageSize
 from tap_makini.http.client import Client
 from tap_makini.pagination.list_reader import ListReader, why_read_in_full
 from tap_makini.pagination.page_fetcher import PageFetcher
-from tap_makini.query_parameters import ASSUMED, PageSize
-from tap_makini.streams.custom_fields import newest_page
+from tap_makini.streams.sampling import newest_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

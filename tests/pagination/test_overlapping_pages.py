@@ -1,4 +1,4 @@
-"""Walking by page numbers through lists that change between any two requests."""
+"""Reading by page numbers of lists that change between any two requests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
-from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
-from tap_makini.pagination.paginator import FirstPage
-from tap_makini.pagination.rows import RowReader
-from tap_makini.query_parameters import PageSize
+from tap_makini.pagination.page_fetcher import FirstPage, PageFetcher, PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +39,7 @@ class ChangingList:
     Attributes:
         rows: The rows by their names.
         changes: What happens, one before each request.
-        heeds_size: Whether `per_page` is heeded.
+        honors_size: Whether `per_page` is honored.
         default_size: How many rows a page holds where nothing else is asked for.
         removed: What has gone.
         asked: The pages asked for, as number and size.
@@ -49,7 +47,7 @@ class ChangingList:
 
     rows: list[int]
     changes: list[Change] = field(default_factory=list)
-    heeds_size: bool = True
+    honors_size: bool = True
     counts: bool = True
     default_size: int = 10
     removed: set[int] = field(default_factory=set)
@@ -60,7 +58,7 @@ class ChangingList:
         if self.asked and self.changes:
             self._change(self.changes.pop(0))
         number = int(params["page"])
-        size = int(params["per_page"]) if self.heeds_size and "per_page" in params else self.default_size
+        size = int(params["per_page"]) if self.honors_size and "per_page" in params else self.default_size
         self.asked.append((number, size))
         return read(self._page(number, size))
 
@@ -83,17 +81,17 @@ class ChangingList:
 def opened(served: ChangingList, size: int | None) -> FirstPage:
     source = PageFetcher(cast("Client", served), "/list", None, PageSize(500))
     query = PageRequest(size=size)
-    return FirstPage(source, query, source.fetch(query), RowReader(None))
+    return source.fetch_first(query)
 
 
-def walked(walk: OverlappingPages) -> list[int]:
-    """Walk to the end and give the names of all rows, in the order in which they came."""
-    return [json.loads(row.raw)["key"] for window in walk.steps() for row in window.rows]
+def read(pages: OverlappingPages) -> list[int]:
+    """Read to the end and give the names of all rows, in the order in which they came."""
+    return [json.loads(row.raw)["key"] for step in pages.steps() for row in step.rows]
 
 
 @st.composite
 def changing_lists(
-    draw: st.DrawFn, /, *, share: float, heeds_size: bool = True, counts: bool = True
+    draw: st.DrawFn, /, *, share: float, honors_size: bool = True, counts: bool = True
 ) -> tuple[ChangingList, int]:
     """Give a list and a page size; no change removes or inserts more than a share of a page."""
     size = draw(st.integers(10, 60))
@@ -101,14 +99,14 @@ def changing_lists(
     places = st.floats(0, 1)
     changes = st.lists(st.builds(Change, most, places, most, places), max_size=12)
     rows = list(range(draw(st.integers(size + 1, 400))))
-    return ChangingList(rows, draw(changes), heeds_size, counts, size), size
+    return ChangingList(rows, draw(changes), honors_size, counts, size), size
 
 
 # --- choosing pages --------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 100_000), st.integers(10, 600), st.data())
-def test_an_overlapping_page_starts_before_the_position_and_ends_behind_it(
+def test_an_overlapping_page_starts_before_the_position_and_ends_after_it(
     position: int, largest: int, data: st.DataObject
 ) -> None:
     overlap = data.draw(st.integers(1, largest // 2))
@@ -125,7 +123,7 @@ def test_an_overlapping_page_starts_before_the_position_and_ends_behind_it(
 
 
 @given(st.integers(500, 10_000_000))
-def test_of_the_usual_size_a_page_always_overlaps_as_far_as_it_is_to(position: int) -> None:
+def test_a_page_of_the_usual_size_always_overlaps_as_far_as_it_should(position: int) -> None:
     choice = overlapping_page(position, 25, 500)
 
     assert choice is not None
@@ -134,7 +132,7 @@ def test_of_the_usual_size_a_page_always_overlaps_as_far_as_it_is_to(position: i
     assert number * size > position + 250, "most of each page is new"
 
 
-def test_pages_of_ten_cannot_straddle_what_all_of_their_sizes_divide() -> None:
+def test_pages_of_ten_cannot_overlap_at_a_position_that_all_of_their_sizes_divide() -> None:
     assert overlapping_page(2_520, 1, 10) is None
     assert overlapping_page(2_519, 1, 10) is not None
 
@@ -145,47 +143,47 @@ def test_pages_of_ten_cannot_straddle_what_all_of_their_sizes_divide() -> None:
 @pytest.mark.parametrize("count", [501, 999, 1_000, 1_001, 30_000])
 def test_a_list_at_rest_is_proven_to_be_whole_with_few_more_requests_than_pages(count: int) -> None:
     served = ChangingList(list(range(count)))
-    walk = OverlappingPages(opened(served, 500))
+    pages = OverlappingPages(opened(served, 500))
 
-    assert set(walked(walk)) == set(range(count))
-    assert walk.is_proven
-    assert walk.total == count
+    assert set(read(pages)) == set(range(count))
+    assert pages.is_proven
+    assert pages.total == count
     assert len(served.asked) <= 1.25 * count / 500 + 2
 
 
 @pytest.mark.parametrize("count", [2_520, 2_521, 6_000])
 def test_where_no_page_can_overlap_the_list_is_read_without_proof(count: int) -> None:
-    walk = OverlappingPages(opened(ChangingList(list(range(count))), 10))
+    pages = OverlappingPages(opened(ChangingList(list(range(count))), 10))
 
-    assert set(walked(walk)) == set(range(count))
-    assert walk.is_proven == (count <= 2_520)
+    assert set(read(pages)) == set(range(count))
+    assert pages.is_proven == (count <= 2_520)
 
 
 @given(changing_lists(share=0))
 def test_fresh_rows_of_a_list_at_rest_come_once(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
-    walk = OverlappingPages(opened(served, size))
-    fresh = [json.loads(row.raw)["key"] for window in walk.steps() for row in window.fresh]
+    pages = OverlappingPages(opened(served, size))
+    fresh = [json.loads(row.raw)["key"] for step in pages.steps() for row in step.fresh]
 
     assert fresh == served.rows
 
 
-@given(changing_lists(share=0, heeds_size=False))
-def test_a_server_that_does_not_heed_sizes_is_read_page_by_page(given_list: tuple[ChangingList, int]) -> None:
+@given(changing_lists(share=0, honors_size=False))
+def test_a_server_that_ignores_sizes_is_read_page_by_page(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
-    walk = OverlappingPages(opened(served, size))
+    pages = OverlappingPages(opened(served, size))
 
-    assert set(walked(walk)) == set(served.rows)
-    assert not walk.is_proven
+    assert set(read(pages)) == set(served.rows)
+    assert not pages.is_proven
 
 
 def test_where_sizes_are_not_documented_none_is_asked_for() -> None:
     served = ChangingList(list(range(35)))
-    walk = OverlappingPages(opened(served, None))
+    pages = OverlappingPages(opened(served, None))
 
-    assert walked(walk) == list(range(35))
+    assert read(pages) == list(range(35))
     assert served.asked == [(1, 10), (2, 10), (3, 10), (4, 10)]
-    assert not walk.is_proven
+    assert not pages.is_proven
 
 
 def test_records_delivered_before_are_not_fresh() -> None:
@@ -203,34 +201,34 @@ def test_records_delivered_before_are_not_fresh() -> None:
 def test_what_stays_in_the_list_is_delivered_whatever_leaves_and_comes(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
     stays = set(served.rows)
-    walk = OverlappingPages(opened(served, size))
-    delivered = set(walked(walk))
+    pages = OverlappingPages(opened(served, size))
+    delivered = set(read(pages))
     assert stays - served.removed <= delivered
-    assert walk.is_proven
+    assert pages.is_proven
 
 
-def test_a_gap_is_closed_though_the_pages_behind_it_overlap() -> None:
+def test_a_gap_is_closed_though_the_pages_after_it_overlap() -> None:
     served = ChangingList(list(range(1_200)), [Change(removed=100)])
-    walk = OverlappingPages(opened(served, 500))
+    pages = OverlappingPages(opened(served, 500))
 
-    assert set(range(500, 1_200)) <= set(walked(walk))
-    assert walk.is_proven
+    assert set(range(500, 1_200)) <= set(read(pages))
+    assert pages.is_proven
 
 
-@given(changing_lists(share=1, heeds_size=False))
+@given(changing_lists(share=1, honors_size=False))
 def test_without_sizes_it_says_that_nothing_is_proven(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
     stays = set(served.rows)
-    walk = OverlappingPages(opened(served, size))
+    pages = OverlappingPages(opened(served, size))
     try:
-        delivered = set(walked(walk))
+        delivered = set(read(pages))
     except BadBodyError:  # as many records as a page holds came in front, so that the page before came once more
         return
 
-    assert not walk.is_proven or stays - served.removed <= delivered
+    assert not pages.is_proven or stays - served.removed <= delivered
 
 
-def test_records_behind_an_end_that_came_too_early_are_an_error() -> None:
+def test_records_after_an_end_that_came_too_early_are_an_error() -> None:
     class Amnesiac(ChangingList):
         """Counts fewer rows with each request, though all of them are there."""
 
@@ -240,7 +238,7 @@ def test_records_behind_an_end_that_came_too_early_are_an_error() -> None:
                 document["meta"].update(last_page=2, total=2 * size)
             return json.dumps(document).encode()
 
-    walk = OverlappingPages(opened(Amnesiac(list(range(100))), 20))
+    pages = OverlappingPages(opened(Amnesiac(list(range(100))), 20))
 
     with pytest.raises(BadBodyError):
-        walked(walk)
+        read(pages)

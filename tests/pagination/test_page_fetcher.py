@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
+from tap_makini.endpoints import V3, V3_UNSIZED, PageSize, QueryParameters
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
-from tap_makini.pagination.rows import RowReader, dated, digest, is_ascending
-from tap_makini.query_parameters import V3, V3_UNSIZED, PageSize, QueryParameters
+from tap_makini.pagination.paginator import Row, RowReader, dated, digest, is_ascending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,12 +27,12 @@ FILTER, SORT = "filter[updatedAt:gteq]", "sort[updatedAt]"
 
 @dataclass
 class Server:
-    """Answers each request with one record, or refuses it.
+    """Responds to each request with one record, or refuses it.
 
     Attributes:
         refuses: Gives what is wrong with a query, if anything is.
         asked: The queries that came.
-        keys: The records of each answer.
+        keys: The records of each response.
     """
 
     refuses: Callable[[Mapping[str, str]], str | None] = lambda _: None
@@ -50,9 +50,9 @@ class Server:
 
 
 def source(
-    server: object, page_size: PageSize, key: str | None = "updatedAt", dialect: QueryParameters = V3
+    server: object, page_size: PageSize, key: str | None = "updatedAt", names: QueryParameters = V3
 ) -> PageFetcher:
-    return PageFetcher(cast("Client", server), "/api/eam/assets", key, page_size, dialect)
+    return PageFetcher(cast("Client", server), "/api/eam/assets", key, page_size, names)
 
 
 # --- the query -------------------------------------------------------------------------------------
@@ -81,11 +81,11 @@ def test_params(query: PageRequest, params: dict[str, str]) -> None:
 
 def test_the_first_request_filters_sorts_and_sizes() -> None:
     server = Server()
-    query, page = source(server, PageSize(500)).open(BOUND)
+    first_page = source(server, PageSize(500)).open(BOUND)
 
     assert server.asked == [PageRequest(BOUND, "asc", 500).params("updatedAt")]
-    assert query == PageRequest(BOUND, "asc", 500)
-    assert page.number == 1
+    assert first_page.request == PageRequest(BOUND, "asc", 500)
+    assert first_page.page.number == 1
 
 
 def test_a_full_table_is_not_sorted_and_an_unsized_list_not_sized() -> None:
@@ -104,7 +104,7 @@ def refuses_sizes_above(largest: int, reason: str) -> Callable[[Mapping[str, str
 def test_a_refused_page_size_is_lowered_and_nothing_else_is_given_up(
     largest: int, accepted: int | None, reason: str
 ) -> None:
-    query, _ = source(Server(refuses_sizes_above(largest, reason)), PageSize(500)).open(BOUND)
+    query = source(Server(refuses_sizes_above(largest, reason)), PageSize(500)).open(BOUND).request
 
     assert query == PageRequest(BOUND, "asc", accepted)
 
@@ -114,7 +114,7 @@ def test_the_next_list_of_the_connection_is_not_asked_for_a_size_that_was_refuse
     page_size = PageSize(500)
     source(server, page_size).open(BOUND)
     before = len(server.asked)
-    query, _ = source(server, page_size).open(BOUND)
+    query = source(server, page_size).open(BOUND).request
 
     assert query.size == 100
     assert len(server.asked) == before + 1
@@ -134,7 +134,7 @@ def test_a_size_that_is_modest_already_is_not_raised() -> None:
 @pytest.mark.parametrize("named", [True, False], ids=["blamed", "not blamed"])
 def test_of_filter_and_order_only_what_is_refused_is_given_up(refused: str, kept: PageRequest, *, named: bool) -> None:
     server = Server(lambda params: (refused if named else "bad request") if refused in params else None)
-    query, _ = source(server, PageSize(500)).open(BOUND)
+    query = source(server, PageSize(500)).open(BOUND).request
 
     assert query == kept
     if named:
@@ -143,7 +143,7 @@ def test_of_filter_and_order_only_what_is_refused_is_given_up(refused: str, kept
 
 def test_a_server_that_takes_nothing_but_page_is_read_all_the_same() -> None:
     server = Server(lambda params: "no" if params.keys() - {"page"} else None)
-    query, _ = source(server, PageSize(500)).open(BOUND)
+    query = source(server, PageSize(500)).open(BOUND).request
 
     assert query == PageRequest()
     assert all(params != again for at, params in enumerate(server.asked) for again in server.asked[:at])
@@ -212,7 +212,7 @@ def test_an_empty_page_may_follow_an_empty_page() -> None:
 def test_the_instant_of_a_record(raw: bytes, instant: datetime | None) -> None:
     (row,) = RowReader("updatedAt").rows([raw])
 
-    assert row == (raw, instant)
+    assert row == Row(raw, instant)
 
 
 def test_without_a_replication_key_no_record_has_an_instant() -> None:

@@ -80,7 +80,7 @@ def keep_time(sandbox: Sandbox, _: RecordedRequest) -> None:
 WAYS: list[dict[str, Any]] = [{}, {"filter": "day", "max_page_size": 15}, {"filter": "ignored", "order": "ignored"}]
 
 
-@pytest.mark.parametrize("sandbox", WAYS, indirect=True, ids=["seek", "day", "offset"])
+@pytest.mark.parametrize("sandbox", WAYS, indirect=True, ids=["keyset", "day", "offset"])
 def test_no_row_is_lost_while_rows_change(sandbox: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     replica = Replica()
     program = Program(tmp_path, sandbox, replica)
@@ -96,7 +96,7 @@ def test_no_row_is_lost_while_rows_change(sandbox: Sandbox, clock: ManualClock, 
     assert not replica.lacks(sandbox)
 
 
-@pytest.mark.parametrize("sandbox", WAYS[:1], indirect=True, ids=["seek"])
+@pytest.mark.parametrize("sandbox", WAYS[:1], indirect=True, ids=["keyset"])
 def test_no_row_is_lost_by_sigkill(sandbox: Sandbox, tmp_path: Path) -> None:
     replica = Replica()
     program = Program(tmp_path, sandbox, replica)

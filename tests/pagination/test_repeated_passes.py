@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted_transport import ScriptedTransport
 
+from tap_makini.endpoints import ASSUMED, V3_UNSIZED, PageSize, QueryParameters
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.http.client import Client
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.page_fetcher import ListKind, PageFetcher, PageLimit
-from tap_makini.query_parameters import ASSUMED, V3_UNSIZED, PageSize, QueryParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

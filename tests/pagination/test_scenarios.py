@@ -79,31 +79,31 @@ initial_or_not = pytest.mark.parametrize("is_initial", [True, False], ids=["init
 @initial_or_not
 @pytest.mark.parametrize("size", ["as_asked", "clamped"])
 @pytest.mark.parametrize("order", ["honoured", "ignored"])
-@pytest.mark.parametrize("heeded", ["second", "day", "ignored", "refused"])
+@pytest.mark.parametrize("filtering", ["second", "day", "ignored", "refused"])
 def test_no_row_is_lost_while_rows_change_in_all_ways(
-    heeded: Filtering, order: Ordering, size: str, *, is_initial: bool
+    filtering: Filtering, order: Ordering, size: str, *, is_initial: bool
 ) -> None:
-    Scene(Behaviour(filter=heeded, order=order, **SIZES[size]), KINDS, is_initial).play()
+    Scene(Behaviour(filter=filtering, order=order, **SIZES[size]), KINDS, is_initial).play()
 
 
 @initial_or_not
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("heeded", "order"), [("second", "honoured"), ("ignored", "honoured"), ("day", "ignored")])
+@pytest.mark.parametrize(("filtering", "order"), [("second", "honoured"), ("ignored", "honoured"), ("day", "ignored")])
 def test_no_row_is_lost_while_rows_change_in_one_way(
-    heeded: Filtering, order: Ordering, kind: str, *, is_initial: bool
+    filtering: Filtering, order: Ordering, kind: str, *, is_initial: bool
 ) -> None:
-    Scene(Behaviour(filter=heeded, order=order), (kind,), is_initial).play()
+    Scene(Behaviour(filter=filtering, order=order), (kind,), is_initial).play()
 
 
 @initial_or_not
 @pytest.mark.parametrize("kinds", [(), ("update", "remove")], ids=["quiet", "update+remove"])
-@pytest.mark.parametrize("size", ["as_asked", "unheeded"])
+@pytest.mark.parametrize("size", ["as_asked", "ignored"])
 @pytest.mark.parametrize("order", ["newest_first", "shuffled"])
-@pytest.mark.parametrize("heeded", ["second", "ignored"])
+@pytest.mark.parametrize("filtering", ["second", "ignored"])
 def test_no_row_is_lost_where_the_order_is_of_another_kind(
-    heeded: Filtering, order: Ordering, size: str, kinds: tuple[str, ...], *, is_initial: bool
+    filtering: Filtering, order: Ordering, size: str, kinds: tuple[str, ...], *, is_initial: bool
 ) -> None:
-    Scene(Behaviour(filter=heeded, order=order, **SIZES[size]), kinds, is_initial).play()
+    Scene(Behaviour(filter=filtering, order=order, **SIZES[size]), kinds, is_initial).play()
 
 
 @initial_or_not
@@ -116,9 +116,9 @@ def test_no_row_is_lost_where_the_bound_is_left_out(
 
 
 @pytest.mark.parametrize("kinds", DISTURBANCES, ids="+".join)
-@pytest.mark.parametrize("heeded", ["second", "ignored"])
-def test_no_row_is_lost_where_the_page_size_is_not_heeded(heeded: Filtering, kinds: tuple[str, ...]) -> None:
-    Scene(Behaviour(filter=heeded, **SIZES["unheeded"]), kinds).play()
+@pytest.mark.parametrize("filtering", ["second", "ignored"])
+def test_no_row_is_lost_where_the_page_size_is_ignored(filtering: Filtering, kinds: tuple[str, ...]) -> None:
+    Scene(Behaviour(filter=filtering, **SIZES["ignored"]), kinds).play()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_no_row_is_lost_where_the_page_size_is_not_heeded(heeded: Filtering, kin
         Behaviour(tie_order="by_page_size"),
         Behaviour(filter="day"),
         Behaviour(filter="refused", tie_order="by_page_size"),
-        Behaviour(tie_order="by_page_size", **SIZES["unheeded"]),
+        Behaviour(tie_order="by_page_size", **SIZES["ignored"]),
     ],
     ids=["stable", "by_page_size", "day", "unfiltered", "unsized"],
 )
@@ -165,17 +165,17 @@ def test_rows_without_a_date_arrive(
 
 @initial_or_not
 @pytest.mark.parametrize("page_size", [1, 2, 3, PAGE])
-@pytest.mark.parametrize("heeded", ["second", "ignored"])
-def test_pages_in_order_by_chance_prove_no_order(heeded: Filtering, page_size: int, *, is_initial: bool) -> None:
-    behaviour = Behaviour(filter=heeded, order="ignored")
+@pytest.mark.parametrize("filtering", ["second", "ignored"])
+def test_pages_in_order_by_chance_prove_no_order(filtering: Filtering, page_size: int, *, is_initial: bool) -> None:
+    behaviour = Behaviour(filter=filtering, order="ignored")
     scene = Scene(behaviour, is_initial=is_initial, rows=60, prepare=bulk_import_then_rare_changes)
     scene.play(page_size=page_size)
 
 
 @pytest.mark.parametrize("kinds", [("update",), ("insert",), ("remove",)], ids="+".join)
-@pytest.mark.parametrize("heeded", ["second", "day", "ignored"])
-def test_no_look_back_is_needed_for_what_is_dated_when_it_happens(heeded: Filtering, kinds: tuple[str, ...]) -> None:
-    Scene(Behaviour(filter=heeded), kinds, is_initial=False).play(lookback_minutes=0)
+@pytest.mark.parametrize("filtering", ["second", "day", "ignored"])
+def test_no_look_back_is_needed_for_what_is_dated_when_it_happens(filtering: Filtering, kinds: tuple[str, ...]) -> None:
+    Scene(Behaviour(filter=filtering), kinds, is_initial=False).play(lookback_minutes=0)
 
 
 @pytest.mark.parametrize("kinds", [(), ("insert",), ("update",)], ids=["quiet", "insert", "update"])
@@ -195,7 +195,7 @@ def test_cursors_that_lead_in_a_circle_end_the_stream_with_an_error() -> None:
 
 
 @pytest.mark.parametrize("kinds", [(), ("update",), ("remove",), KINDS], ids=["quiet", "update", "remove", "all"])
-@pytest.mark.parametrize("size", ["as_asked", "unheeded"])
+@pytest.mark.parametrize("size", ["as_asked", "ignored"])
 def test_a_full_table_is_read_whole(size: str, kinds: tuple[str, ...]) -> None:
     Scene(Behaviour(**SIZES[size]), kinds, selection=VENDORS._replace(is_full_table=True)).play()
 
@@ -206,7 +206,7 @@ def test_a_full_table_that_was_not_surely_read_whole_drops_no_rows() -> None:
     replica = Replica()
     settings = {"page_size": PAGE, "emit_activate_version_messages": True}
     table = VENDORS._replace(is_full_table=True)
-    with source(ROWS, Behaviour(**SIZES["unheeded"]), clock) as sandbox:
+    with source(ROWS, Behaviour(**SIZES["ignored"]), clock) as sandbox:
         sandbox.on_request(disturbance)
         run(sandbox, replica, settings, table)
         assert replica.activations == 1

@@ -15,6 +15,7 @@ from makini_sandbox.clock import isoformat
 from pagination.arrangements import dates_in_disorder, tie_of
 from pagination.disturbance import KINDS, Disturbance
 from pagination.harness import NOON, SLUG, Replica, run, source
+from tap_makini.errors import StreamsFailedError
 
 LOOKBACK_SECONDS = 86_400
 PAGE_SIZE = {"page_size": 10}
@@ -100,7 +101,12 @@ class Reads(RuleBasedStateMachine):
         self.clock.advance(1)
         self.disturbance.kinds = during
         self.disturbance.start()
-        run(self.sandbox, self.replica, PAGE_SIZE, kill_at=kill_at)
+        try:
+            run(self.sandbox, self.replica, PAGE_SIZE, kill_at=kill_at)
+        except StreamsFailedError as error:
+            # where as many rows as a page holds come in front at each request, the reader never gets on, and says so
+            if not during or "is the page before it once more" not in str(error):
+                raise
         self.disturbance.is_on = False
 
     def teardown(self) -> None:

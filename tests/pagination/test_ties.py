@@ -12,11 +12,11 @@ from pagination.listed import START, Honor, TopN, reading
 HONORS: tuple[Honor, ...] = ("honored", "ignored", "refused")
 
 
-def tied(before: int, tie: int, behind: int) -> TopN:
+def tied(before: int, tie: int, after: int) -> TopN:
     """Give rows of which many share one instant, scattered over the table."""
     dates = [START - timedelta(minutes=number + 1) for number in range(before)]
     dates += [START] * tie
-    dates += [START + timedelta(minutes=number + 1) for number in range(behind)]
+    dates += [START + timedelta(minutes=number + 1) for number in range(after)]
     scattered = [dates[(number * 7919) % len(dates)] for number in range(len(dates))]
     return TopN([*scattered])
 
@@ -52,7 +52,7 @@ def test_no_row_of_a_bulk_update_is_lost_where_the_filter_is_not_honored(gteq: H
     served = tied(100, 400, 30)
     served.gteq, served.by_key = gteq, by_key
     reached = START - timedelta(minutes=5)
-    read, keys = reading(served, bound=reached, reached=reached)
+    read, keys = reading(served, start_value=reached, reached=reached)
 
     missing = {key for key, date in served.rows.items() if date and date >= reached} - keys
     assert not missing or read.outcome.shortages
@@ -90,7 +90,7 @@ def test_no_row_is_lost_to_a_filter_by_day_in_another_zone(hours: int, at: int |
     reached = None if at is None else dates[at]
     if at is not None:
         del served.rows[f"{at:05x}"]  # else it comes again, and shows that nothing is cut off
-    read, keys = reading(served, bound=reached, reached=reached)
+    read, keys = reading(served, start_value=reached, reached=reached)
 
     wanted = {key for key, date in served.rows.items() if reached is None or (date and date >= reached)}
     assert wanted <= keys
@@ -140,12 +140,12 @@ def test_rows_without_a_date_come_from_a_cursor_server(*, counts: bool) -> None:
     assert keys == served.rows.keys()
 
 
-@pytest.mark.parametrize("bound", [START, START + timedelta(minutes=100), START + timedelta(days=9)])
-def test_what_a_filter_leaves_on_a_cursor_server_is_all_there_is(bound: object) -> None:
+@pytest.mark.parametrize("start", [START, START + timedelta(minutes=100), START + timedelta(days=9)])
+def test_what_a_filter_leaves_on_a_cursor_server_is_all_there_is(start: object) -> None:
     served = TopN([START + timedelta(minutes=number) for number in range(120)], cursors=True, counts=False)
-    read, keys = reading(served, bound=bound, reached=bound)  # type: ignore[arg-type]
+    read, keys = reading(served, start_value=start, reached=start)  # type: ignore[arg-type]
 
-    assert keys >= {key for key, date in served.rows.items() if date and date >= bound}  # type: ignore[operator]
+    assert keys >= {key for key, date in served.rows.items() if date and date >= start}  # type: ignore[operator]
     assert read.outcome.is_settled
     assert len(served.asked) < 12
 

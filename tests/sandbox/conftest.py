@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from makini_sandbox import ManualClock, Sandbox
+from makini_sandbox import Behaviour, ManualClock, Sandbox
 from makini_sandbox.entities import ENTITIES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
 
 class Client:
-    """Asks a sandbox over a real socket, as one connection."""
+    """Sends requests to a sandbox over a real socket, as one connection."""
 
     def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
         self.sandbox = sandbox
@@ -38,13 +38,13 @@ class Client:
         return self.get(f"/api/{product}/{slug}", **parameters)
 
     def rows(self, slug: str, **parameters: object) -> list[dict[str, Any]]:
-        """The rows of all pages, read by page number."""
+        """Return the rows of all pages, read by page number."""
         rows: list[dict[str, Any]] = []
         page, last = 1, 1
         while page <= last:
-            answer = self.page(slug, page=page, **parameters).json()
-            rows += answer["data"]
-            last = answer["meta"]["last_page"]
+            response = self.page(slug, page=page, **parameters).json()
+            rows += response["data"]
+            last = response["meta"]["last_page"]
             page += 1
         return rows
 
@@ -63,3 +63,17 @@ def serve() -> Iterator[Serve]:
             return Client(sandbox, stack.enter_context(requests.Session()))
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def _served() -> Iterator[Client]:
+    with Sandbox(rows=60, clock=ManualClock(NOON)) as sandbox, requests.Session() as session:
+        yield Client(sandbox, session)
+
+
+@pytest.fixture
+def client(_served: Client) -> Client:
+    """One sandbox of 60 rows for all tests of a module that leave the rows of its entities as they are."""
+    _served.sandbox.behaviour = Behaviour()
+    _served.sandbox.requests.clear()
+    return _served

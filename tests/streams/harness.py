@@ -1,4 +1,4 @@
-"""Reads lines and child lists within this process, into tables as a target holds them."""
+"""Read lines and child lists within this process, into tables as a target has them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from direct_sandbox import DirectSandbox
@@ -34,7 +34,7 @@ RowKey: TypeAlias = "tuple[Any, ...]"
 
 @dataclass
 class Tables:
-    """What a target holds.
+    """What a target has.
 
     Attributes:
         rows: The last record of each key, by table.
@@ -47,26 +47,26 @@ class Tables:
     activated: list[str] = field(default_factory=list)
 
     def of(self, stream: str) -> list[Row]:
-        """Give the rows of a table in order of their coming."""
+        """Return the rows of a table in the order in which they came."""
         return list(self.rows.get(stream, {}).values())
 
     def bookmark(self, stream: str) -> dict[str, Any]:
-        """Give a stream's bookmark."""
+        """Return a stream's bookmark."""
         bookmark: dict[str, Any] = self.state["bookmarks"][stream]
         return bookmark
 
     def receive(self, output: bytes) -> list[dict[str, Any]]:
-        """Take in a run's output, each record held against its schema; a last line that has no end never arrived."""
+        """Load a run's output, each record validated against its schema; a last line without an end never arrived."""
         messages = [json.loads(line) for line in output.split(b"\n")[:-1]]
-        schemas: dict[str, tuple[Draft7Validator, list[str]]] = {}
+        schemas: dict[str, tuple[str, list[str]]] = {}
         for message in messages:
             stream = message.get("stream", "")
             if message["type"] == "SCHEMA":
-                schemas[stream] = Draft7Validator(message["schema"]), message["key_properties"]
+                schemas[stream] = json.dumps(message["schema"]), message["key_properties"]
                 self.rows.setdefault(stream, {})
             elif message["type"] == "RECORD":
-                validator, key = schemas[stream]
-                validator.validate(message["record"])
+                schema, key = schemas[stream]
+                _validate(schema, json.dumps(message["record"]))
                 self.rows[stream][tuple(message["record"][name] for name in key)] = message["record"]
             elif message["type"] == "STATE":
                 self.state = message["value"]
@@ -76,13 +76,13 @@ class Tables:
 
 
 class Read(NamedTuple):
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
         messages: All that it wrote.
-        requests: How often each list was asked for, by slug.
+        requests: The number of requests for each list, by slug.
         size: How many bytes it wrote.
-        failure: What it said at its end; None where all went well.
+        failure: Its error message; None if all went well.
         was_killed: Whether it was killed before its end.
     """
 
@@ -93,7 +93,7 @@ class Read(NamedTuple):
     was_killed: bool
 
     def records(self, stream: str) -> list[Row]:
-        """Give a stream's records in order."""
+        """Return a stream's records in order."""
         return [each["record"] for each in self.messages if each["type"] == "RECORD" and each["stream"] == stream]
 
 
@@ -114,8 +114,8 @@ def read(
         streams: What to read.
         kill_at: How many bytes to write before the process is gone.
         full: The streams that are read as FULL_TABLE; they need not be selected.
-        deselected: The columns to leave out, each behind its stream.
-        settings: Beside the sandbox's address.
+        deselected: The columns to leave out, each after its stream.
+        settings: Settings beside the sandbox's address.
     """
     before, failure, was_killed = len(sandbox.requests), None, False
     with tempfile.TemporaryFile() as file, same_time(sandbox), few_lists({ORDERS, WORK}):
@@ -151,6 +151,17 @@ def _catalog(streams: tuple[str, ...], full: set[str], deselected: set[tuple[str
     return {"streams": chosen}
 
 
+@cache
+def _validate(schema: str, record: str) -> None:
+    """Validate a record, once for all runs that write the same one."""
+    _validator(schema).validate(json.loads(record))
+
+
+@lru_cache
+def _validator(schema: str) -> Draft7Validator:
+    return Draft7Validator(json.loads(schema))
+
+
 @lru_cache
 def _entries() -> Mapping[str, str]:
     with few_lists({ORDERS, WORK}):
@@ -168,13 +179,13 @@ def source(
 
 
 def held_materials(sandbox: Sandbox) -> set[RowKey]:
-    """Give the keys of parent and item of all materials."""
+    """Return the keys of parent and item of all materials."""
     store = sandbox.store
     return {(key, item["key"]) for key in store.keys(WORK_SLUG) for item in store.children(WORK_SLUG, key, "materials")}
 
 
 def held_lines(sandbox: Sandbox) -> dict[RowKey, Any]:
-    """Give all lines by the key of their order and their place in it."""
+    """Return all lines by the key of their order and their place in it."""
     return {
         (order["key"], position): line
         for order in sandbox.store.rows(ORDERS_SLUG)

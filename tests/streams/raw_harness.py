@@ -1,4 +1,4 @@
-"""Discovers and reads within this process; the log is for the tests that run the program."""
+"""Discover and read raw tables within this process; the log is for the tests that run the program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT = {"type": ["string", "null"]}
 
 
 def settings_of(sandbox: Sandbox, **settings: object) -> dict[str, Any]:
-    """Give the settings to read a sandbox: all its connections where it has several, one request at a time."""
+    """Return the settings to read a sandbox: all its connections if it has several, one request at a time."""
     connections = sandbox.connections.values()
     named = [{"name": connection.name, "api_token": connection.token} for connection in connections]
     whose = {"api_token": sandbox.token} if len(named) == 1 else {"connections": named}
@@ -34,12 +34,12 @@ def discovered(sandbox: Sandbox, **settings: object) -> dict[str, Any]:
 
 
 def raw_streams(catalog: dict[str, Any]) -> list[str]:
-    """Give the raw streams that a catalog has."""
+    """Return the raw streams of a catalog."""
     return [entry["stream"] for entry in catalog["streams"] if entry["stream"].startswith("raw_")]
 
 
 def selecting(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]:
-    """Give a catalog of these streams, all selected."""
+    """Return a catalog of these streams, all selected."""
     entries = {entry["stream"]: entry for entry in catalog["streams"]}
     for name in streams:
         [root] = [item["metadata"] for item in entries[name]["metadata"] if not item["breadcrumb"]]
@@ -48,7 +48,7 @@ def selecting(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]
 
 
 def raw_catalog(*columns: str, key: Sequence[str] = (), stream: str = STREAM) -> dict[str, Any]:
-    """Give a catalog of a raw table, with columns of text."""
+    """Return a catalog of a raw table, with columns of text."""
     root = {"selected": True, "table-key-properties": list(key)}
     return {
         "streams": [
@@ -67,13 +67,13 @@ def read(sandbox: Sandbox, catalog: dict[str, Any], state: dict[str, Any] | None
     """Run the tap once.
 
     Returns:
-        What it wrote; as its errors, what it said at its end.
+        What it wrote; as its errors, its error message.
     """
     return run(settings_of(sandbox, **settings), catalog, state)
 
 
 def run(config: dict[str, Any], catalog: dict[str, Any] | None = None, state: dict[str, Any] | None = None) -> Outcome:
-    """Run the tap once, without a catalog for all that is selected by default; see `read`."""
+    """Run the tap once; without a catalog, for all that is selected by default."""
     with tempfile.TemporaryFile() as file:
         tap = TapMakini(config=config, catalog=catalog, state=state, message_writer=LineWriter(file.fileno()))
         code, errors = 0, ""

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tap_makini.endpoints import Child, Endpoint
+from tap_makini.endpoints import Child, Endpoint, PageSize
 from tap_makini.errors import MakiniError
-from tap_makini.pagination.list_reader import Batch, Outcome
-from tap_makini.pagination.rows import Row
-from tap_makini.query_parameters import PageSize
+from tap_makini.pagination.paginator import Batch, Outcome, Row
 from tap_makini.sync.child_lists import ChildListPartition
 from tap_makini.sync.partition import StartRule
 from tap_makini.sync.state import State

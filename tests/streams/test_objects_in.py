@@ -1,4 +1,4 @@
-"""The objects of arrays, and what they carry of their parents, whatever a source sends in their place."""
+"""The objects of arrays, and what they have of their parents, whatever a source sends in their place."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def orders() -> ListStream:
     return stream
 
 
-def told(array: bytes) -> list[Any]:
-    """Give what comes of an array, decoded with all digits."""
+def objects_of(array: bytes) -> list[Any]:
+    """Return the objects of an array, decoded with all digits."""
     return [model.read(item) for _, item in objects_in(array)]
 
 
 def wanted(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
-    """Say which objects a value stands for."""
+    """Return the objects that a value stands for."""
     items = value if isinstance(value, list) else [value]
     return [item if isinstance(item, dict) else {"value": item} for item in items if item is not None]
 
@@ -45,7 +45,7 @@ def wanted(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
 def test_no_item_is_lost(array: bytes) -> None:
     value = model.read(array)
     if not isinstance(value, str) or isinstance(value, model.Number):
-        assert told(array) == wanted(value)
+        assert objects_of(array) == wanted(value)
 
 
 def test_the_position_is_the_place_in_the_array() -> None:
@@ -53,16 +53,16 @@ def test_the_position_is_the_place_in_the_array() -> None:
 
 
 @given(array=values, ascii_=st.booleans())
-def test_a_text_that_holds_objects_is_as_good_as_they_are(array: bytes, ascii_: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_text_that_holds_objects_is_read_as_they_are(array: bytes, ascii_: bool) -> None:  # noqa: FBT001 - drawn
     if array.strip()[:1] in {b"[", b"{"}:
-        assert told(json.dumps(array.decode(), ensure_ascii=ascii_).encode()) == told(array)
+        assert objects_of(json.dumps(array.decode(), ensure_ascii=ascii_).encode()) == objects_of(array)
 
 
 @given(text=model.strings)
 def test_a_text_that_holds_none_is_kept(text: str) -> None:
     value = json.loads(text, strict=False)
     if value.strip()[:1] not in {"", "[", "{", "n", "\ufeff"}:
-        assert told(text.encode()) == [{"value": value}]
+        assert objects_of(text.encode()) == [{"value": value}]
 
 
 @given(key=values, updated=values, array=values)
@@ -86,7 +86,7 @@ def test_the_parents_key_is_that_of_its_own_record(raw: bytes) -> None:
 
 @pytest.mark.parametrize("record", [b"{}", b" { } ", b'{"a":1}', b'\n{ "a" : {} }\t'])
 @pytest.mark.parametrize("position", [None, 3])
-def test_marks_stand_behind_what_was_there(record: bytes, position: int | None) -> None:
+def test_marks_come_after_what_was_there(record: bytes, position: int | None) -> None:
     marked = Parent(b'{"key":"p","updatedAt":"2024-01-01T00:00:00Z"}', orders()).with_parent(record, position)
     marks = {"_makini_parent_key": "p", "_makini_parent_updated_at": "2024-01-01T00:00:00Z"}
     place = {} if position is None else {"_makini_position": position}

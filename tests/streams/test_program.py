@@ -1,4 +1,4 @@
-"""Lines and child lists as who runs the program meets them: off until they are asked for, and no trouble to stop."""
+"""Lines and child lists by the command line: off until they are selected, and stopped by a signal."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_run_without_a_catalog_reads_none(files: Files) -> None:
     assert not [message for message in outcome.of("SCHEMA") if "__" in message["stream"]]
 
 
-def test_meltano_reads_none_unless_it_is_told_to(catalog: dict[str, Any]) -> None:
+def test_meltano_reads_none_unless_they_are_selected(catalog: dict[str, Any]) -> None:
     [plugin] = yaml.safe_load(MELTANO.read_text(encoding="utf-8"))["plugins"]["extractors"]
     excluding = [pattern[1:] for pattern in plugin["select"] if pattern.startswith("!")]
     names = [entry["stream"] for entry in catalog["streams"]]
@@ -66,7 +66,7 @@ def test_exit_codes(files: Files, absent: bool, status: Any, code: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_child_lists_do_not_answer(files: Files, number: signal.Signals) -> None:
+def test_a_signal_while_child_lists_do_not_respond(files: Files, number: signal.Signals) -> None:
     silent = Fault("timeout", slug=MATERIALS_SLUG, nth=4, times=None)
     with (
         Sandbox(sizes={WORK_SLUG: 20}, behaviour=Behaviour(faults=[silent])) as sandbox,
@@ -89,7 +89,7 @@ LIMITED, REVOKED, WELL = NAMES = named(3)
 
 
 def test_several_connections(files: Files) -> None:
-    """One is limited: when it is told to wait, all that is under way for it waits. One is revoked meanwhile."""
+    """One is limited: when it has to wait, all its requests wait. One is revoked meanwhile."""
     manners = {LIMITED: Manner(limit=12, window=1.0)}
     with Vendor(NAMES, manners=manners, sizes={WORK_SLUG: 16}) as vendor:
 
@@ -116,8 +116,8 @@ def test_several_connections(files: Files) -> None:
     ]
     assert len(set(came)) == len(came)
     assert {key for key in held if key[0] != REVOKED} <= set(came) <= held
-    told = {(each["connection"], each["stream"]): each["status"] for each in summary(outcome.errors)}
-    assert told[WELL, MATERIALS] == told[LIMITED, MATERIALS] == "complete"
+    statuses = {(each["connection"], each["stream"]): each["status"] for each in summary(outcome.errors)}
+    assert statuses[WELL, MATERIALS] == statuses[LIMITED, MATERIALS] == "complete"
     refused = manners[LIMITED].refused
     assert refused
     assert [refused[window] for window in sorted(refused)][1:] == [1] * (len(refused) - 1)

@@ -1,4 +1,4 @@
-"""Tables that cannot be listed or read, as who runs the program meets them."""
+"""Tables that cannot be listed or read, by the command line."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("_few_lists")
 
 LIST = "raw/tables"
 WRONG = "wrong"
-TROUBLES = [Fault("status", slug=LIST, status=status, times=None) for status in (403, 404, 500)]
-TROUBLES += [Fault(kind, slug=LIST, times=None) for kind in ("html_200", "not_json")]
-WITHOUT_LIST = pytest.mark.parametrize("trouble", TROUBLES, ids=lambda fault: f"{fault.kind}-{fault.status}")
+FAILURES = [Fault("status", slug=LIST, status=status, times=None) for status in (403, 404, 500)]
+FAILURES += [Fault(kind, slug=LIST, times=None) for kind in ("html_200", "not_json")]
+WITHOUT_LIST = pytest.mark.parametrize("failure", FAILURES, ids=lambda fault: f"{fault.kind}-{fault.status}")
 
 
 def program(folder: Path, sandbox: Sandbox, *arguments: str | Path, **settings: object) -> Outcome:
@@ -36,31 +36,31 @@ def sandbox_with(*faults: Fault, **options: Any) -> Sandbox:  # noqa: ANN401 - t
 
 
 @WITHOUT_LIST
-def test_discovery_offers_all_else(tmp_path: Path, trouble: Fault) -> None:
-    with sandbox_with(trouble) as sandbox:
+def test_discovery_offers_all_else(tmp_path: Path, failure: Fault) -> None:
+    with sandbox_with(failure) as sandbox:
         outcome = program(tmp_path, sandbox, "--discover", raw_tables=["d*", "audit_log"])
     assert outcome.code == 0
     catalog = json.loads(outcome.output)
     assert raw_streams(catalog) == ["raw_audit_log"]
-    assert "assets" in {entry["stream"] for entry in catalog["streams"]}
+    assert "vendors" in {entry["stream"] for entry in catalog["streams"]}
     [warning] = outcome.logged("WARNING")
     assert "raw tables of the connection" in warning
 
 
 @WITHOUT_LIST
-def test_a_run_loads_all_else(tmp_path: Path, trouble: Fault) -> None:
+def test_a_run_loads_all_else(tmp_path: Path, failure: Fault) -> None:
     catalog = tmp_path / "catalog.json"
     with sandbox_with() as sandbox:
         document = json.loads(program(tmp_path, sandbox, "--discover").output)
         entries = [entry for entry in document["streams"] if entry["stream"] in {"uom", "vendors"}]
         catalog.write_text(json.dumps({"streams": entries + raw_catalog("a")["streams"]}), encoding="utf-8")
-        sandbox.behaviour.faults.append(trouble)
+        sandbox.behaviour.faults.append(failure)
         outcome = program(tmp_path, sandbox, "--catalog", catalog, raw_tables=["T*"])
-    is_absent = trouble.kind == "status" and trouble.status != 500
+    is_absent = failure.kind == "status" and failure.status != 500
     assert outcome.code == (0 if is_absent else 3)
     assert {message["stream"] for message in outcome.of("RECORD")} == {"uom", "vendors"}
-    told = outcome.logged("WARNING" if is_absent else "ERROR")
-    assert "raw_T" in told[0]
+    logged = outcome.logged("WARNING" if is_absent else "ERROR")
+    assert "raw_T" in logged[0]
 
 
 @pytest.mark.parametrize("pattern", ["*", "audit_log"])
@@ -82,7 +82,7 @@ def test_one_wrong_token_of_several_leaves_the_others_tables(tmp_path: Path) -> 
     assert "acme" in outcome.logged("WARNING")[0]
 
 
-def test_a_pattern_that_fits_nothing_is_told(tmp_path: Path) -> None:
+def test_a_pattern_that_matches_nothing_is_logged(tmp_path: Path) -> None:
     with sandbox_with() as sandbox:
         outcome = program(tmp_path, sandbox, "--discover", raw_tables=["nothing*"])
     assert outcome.code == 0

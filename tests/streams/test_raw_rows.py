@@ -1,4 +1,4 @@
-"""Of a raw table every row comes, in each form that is understood; every other form fails."""
+"""Every row of a raw table comes, in each form that is understood; every other form fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SLIPPED = "Stream raw_T changed while it was read, and some records may have sli
 
 
 def rows(count: int) -> list[dict[str, str]]:
-    """Make rows of which each stands twice, but for the last of an odd number."""
+    """Return rows, each of which is there twice, except the last of an odd number."""
     return [{"a": f"{number // 2}"} for number in range(count)]
 
 
@@ -40,7 +40,7 @@ def came(outcome: Outcome) -> Counter[str]:
 @pytest.mark.parametrize("count", [0, 1, PAGE, 25])
 @pytest.mark.parametrize("pages", ["honoured", "ignored", "refused"])
 @pytest.mark.parametrize("answer", ["envelope", "list", "data"])
-def test_all_rows_come_and_alike_ones_as_often_as_they_are_there(
+def test_all_rows_come_and_equal_ones_as_often_as_they_are_there(
     answer: Any,  # noqa: ANN401 - a literal, as the next one
     pages: Any,  # noqa: ANN401
     count: int,
@@ -56,8 +56,8 @@ def test_all_rows_come_and_alike_ones_as_often_as_they_are_there(
 
 @pytest.mark.parametrize("count", [0, 1, PAGE, 25])
 @pytest.mark.parametrize("pages", ["honoured", "ignored", "refused"])
-@pytest.mark.parametrize("words", ["total", "count", "next"])
-def test_what_is_said_beside_the_rows_hinders_no_table_that_is_whole(
+@pytest.mark.parametrize("words", ["total", "next"])
+def test_words_beside_the_rows_do_not_fail_a_table_that_is_whole(
     pages: Any,  # noqa: ANN401 - a literal, as the next one
     words: Any,  # noqa: ANN401
     count: int,
@@ -69,7 +69,7 @@ def test_what_is_said_beside_the_rows_hinders_no_table_that_is_whole(
     assert came(outcome) == counted(rows(count))
 
 
-def test_a_table_that_goes_on_where_no_page_number_leads_fails() -> None:
+def test_a_table_that_says_that_rows_follow_but_repeats_its_page_fails() -> None:
     behaviour = Behaviour(raw_pages="stuck", raw_page_size=PAGE, raw_words="next")
     with DirectSandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)
@@ -82,9 +82,6 @@ def test_a_table_that_goes_on_where_no_page_number_leads_fails() -> None:
     [
         ("object", 1, "an object with 'a' (text)"),
         ("rows", 25, "an object with 'rows' (array)"),
-        ("data_rows", 25, "an object with 'data' (object)"),
-        ("columns", 25, "an object with 'columns' (array), 'rows' (array)"),
-        ("numbered", 25, "an object with 'data' (object)"),
     ],
 )
 def test_a_table_of_another_form_fails_and_says_what_came(answer: Any, count: int, seen: str) -> None:  # noqa: ANN401 - a literal
@@ -121,7 +118,7 @@ def test_no_row_is_lost_while_rows_are_inserted(
     assert (SLIPPED in caplog.text) is not is_settled
 
 
-@pytest.mark.parametrize("words", ["none", "total", "count", "next"])
+@pytest.mark.parametrize("words", ["none", "total", "next"])
 def test_no_row_is_lost_when_one_before_it_goes(words: Any) -> None:  # noqa: ANN401 - a literal
     with DirectSandbox(raw={"T": rows(25)}, behaviour=Behaviour(raw_page_size=PAGE, raw_words=words)) as sandbox:
         raw = sandbox.store.raw_tables
@@ -151,7 +148,7 @@ def test_older_rows_are_dropped_only_when_all_have_come_for_sure(changes: bool) 
 
 @pytest.mark.parametrize("fault", ["not_json", "html_200", "data_null", "data_missing", "truncated_json", "status"])
 @pytest.mark.parametrize("page", [1, 2])
-def test_a_broken_answer_is_no_end(fault: Any, page: int) -> None:  # noqa: ANN401 - a literal
+def test_a_broken_response_is_not_an_end(fault: Any, page: int) -> None:  # noqa: ANN401 - a literal
     behaviour = Behaviour(raw_page_size=PAGE, faults=[Fault(fault, slug="raw/T", page=page, times=None)])
     with DirectSandbox(raw={"T": rows(25)}, behaviour=behaviour) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=T)

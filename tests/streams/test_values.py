@@ -1,4 +1,4 @@
-"""What is loaded can be joined, and is what the source has."""
+"""Loaded rows can be joined, and have the values of the source."""
 
 from __future__ import annotations
 
@@ -104,13 +104,13 @@ def test_lines_replace_a_column_that_is_deselected(odd: Sandbox) -> None:
     ],
     ids=repr,
 )
-def test_arrays_that_are_none_lose_nothing(sent: object, lines: list[dict[str, Any]]) -> None:
+def test_values_that_are_not_arrays_lose_nothing(sent: object, lines: list[dict[str, Any]]) -> None:
     tables = Tables()
     with source(1) as sandbox:
         sandbox.store.update(ORDERS_SLUG, sandbox.store.keys(ORDERS_SLUG)[0], lineItems=sent)
         run = read(sandbox, tables, ORDERS, LINES)
     assert run.failure is None
-    assert [said(row, line) for row, line in zip(tables.of(LINES), lines, strict=True)] == lines
+    assert [loaded(row, line) for row, line in zip(tables.of(LINES), lines, strict=True)] == lines
     assert [row[POSITION] for row in tables.of(LINES)] == list(range(len(lines)))
 
 
@@ -124,7 +124,7 @@ def test_parents_whose_keys_are_odd_have_children(key: str) -> None:
     assert (key, "m1") in tables.rows[MATERIALS]
 
 
-def test_items_that_share_a_key_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_items_that_share_a_key_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     with source(3) as sandbox:
         first, second, third = sandbox.store.keys(WORK_SLUG)
         sandbox.store.set_children(WORK_SLUG, first, "materials", [{"key": "m"}, {"key": "m", "name": "other"}])
@@ -160,14 +160,14 @@ def test_records_that_already_have_such_columns_do_not_name_another_parent() -> 
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Give a value so that two ways to write the same time or amount are equal."""
+    """Return a value that is the same for each way to write a time or an amount."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Decimal(str(value))
     return (isinstance(value, str) and parse_timestamp(value)) or value
 
 
-def said(row: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a row says of the members of a line, amounts as the text in which they came."""
+def loaded(row: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a row has of the members of a line, amounts as the text in which they came."""
     extra = json.loads(row["_makini_extra"] or "{}")
-    told = {name: row.get(name, extra.get(f"/{name}")) for name in line}
-    return {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in told.items()}
+    values = {name: row.get(name, extra.get(f"/{name}")) for name in line}
+    return {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in values.items()}

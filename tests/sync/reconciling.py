@@ -40,12 +40,12 @@ def source(sizes: dict[str, int], connections: dict[str, str] | None = None, **b
 
 
 def document(name: str) -> str:
-    """Give a document's text."""
+    """Return a document's text."""
     return (_DOCS / name).read_text(encoding="utf-8")
 
 
 def queries(name: str) -> list[str]:
-    """Give the SQL of a document."""
+    """Return the SQL of a document."""
     return re.findall(r"```sql\n(.*?)```", document(name), re.DOTALL)
 
 
@@ -57,7 +57,7 @@ class Database:
 
     Attributes:
         state: What the last run left.
-        requests: What the last run asked of lists, by slug.
+        requests: The lists that the last run requested, by slug.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_makini.sync.bookmark import Bookmark, ReadProgress, UnusableBookmarkError, read_bookmark
+from tap_makini.sync.partition import StartRule
 from tap_makini.timestamps import format_timestamp, parse_timestamp
 
 KEY = "updatedAt"
@@ -42,8 +43,10 @@ def again(bookmark: Bookmark) -> Bookmark:
         (Bookmark(KEY, FOREVER_AGO), NOW, None),
     ],
 )
-def test_start_value(bookmark: Bookmark, start_date: datetime | None, start_value: datetime | None) -> None:
-    assert bookmark.start_value(start_date, HOUR) == start_value
+def test_reading_starts_where_the_start_rule_and_the_bookmark_say(
+    bookmark: Bookmark, start_date: datetime | None, start_value: datetime | None
+) -> None:
+    assert StartRule(start_date, HOUR).start_value(bookmark) == start_value
 
 
 # --- moving ----------------------------------------------------------------------------------------
@@ -53,19 +56,19 @@ def test_a_completed_read_moves_to_the_latest_instant() -> None:
     assert Bookmark(KEY, NOW - DAY).completed(NOW, NOW - HOUR, None) == Bookmark(KEY, NOW - HOUR)
 
 
-def test_it_does_not_move_beyond_the_moment_the_read_began() -> None:
+def test_a_bookmark_does_not_move_beyond_the_moment_the_read_began() -> None:
     assert Bookmark(KEY).completed(NOW, NOW + 300 * DAY, None) == Bookmark(KEY, NOW)
 
 
-def test_it_does_not_move_beyond_where_records_may_have_slipped_through() -> None:
+def test_a_bookmark_does_not_move_beyond_where_records_may_have_been_missed() -> None:
     assert Bookmark(KEY).completed(NOW, NOW - HOUR, NOW - 2 * HOUR) == Bookmark(KEY, NOW - 2 * HOUR)
 
 
-def test_it_does_not_move_back() -> None:
+def test_a_bookmark_does_not_move_back() -> None:
     assert Bookmark(KEY, NOW).completed(NOW + DAY, NOW - HOUR, None) == Bookmark(KEY, NOW)
 
 
-def test_a_read_that_saw_nothing_leaves_it_where_it_was() -> None:
+def test_a_read_without_records_leaves_the_bookmark_where_it_was() -> None:
     assert Bookmark(KEY, NOW).completed(NOW + DAY, None, None) == Bookmark(KEY, NOW)
     assert Bookmark(KEY).completed(NOW, None, None) == Bookmark(KEY)
 
@@ -77,7 +80,7 @@ def test_a_resumed_read_began_when_the_interrupted_one_did() -> None:
     assert interrupted.interrupted(NOW + DAY, NOW).progress == ReadProgress(NOW, NOW)
 
 
-def test_a_resumed_read_that_saw_nothing_more_keeps_what_was_reached() -> None:
+def test_a_resumed_read_without_records_keeps_what_was_reached() -> None:
     interrupted = Bookmark(KEY, NOW - DAY).interrupted(NOW, NOW - HOUR)
 
     assert interrupted.completed(NOW, None, None) == Bookmark(KEY, NOW - HOUR)
@@ -97,7 +100,7 @@ steps = st.one_of(
 
 
 @given(bookmarks, st.lists(st.tuples(st.timedeltas(timedelta(0), HOUR), steps)))
-def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
+def test_over_any_runs_a_bookmark_never_moves_back_nor_beyond_the_start_of_a_read(
     bookmark: Bookmark, history: list[tuple[timedelta, tuple[Any, ...]]]
 ) -> None:
     now = NOW - DAY
@@ -110,7 +113,7 @@ def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
             assert bookmark.value == before.value
             assert bookmark.progress is not None
             assert bookmark.progress.started == started
-            assert before.progress is None or bookmark.start_value(None, HOUR) >= before.progress.reached  # type: ignore[operator]
+            assert before.progress is None or bookmark.reached >= before.progress.reached  # type: ignore[operator]
         elif step == "completed":
             bookmark = bookmark.completed(now, *seen)
             limit = min(instant for instant in (started, seen[1]) if instant is not None)
@@ -127,7 +130,7 @@ def test_over_any_runs_it_never_moves_back_nor_beyond_the_start_of_a_read(
 
 
 @given(bookmarks)
-def test_what_is_written_is_read_again(bookmark: Bookmark) -> None:
+def test_a_bookmark_is_read_as_it_was_written(bookmark: Bookmark) -> None:
     assert again(bookmark) == bookmark
 
 
@@ -153,7 +156,7 @@ def test_no_entry_is_no_bookmark(entry: object) -> None:
         ),
     ],
 )
-def test_the_sdks_own_form_is_understood(entry: object, bookmark: Bookmark) -> None:
+def test_the_bookmarks_of_the_sdk_are_read(entry: object, bookmark: Bookmark) -> None:
     assert read_bookmark(entry, KEY, NOW) == bookmark
 
 
@@ -191,7 +194,7 @@ def test_clocks_may_differ_a_little_and_records_may_be_dated_in_the_future() -> 
     far = {"progress": {"started": format_timestamp(NOW), "reached": format_timestamp(NOW + 300 * DAY)}}
 
     assert read_bookmark(soon, KEY, NOW).value == NOW - MINUTE
-    assert read_bookmark(far, KEY, NOW).start_value(None, HOUR) == NOW + 300 * DAY
+    assert read_bookmark(far, KEY, NOW).reached == NOW + 300 * DAY
 
 
 members = st.sampled_from(["replication_key", "replication_key_value", "progress", "started", "reached", "partitions"])

@@ -31,7 +31,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield served
 
 
-def test_marked_records_are_left_out(sandbox: Sandbox) -> None:
+def test_the_query_leaves_out_records_with_a_deletion_time(sandbox: Sandbox) -> None:
     for key in sandbox.store.keys(STREAM):
         sandbox.store.update(STREAM, key, deletedAt=None)
     marked, *others = sandbox.store.keys(STREAM)
@@ -41,7 +41,7 @@ def test_marked_records_are_left_out(sandbox: Sandbox) -> None:
         assert {key for (key,) in database.ask(NOT_MARKED.replace("*", "key"))} == {*others}
 
 
-def test_the_item_types_without_a_mark_are_named() -> None:
+def test_the_document_names_the_item_types_without_a_deletion_time() -> None:
     without = {
         (entity.item, entity.stream)
         for entity in ENTITIES
@@ -50,7 +50,7 @@ def test_the_item_types_without_a_mark_are_named() -> None:
     assert set(re.findall(r"^\| `([A-Z]\w+)` \| `(\w+)` \|$", document("deletes.md"), re.MULTILINE)) == without
 
 
-def test_what_has_vanished_is_found(sandbox: Sandbox) -> None:
+def test_the_query_finds_deleted_records(sandbox: Sandbox) -> None:
     with Database(sandbox) as database:
         database.load(*ALL, **DAILY)
         assert database.ask(VANISHED) == database.ask(VANISHED_BETWEEN) == set()
@@ -67,7 +67,7 @@ def test_what_has_vanished_is_found(sandbox: Sandbox) -> None:
         assert database.ask(VANISHED_BETWEEN) == {(key,) for key in (*gone, between)}
 
 
-def test_what_has_vanished_is_found_by_connection() -> None:
+def test_the_query_finds_deleted_records_of_each_connection() -> None:
     connections = {"t-a": "acme", "t-b": "bolt"}
     with source({STREAM: 15}, connections) as sandbox:
         acme, bolt = sandbox.connections.values()
@@ -88,7 +88,7 @@ def test_what_has_vanished_is_found_by_connection() -> None:
 
 
 def lines_at(sandbox: Sandbox) -> set[tuple[str, int]]:
-    """Give the lines that there are: their order's key and their place."""
+    """Return the key of the order and the position of each line."""
     return {
         (order["key"], place) for order in sandbox.store.rows(ORDERS_SLUG) for place in range(len(order["lineItems"]))
     }
@@ -98,7 +98,7 @@ def current(database: Database) -> set[tuple[str, int]]:
     return database.ask(CURRENT.replace("line.*", "line._makini_parent_key, line._makini_position"))
 
 
-def test_the_current_lines_are_found(sandbox: Sandbox) -> None:
+def test_the_query_finds_the_current_lines(sandbox: Sandbox) -> None:
     store = sandbox.store
     some_lines = next(row["lineItems"] for row in store.rows(ORDERS_SLUG) if len(row["lineItems"]) > 1)
     for key in store.keys(ORDERS_SLUG):
@@ -118,7 +118,7 @@ def test_the_current_lines_are_found(sandbox: Sandbox) -> None:
         assert current(database) == lines_at(sandbox)
 
 
-def test_a_line_that_left_without_a_trace_looks_current_until_all_is_read(sandbox: Sandbox) -> None:
+def test_a_line_removed_without_an_update_looks_current_until_a_full_read(sandbox: Sandbox) -> None:
     store = sandbox.store
     order = next(row for row in store.rows(ORDERS_SLUG) if row["lineItems"])
     with Database(sandbox) as database:
@@ -134,7 +134,7 @@ def test_a_line_that_left_without_a_trace_looks_current_until_all_is_read(sandbo
     assert not outcome.of("ACTIVATE_VERSION", ORDERS)
 
 
-def test_every_stream_of_lines_and_children_is_named(sandbox: Sandbox) -> None:
+def test_the_document_names_every_stream_of_lines_and_child_lists(sandbox: Sandbox) -> None:
     text = document("streams.md")
     names = [entry["stream"] for entry in discovered(sandbox)["streams"] if "__" in entry["stream"]]
     assert names

@@ -1,4 +1,4 @@
-"""What the handler of signals does, without a process that is told to stop."""
+"""What the handler of signals does, without a process that gets one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Exited(BaseException):
 
 
 class Clock:
-    """Tells a time that a test sets."""
+    """Shows a time that a test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -46,7 +46,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_a_signal_that_comes_again_within_seconds_changes_nothing(clock: Clock) -> None:
+def test_a_second_signal_within_seconds_changes_nothing(clock: Clock) -> None:
     stopping = Interruption(LineWriter())
     with pytest.raises(Interrupted) as stop:
         stopping.handle(signal.SIGINT)
@@ -55,7 +55,7 @@ def test_a_signal_that_comes_again_within_seconds_changes_nothing(clock: Clock) 
     assert stopping.exit_code == stop.value.exit_code == 128 + signal.SIGINT
 
 
-def test_a_later_one_ends_the_process_at_once(clock: Clock) -> None:
+def test_a_later_second_signal_ends_the_process_at_once(clock: Clock) -> None:
     stopping = Interruption(LineWriter())
     with pytest.raises(Interrupted):
         stopping.handle(signal.SIGTERM)
@@ -74,7 +74,7 @@ def test_while_a_line_is_written_the_writer_is_asked_to_stop(clock: Clock) -> No
     assert clock.now == 100.0
 
 
-def test_while_a_thread_is_being_started(tmp_path: Path) -> None:
+def test_a_signal_is_handled_while_a_thread_is_being_started(tmp_path: Path) -> None:
     """The main thread, in which the signal is handled, then holds a lock that each start of a thread needs."""
     is_held, interrupted = threading.Event(), threading.Event()
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tap_makini.connections.freshness import Integration
-from tap_makini.pagination.list_reader import Batch, Outcome
-from tap_makini.pagination.rows import Row
+from tap_makini.pagination.paginator import Batch, Outcome, Row
 from tap_makini.sync.bookmark import Bookmark, read_bookmark
 from tap_makini.sync.partition import Partition, StartRule
 from tap_makini.sync.state import State
@@ -124,7 +123,7 @@ def test_reading_starts_before_the_bookmark_or_at_the_start_date(
     assert partition(state, start=start, key=None).start_value is None
 
 
-def test_other_streams_and_what_others_have_put_there_stay() -> None:
+def test_the_state_of_other_streams_and_other_programs_stays() -> None:
     others = {"x": [1], "bookmarks": {"sites": {"replication_key": "createdAt"}, "gone": {"strange": True}}}
     state = State(json.loads(json.dumps(others)))
     finish(partition(state), Outcome(latest=LONG_AGO))
@@ -134,7 +133,7 @@ def test_other_streams_and_what_others_have_put_there_stay() -> None:
     assert state.value == others
 
 
-def test_an_unusable_bookmark_logs_a_warning_and_the_stream_is_read_anew(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unusable_bookmark_logs_a_warning_and_counts_as_none(caplog: pytest.LogCaptureFixture) -> None:
     state = State({"bookmarks": {"assets": {"replication_key_value": "2099-01-01"}}})
 
     assert partition(state, start=StartRule(LONG_AGO, DAY)).start_value == LONG_AGO
@@ -143,7 +142,9 @@ def test_an_unusable_bookmark_logs_a_warning_and_the_stream_is_read_anew(caplog:
 
 
 @pytest.mark.parametrize(("skew", "most"), [(-7 * HOUR, -6 * HOUR), (7 * HOUR, 0 * HOUR)], ids=["behind", "ahead"])
-def test_the_clock_that_shows_the_earlier_time_holds_the_bookmark(skew: timedelta, most: timedelta) -> None:
+def test_a_bookmark_does_not_pass_the_earlier_of_the_servers_and_this_machines_clock(
+    skew: timedelta, most: timedelta
+) -> None:
     state = State({})
     finish(partition(state, StubConnection(clock_skew=skew)), Outcome(latest=datetime.now(timezone.utc) + DAY))
     value = entry_of(state).value
@@ -152,7 +153,9 @@ def test_the_clock_that_shows_the_earlier_time_holds_the_bookmark(skew: timedelt
     assert value <= datetime.now(timezone.utc) + most
 
 
-def test_a_sync_that_may_have_missed_records_moves_nothing_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sync_that_may_have_missed_records_logs_a_warning_and_moves_no_bookmark(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     state = State({"bookmarks": {"assets": Bookmark(KEY, LONG_AGO).to_state()}})
     reader = partition(state)
     take(reader, Batch(rows(1), LONG_AGO + DAY))
@@ -162,7 +165,9 @@ def test_a_sync_that_may_have_missed_records_moves_nothing_and_says_so(caplog: p
     assert "slipped through: the next run starts where this one did." in caplog.text
 
 
-def test_a_sync_that_is_unsettled_from_some_instant_moves_up_to_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sync_that_is_unsettled_from_some_instant_moves_the_bookmark_up_to_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     state = State({})
     outcome = Outcome(latest=LONG_AGO + 2 * DAY)
     for days in (1, 0, 1):
@@ -187,7 +192,7 @@ def test_what_was_reached_before_does_not_count_once_it_is_withdrawn(was_interru
     assert entry_of(state) == Bookmark(KEY, LONG_AGO if was_interrupted else LONG_AGO + 3 * DAY)
 
 
-def test_a_full_table_that_has_delivered_records_is_missed_later() -> None:
+def test_the_state_says_that_a_full_table_has_delivered_records() -> None:
     state = State({})
     finish(partition(state, key=None), Outcome())
     assert not state.value

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ def result(
     stream: str, status: Status, records: int = 0, expected: int | None = None, connection: str | None = None
 ) -> Result:
     return Result(stream, connection, status=status, records=records, expected=expected)
+
+
+def write_records(results: list[Result], count: int) -> None:
+    """Put the result after so many more records in the place of the first one."""
+    results[0] = replace(results[0], records=results[0].records + count)
 
 
 # --- one line --------------------------------------------------------------------------------------
@@ -66,11 +72,11 @@ def result(
     ],
     ids=["nothing", "waiting", "ended", "running", "uncounted", "empty", "no rate", "more than counted", "long"],
 )
-def test_how_far_a_run_has_come(results: list[Result], seconds: float, line: str) -> None:
+def test_progress_is_described_in_one_line(results: list[Result], seconds: float, line: str) -> None:
     assert describe(Summary(results), seconds) == line
 
 
-# --- telling ---------------------------------------------------------------------------------------
+# --- showing it ---------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -134,11 +140,11 @@ def lines(terminal: Terminal) -> list[str]:
     return terminal.getvalue().split(CLEAR)
 
 
-def test_nobody_watching_there_is_a_log_line_a_minute(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    one = result("assets", Status.RUNNING, 60, 1_000)
-    clock.at_pause = lambda: setattr(one, "records", one.records + 60)
+def test_without_a_terminal_progress_is_logged_each_minute(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    results = [result("assets", Status.RUNNING, 60, 1_000)]
+    clock.at_pause = lambda: write_records(results, 60)
     output = io.StringIO()
-    with caplog.at_level(logging.INFO), Progress(Summary([one]), output):
+    with caplog.at_level(logging.INFO), Progress(Summary(results), output):
         pass
 
     assert clock.pauses == [60.0, 60.0, 60.0]
@@ -151,11 +157,11 @@ def test_nobody_watching_there_is_a_log_line_a_minute(clock: Clock, caplog: pyte
     assert output.getvalue() == ""
 
 
-def test_a_person_sees_a_line_that_renews_itself_and_no_log(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    one = result("assets", Status.RUNNING)
-    clock.at_pause = lambda: setattr(one, "records", one.records + 1)
+def test_a_terminal_shows_a_line_that_updates_itself_and_no_log(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    results = [result("assets", Status.RUNNING)]
+    clock.at_pause = lambda: write_records(results, 1)
     terminal = Terminal()
-    with caplog.at_level(logging.INFO), Progress(Summary([one]), terminal):
+    with caplog.at_level(logging.INFO), Progress(Summary(results), terminal):
         pass
 
     assert max(clock.pauses) < 1
@@ -189,7 +195,7 @@ def test_a_line_does_not_run_over_into_the_next(clock: Clock, monkeypatch: pytes
     assert describe(Summary(results), 0.5).startswith(line)
 
 
-def test_a_terminal_without_a_size_is_taken_for_a_usual_one(clock: Clock) -> None:
+def test_a_terminal_of_unknown_size_has_80_columns(clock: Clock) -> None:
     clock.waits = 1
     results = [result("purchase_orders_line_items", Status.RUNNING, 1, 9, f"acme{n}") for n in range(9)]
     terminal = Terminal()
@@ -209,30 +215,32 @@ def handler() -> Iterator[logging.StreamHandler[Terminal]]:
 
 
 @pytest.mark.usefixtures("clock")
-def test_the_line_is_cleared_before_a_log_line_and_at_the_end(handler: logging.StreamHandler[Terminal]) -> None:
+def test_the_progress_line_is_cleared_before_a_log_line_and_at_the_end(
+    handler: logging.StreamHandler[Terminal],
+) -> None:
     terminal = handler.stream
     log = logging.getLogger("some.module")
     with Progress(Summary([result("assets", Status.RUNNING)]), terminal):
-        log.warning("trouble")
+        log.warning("failure")
     log.warning("later")
 
-    while_running, afterwards = terminal.getvalue().split("trouble\n")
+    while_running, afterwards = terminal.getvalue().split("failure\n")
     assert while_running.endswith(CLEAR)
     assert afterwards.endswith(f"{CLEAR}later\n")
     assert not handler.filters
 
 
 @pytest.mark.usefixtures("clock")
-def test_what_no_person_sees_is_not_cleared(handler: logging.StreamHandler[Terminal]) -> None:
+def test_without_a_terminal_nothing_is_cleared(handler: logging.StreamHandler[Terminal]) -> None:
     with Progress(Summary([]), io.StringIO()):
         assert not handler.filters
-        logging.getLogger("some.module").warning("trouble")
+        logging.getLogger("some.module").warning("failure")
 
-    assert "trouble\n" in handler.stream.getvalue()
+    assert "failure\n" in handler.stream.getvalue()
     assert CLEAR not in handler.stream.getvalue()
 
 
-def test_an_error_ends_the_telling_too(clock: Clock, handler: logging.StreamHandler[Terminal]) -> None:
+def test_an_error_ends_the_progress_line(clock: Clock, handler: logging.StreamHandler[Terminal]) -> None:
     def fail() -> None:
         with Progress(Summary([]), handler.stream):
             raise KeyError
@@ -244,14 +252,14 @@ def test_an_error_ends_the_telling_too(clock: Clock, handler: logging.StreamHand
     assert not handler.filters
 
 
-def test_it_tells_in_a_thread_that_ends_with_the_run() -> None:
+def test_progress_is_shown_by_a_thread_that_ends_with_the_run() -> None:
     with Progress(Summary([]), io.StringIO()):
         assert [thread.daemon for thread in threading.enumerate() if thread.name == "progress"] == [True]
     assert "progress" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.usefixtures("clock")
-def test_it_tells_on_what_is_standard_error_just_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_goes_to_the_current_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with Progress(Summary([])):

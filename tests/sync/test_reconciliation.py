@@ -1,4 +1,4 @@
-"""When a list is reconciled, what it costs, and that nothing is told of a list that was not surely seen whole."""
+"""When a list is reconciled, what it costs, and that no list is that may have been read incompletely."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def database(sandbox: Sandbox) -> Iterator[Database]:
         yield loaded
 
 
-def told(outcome: Outcome) -> set[str]:
-    """Give the keys that a run tells of."""
+def keys_sent(outcome: Outcome) -> set[str]:
+    """Return the keys that a run has sent."""
     return {message["record"]["key"] for message in outcome.of("RECORD", KEYS)}
 
 
 @pytest.mark.parametrize("behaviour", MIXES, ids=str)
-def test_all_keys_are_told_at_no_request_more_than_reading_them_takes(behaviour: dict[str, Any]) -> None:
+def test_all_keys_are_sent_without_additional_requests(behaviour: dict[str, Any]) -> None:
     with source(SIZES, **behaviour) as sandbox, Database(sandbox) as database, Database(sandbox) as plain:
         plain.load(STREAM, page_size=DAILY["page_size"])
         first = database.load(*ALL, **DAILY)
@@ -64,7 +64,7 @@ def test_all_keys_are_told_at_no_request_more_than_reading_them_takes(behaviour:
         listed = sandbox.store.rows(STREAM)
     if behaviour.get("deleted") == "hidden":
         listed = [row for row in listed if not row["deletedAt"]]
-    assert told(first) == told(due) == {row["key"] for row in listed}
+    assert keys_sent(first) == keys_sent(due) == {row["key"] for row in listed}
     assert len(first.of("RECORD", RECONCILIATIONS)) == len(due.of("RECORD", RECONCILIATIONS)) == 1
     assert database.state["bookmarks"][STREAM] == bookmark
 
@@ -73,17 +73,17 @@ def test_a_due_run_sends_only_the_records_beyond_the_bookmark(sandbox: Sandbox, 
     database.load(*ALL, **DAILY)
     usual = database.load(*ALL, **DAILY)
     assert len(database.requests) == 1
-    assert not told(usual)
+    assert not keys_sent(usual)
     assert not usual.of("RECORD", RECONCILIATIONS)
     new = sandbox.store.insert(STREAM, updatedAt=MORNING)
     database.make_due()
     due = database.load(*ALL, **DAILY)
     assert due.keys(STREAM) - usual.keys(STREAM) == {new}
     assert len(due.of("RECORD", STREAM)) < 5
-    assert told(due) == set(sandbox.store.keys(STREAM))
+    assert keys_sent(due) == set(sandbox.store.keys(STREAM))
 
 
-def test_it_is_done_again_when_the_days_have_passed() -> None:
+def test_a_stream_is_reconciled_again_when_the_days_have_passed() -> None:
     state = State({"bookmarks": {}})
     state.note_reconciled(STREAM, None, NOW - timedelta(days=3))
     assert state.is_reconciled(STREAM, None, NOW - timedelta(days=4))
@@ -92,14 +92,14 @@ def test_it_is_done_again_when_the_days_have_passed() -> None:
     assert not state.is_reconciled("assets", None, NOW - timedelta(days=4))
 
 
-def test_a_state_is_one_though_nothing_else_is_noted() -> None:
+def test_a_state_of_reconciliations_alone_is_a_singer_state() -> None:
     state = State({})
     state.note_reconciled(STREAM, None, NOW)
     assert state.value["bookmarks"] == {}
 
 
 @pytest.mark.parametrize("said", [None, 7, "never", "2999-01-01T00:00:00Z", {}, []])
-def test_what_a_state_says_oddly_is_as_good_as_nothing(database: Database, said: object) -> None:
+def test_a_reconciliation_time_of_another_form_is_ignored(database: Database, said: object) -> None:
     for reconciled in (said, {STREAM: said}, {STREAM: {"": said}}):
         database.state = {"bookmarks": {}, "reconciled": reconciled}
         outcome = database.load(*ALL, **DAILY)
@@ -107,7 +107,7 @@ def test_what_a_state_says_oddly_is_as_good_as_nothing(database: Database, said:
 
 
 @pytest.mark.parametrize("nth", [1, 4])
-def test_a_read_that_breaks_off_tells_nothing_and_moves_no_bookmark_back(
+def test_an_incomplete_read_sends_no_reconciliation_and_moves_no_bookmark_back(
     sandbox: Sandbox, database: Database, nth: int
 ) -> None:
     database.load(*ALL, **DAILY)
@@ -122,13 +122,13 @@ def test_a_read_that_breaks_off_tells_nothing_and_moves_no_bookmark_back(
     assert database.state["reconciled"] == due
     sandbox.behaviour.faults.clear()
     again = database.load(*ALL, **DAILY)
-    assert told(again) == set(sandbox.store.keys(STREAM))
+    assert keys_sent(again) == set(sandbox.store.keys(STREAM))
     assert len(again.of("RECORD", RECONCILIATIONS)) == 1
     assert database.state["bookmarks"][STREAM]["replication_key_value"] >= bookmark["replication_key_value"]
 
 
 @pytest.mark.parametrize("overlaps", [True, False])
-def test_a_list_that_does_not_stand_still_is_reconciled_only_if_nothing_can_have_slipped_through(
+def test_a_list_that_changes_meanwhile_is_reconciled_only_if_no_record_can_have_been_missed(
     sandbox: Sandbox,
     database: Database,
     caplog: pytest.LogCaptureFixture,
@@ -147,13 +147,15 @@ def test_a_list_that_does_not_stand_still_is_reconciled_only_if_nothing_can_have
     outcome = database.load(*ALL, **DAILY)
     assert outcome.code == 0
     if overlaps:
-        assert lasting <= told(outcome)
+        assert lasting <= keys_sent(outcome)
     assert bool(outcome.of("RECORD", RECONCILIATIONS)) is overlaps
     assert ("reconciled" in database.state) is overlaps
     assert (f"Stream {STREAM} could not be reconciled; the next run tries again." in caplog.text) is not overlaps
 
 
-def test_a_row_whose_time_goes_back_meanwhile_is_not_taken_for_gone(sandbox: Sandbox, database: Database) -> None:
+def test_a_record_whose_update_time_goes_back_meanwhile_does_not_count_as_deleted(
+    sandbox: Sandbox, database: Database
+) -> None:
     """It slips through a read by time, as where the source restores a backup."""
     sandbox.behaviour.merge({"max_page_size": 10})
     last = max(sandbox.store.rows(STREAM), key=lambda row: row["updatedAt"])["key"]
@@ -164,17 +166,17 @@ def test_a_row_whose_time_goes_back_meanwhile_is_not_taken_for_gone(sandbox: San
 
     sandbox.on_request(go_back)
     outcome = database.load(*ALL, **DAILY)
-    assert last not in told(outcome)
+    assert last not in keys_sent(outcome)
     assert not outcome.of("RECORD", RECONCILIATIONS)
 
 
-def test_a_list_that_is_not_offered_is_not_empty() -> None:
+def test_a_list_that_is_not_offered_is_not_reconciled() -> None:
     with source(SIZES, absent=frozenset({STREAM})) as sandbox, Database(sandbox) as database:
         outcome = database.load(*ALL, "uom", **DAILY)
     assert {message["record"]["stream"] for message in outcome.of("RECORD", RECONCILIATIONS)} == {"uom"}
 
 
-def test_only_what_is_selected_is_reconciled(sandbox: Sandbox, database: Database) -> None:
+def test_only_selected_streams_are_reconciled(sandbox: Sandbox, database: Database) -> None:
     database.load("uom", *RECONCILING, **DAILY)
     assert set(database.requests) == {"uom"}
     with Database(sandbox) as other:
@@ -183,7 +185,7 @@ def test_only_what_is_selected_is_reconciled(sandbox: Sandbox, database: Databas
 
 
 @pytest.mark.parametrize("selected", [(STREAM,), (STREAM, KEYS), (STREAM, RECONCILIATIONS)])
-def test_an_older_catalog_is_told_of(
+def test_a_catalog_without_the_streams_of_reconciliation_logs_a_warning(
     database: Database, caplog: pytest.LogCaptureFixture, selected: tuple[str, ...]
 ) -> None:
     outcome = database.load(*selected, **DAILY)
@@ -193,7 +195,7 @@ def test_an_older_catalog_is_told_of(
     assert "Discover the catalog again" in warning
 
 
-def test_without_the_setting_there_is_nothing_of_it(
+def test_nothing_is_reconciled_without_the_setting(
     sandbox: Sandbox, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(KeyError):

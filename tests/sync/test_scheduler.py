@@ -29,7 +29,7 @@ class StubListSync:
 
     Attributes:
         connection: Whose it is; equal names are one connection.
-        name: Tells it from others.
+        name: Distinguishes it from others.
         pages: How many deliveries it makes.
         error: What it ends with.
         before_page: Called before each delivery.
@@ -63,7 +63,7 @@ def ran(events: Iterator[ListEvent]) -> list[tuple[StubListSync, object]]:
 
 
 def order(events: list[tuple[StubListSync, object]]) -> list[str]:
-    """Give the names of the list syncs in the order of their ends."""
+    """Return the names of the list syncs in the order of their ends."""
     return [each.name for each, event in events if event is None]
 
 
@@ -74,13 +74,13 @@ def lists_of(**counts: int) -> list[StubListSync]:
 # --- which list is next -------------------------------------------------------------------------------
 
 
-def test_no_lists() -> None:
+def test_without_lists_there_are_no_events() -> None:
     assert schedule().next() is None
     assert ran(schedule().run(1)) == []
     assert ran(schedule().run(3)) == []
 
 
-def test_a_connection_that_works_already_comes_after_one_that_does_not() -> None:
+def test_a_connection_without_running_lists_comes_first() -> None:
     plan = schedule(*lists_of(a=3, b=1, c=1))
     names = [cast("StubListSync", plan.next()).name for _ in range(5)]
 
@@ -88,7 +88,7 @@ def test_a_connection_that_works_already_comes_after_one_that_does_not() -> None
     assert plan.next() is None
 
 
-def test_a_connection_with_many_lists_does_not_hold_up_those_that_end() -> None:
+def test_a_connection_whose_list_has_ended_comes_before_one_with_many_lists() -> None:
     plan = schedule(*lists_of(a=4, b=3))
     first, second = plan.next(), plan.next()
     assert (cast("StubListSync", first).name, cast("StubListSync", second).name) == ("a0", "b0")
@@ -98,7 +98,7 @@ def test_a_connection_with_many_lists_does_not_hold_up_those_that_end() -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 5)), st.data())
-def test_each_list_is_given_once_and_to_the_connection_that_has_least(
+def test_each_list_is_started_once_and_the_connection_with_the_fewest_running_comes_first(
     counts: dict[str, int], data: st.DataObject
 ) -> None:
     lists = lists_of(**counts)
@@ -125,7 +125,7 @@ def test_each_list_is_given_once_and_to_the_connection_that_has_least(
         ]
 
 
-def test_the_lists_of_a_dropped_connection_are_given_back_and_not_out() -> None:
+def test_the_lists_of_a_dropped_connection_are_returned_and_not_started() -> None:
     lists = lists_of(a=3, b=2)
     plan = schedule(*lists)
     running = cast("StubListSync", plan.next())
@@ -142,7 +142,7 @@ def test_the_lists_of_a_dropped_connection_are_given_back_and_not_out() -> None:
 # --- one at a time ---------------------------------------------------------------------------------
 
 
-def test_one_worker_reads_in_the_order_given_and_in_this_thread() -> None:
+def test_one_worker_reads_in_the_given_order_and_in_the_calling_thread() -> None:
     threads: list[threading.Thread] = []
     lists = [
         StubListSync("a", str(number), 2, before_page=lambda: threads.append(threading.current_thread()))
@@ -158,7 +158,7 @@ def test_one_worker_lets_connections_take_turns() -> None:
     assert order(ran(schedule(*lists_of(a=3, b=1, c=2)).run(1))) == ["a0", "b0", "c0", "a1", "c1", "a2"]
 
 
-def test_one_worker_reads_no_further_than_it_is_asked_to() -> None:
+def test_one_worker_reads_no_page_ahead() -> None:
     each = StubListSync("a", pages=3)
     events = schedule(each).run(1)
     next(events)
@@ -182,7 +182,7 @@ def test_a_drop_takes_effect_while_lists_run() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
-def test_what_a_list_delivers_stays_in_order_and_its_end_comes_last(workers: int) -> None:
+def test_the_deliveries_of_a_list_stay_in_order_and_its_end_comes_last(workers: int) -> None:
     lists = [StubListSync(connection, f"{connection}{n}", pages=n) for connection in "abc" for n in range(12)]
     events = ran(schedule(*lists).run(workers))
 
@@ -214,7 +214,7 @@ def test_as_many_lists_run_at_once_as_there_are_workers() -> None:
     assert sorted(order(events)) == ["a", "b", "c"]
 
 
-def test_a_connection_that_waits_holds_one_worker_only() -> None:
+def test_a_connection_that_waits_occupies_one_worker_only() -> None:
     go_on = threading.Event()
     slow = [StubListSync("slow", f"slow{n}", before_page=lambda: go_on.wait(MOST_SECONDS)) for n in range(4)]
     quick = [StubListSync("quick", f"quick{n}") for n in range(20)]

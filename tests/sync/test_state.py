@@ -30,8 +30,8 @@ def read(state: State, connection: str | None, latest: datetime, stream: str = "
 
 
 def start_value(state: State, connection: str | None, stream: str = "assets", key: str = KEY) -> datetime | None:
-    """Give the instant from which a stream would be read."""
-    return state.bookmark(stream, key, connection).start_value(None, timedelta(0))
+    """Return the instant from which a stream would be read."""
+    return state.bookmark(stream, key, connection).reached
 
 
 def again(state: State) -> State:
@@ -54,7 +54,7 @@ def test_connections_have_bookmarks_of_their_own() -> None:
     assert start_value(state, "acme", "sites") is None
 
 
-def test_the_form_of_an_entry() -> None:
+def test_named_connections_have_their_bookmarks_in_the_entry_of_the_stream() -> None:
     state = State({})
     read(state, "acme", LONG_AGO)
     read(state, "zeta", LONG_AGO + DAY)
@@ -69,7 +69,7 @@ def test_the_form_of_an_entry() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "replication_key", "connections", "a/b", "ünï", "0", "progress"])
-def test_any_name_will_do(name: str) -> None:
+def test_a_connection_may_have_any_name(name: str) -> None:
     state = State({})
     read(state, name, LONG_AGO)
     read(state, "other", LONG_AGO + DAY)
@@ -78,7 +78,7 @@ def test_any_name_will_do(name: str) -> None:
     assert start_value(again(state), "other") == LONG_AGO + DAY
 
 
-def test_another_replication_key_starts_anew_for_the_connections_that_have_it(
+def test_a_bookmark_of_another_replication_key_counts_as_none(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     state = State({})
@@ -113,7 +113,7 @@ def test_a_state_of_one_connection_stays_beside_those_of_named_ones() -> None:
     assert start_value(state, "acme") == LONG_AGO + DAY
 
 
-def test_named_bookmarks_are_none_of_an_unnamed_connection(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unnamed_connection_does_not_use_the_bookmarks_of_named_ones(caplog: pytest.LogCaptureFixture) -> None:
     state = State({})
     read(state, "acme", LONG_AGO)
 
@@ -149,7 +149,7 @@ def test_whatever_is_read_in_whatever_order_no_bookmark_moves_but_its_own(
         else:
             state = again(state)
         for (at_stream, at_connection), expected in model.items():
-            assert start_value(state, at_connection, at_stream) == expected.start_value(None, timedelta(0))
+            assert start_value(state, at_connection, at_stream) == expected.reached
 
     assert state.value["others"] == 1
     assert state.value["bookmarks"]["gone"] == {"replication_key": KEY}
@@ -168,7 +168,7 @@ entries = st.recursive(
 
 
 @given(entries, NAMES)
-def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, connection: str | None) -> None:
+def test_any_entry_can_be_read_and_overwritten(entry: object, connection: str | None) -> None:
     state = State({"bookmarks": {"assets": entry}})
     bookmark = state.bookmark("assets", KEY, connection)
     state.keep("assets", connection, bookmark.interrupted(NOW, LONG_AGO))
@@ -183,12 +183,12 @@ def test_any_entry_is_read_as_something_and_can_be_written_over(entry: object, c
 
 
 def known_as(state: State, connection: str | None, identity: str, stream: str = "assets") -> datetime | None:
-    """Give the instant from which a connection that Makini calls so would be read."""
-    return state.bookmark(stream, KEY, connection, identity).start_value(None, timedelta(0))
+    """Return the instant from which a connection that Makini calls so would be read."""
+    return state.bookmark(stream, KEY, connection, identity).reached
 
 
 def state_of(connection: str | None) -> State:
-    """Give the state of a run that has read one connection, which Makini calls c-1, to its end."""
+    """Return the state of a run that has read one connection, which Makini calls c-1, to its end."""
     state = State({})
     state.note_identity(connection, "c-1")
     read(state, connection, LONG_AGO)
@@ -198,7 +198,7 @@ def state_of(connection: str | None) -> State:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "warning"),
     [
         (None, "acme", "Connection 'acme' was read without a name before: it is read in full under its new name."),
         ("acme", None, "The connection was called 'acme' before: it is read in full without a name."),
@@ -210,7 +210,7 @@ def state_of(connection: str | None) -> State:
     ],
 )
 def test_a_connection_under_a_new_name_is_read_in_full(
-    before: str | None, after: str | None, told: str, caplog: pytest.LogCaptureFixture
+    before: str | None, after: str | None, warning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its name is part of the key of each row: the table would have no history under the new one."""
     state = state_of(before)
@@ -221,10 +221,10 @@ def test_a_connection_under_a_new_name_is_read_in_full(
     assert not state.is_reconciled("assets", after, LONG_AGO)
     for _ in range(3):  # once for each stream
         state.note_identity(after, "c-1")
-    [warning] = caplog.messages
-    assert warning.startswith(told)
+    [message] = caplog.messages
+    assert message.startswith(warning)
     whose = "from before" if before is None else f"of '{before}'"
-    assert warning.endswith(
+    assert message.endswith(
         f". Rows {whose} stay in the tables; docs/connections.md says how to remove or rename them."
     )
 
@@ -247,7 +247,7 @@ def test_a_state_whose_names_were_changed_by_hand_keeps_its_bookmarks(caplog: py
     assert not caplog.messages
 
 
-def test_nothing_that_is_known_of_a_name_is_used_for_another_customer(caplog: pytest.LogCaptureFixture) -> None:
+def test_another_connection_with_the_same_name_uses_nothing_from_the_state(caplog: pytest.LogCaptureFixture) -> None:
     state = state_of("acme")
 
     assert known_as(state, "acme", "c-2") is None
@@ -275,7 +275,7 @@ def test_connections_that_swap_their_names_are_both_read_in_full(caplog: pytest.
 
 
 @pytest.mark.parametrize("known", [None, "c-1", ["c-1"], {"acme": "c-1"}, {"acme": {"id": ["c-1"]}}, {"acme": None}])
-def test_what_others_have_put_in_the_place_of_names_does_no_harm(known: object) -> None:
+def test_an_entry_of_another_form_in_the_place_of_connections_is_ignored(known: object) -> None:
     state = State({"connections": known})
 
     assert known_as(state, "zeta", "c-1") is None
@@ -299,7 +299,7 @@ def size(state: State) -> int:
     return len(json.dumps(state.value))
 
 
-def test_a_state_is_as_large_as_its_bookmarks_are_many() -> None:
+def test_the_size_of_a_state_is_linear_in_the_number_of_bookmarks() -> None:
     few, many = size(filled(20, 61)), size(filled(40, 61))
 
     assert many < 2 * few

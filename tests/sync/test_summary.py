@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from tap_makini.errors import CredentialError, MakiniError
 from tap_makini.http.client import RequestStats
 from tap_makini.sync.summary import Result, Status, Summary, by_cause
 
-TROUBLE = MakiniError("the server answered 500", "Run again later.")
+BROKEN = MakiniError("the server answered 500", "Run again later.")
 
 
 def result(stream: str, status: Status = Status.COMPLETE, connection: str | None = None, records: int = 0) -> Result:
@@ -18,7 +19,7 @@ def result(stream: str, status: Status = Status.COMPLETE, connection: str | None
 
 
 def rows(summary: Summary) -> list[list[str]]:
-    """Give the table's cells; two spaces at least are between them."""
+    """Return the table's cells; two spaces at least are between them."""
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in summary.table()]
 
 
@@ -30,9 +31,8 @@ def test_a_result_is_named_after_its_connection_where_it_has_one() -> None:
     assert result("assets", connection="acme").name == "acme/assets"
 
 
-def test_a_result_for_a_machine() -> None:
-    found = result("assets", Status.FAILED, "acme", 7)
-    found.drifts, found.error = 2, TROUBLE
+def test_a_result_can_be_written_as_json() -> None:
+    found = replace(result("assets", Status.FAILED, "acme", 7), drifts=2, error=BROKEN)
 
     assert json.loads(json.dumps(found.to_dict())) == {
         "connection": "acme",
@@ -71,19 +71,19 @@ def test_every_result_is_counted(found: list[tuple[Status, int]]) -> None:
     assert summary.with_status() == []
 
 
-def test_a_summary_tells_how_things_stand_now() -> None:
-    one = result("assets", Status.RUNNING)
-    summary = Summary([one])
-    one.status, one.records = Status.COMPLETE, 5
+def test_a_summary_follows_the_results_it_is_a_view_of() -> None:
+    results = {"assets": result("assets", Status.RUNNING)}
+    summary = Summary(results.values())
+    results["assets"] = complete = result("assets", Status.COMPLETE, records=5)
 
-    assert summary.with_status(Status.COMPLETE) == [one]
+    assert summary.with_status(Status.COMPLETE) == [complete]
     assert summary.records == 5
 
 
 # --- the table -------------------------------------------------------------------------------------
 
 
-def test_of_one_connection_there_is_a_line_a_stream() -> None:
+def test_the_table_of_one_connection_has_a_line_for_each_stream() -> None:
     summary = Summary([result("assets", records=12_345), result("work_orders", Status.ABSENT)])
 
     assert rows(summary) == [
@@ -98,7 +98,7 @@ def test_the_only_connection_needs_no_name_in_the_table(name: str | None) -> Non
     assert rows(Summary([result("assets", connection=name, records=1)]))[1][0] == "assets"
 
 
-def test_of_several_connections_there_is_a_line_for_each() -> None:
+def test_the_table_of_several_connections_has_a_line_for_each() -> None:
     summary = Summary(
         [
             result("assets", connection="acme", records=1_000),
@@ -115,7 +115,7 @@ def test_of_several_connections_there_is_a_line_for_each() -> None:
     ]
 
 
-def test_columns_stand_below_their_headings() -> None:
+def test_columns_are_aligned_with_their_headings() -> None:
     lines = Summary([result("a", records=9), result("work_orders_custom_fields", records=1_234_567)]).table()
     heading = lines[0]
 
@@ -132,29 +132,26 @@ def test_names_stay_within_their_column() -> None:
     assert len({len(line) for line in lines}) == 1
 
 
-def test_streams_of_which_nothing_is_to_be_told_are_left_out() -> None:
-    told = [Status.ABSENT, Status.DROPPED, Status.FAILED, Status.RUNNING, Status.WAITING]
+def test_the_table_leaves_out_complete_and_skipped_streams_without_records() -> None:
+    shown = [Status.ABSENT, Status.DROPPED, Status.FAILED, Status.RUNNING, Status.WAITING]
     summary = Summary([*(result(status.value, status) for status in Status), result("full", records=1)])
 
-    assert sorted(row[0] for row in rows(summary)[1:]) == sorted(["full", *(status.value for status in told)])
+    assert sorted(row[0] for row in rows(summary)[1:]) == sorted(["full", *(status.value for status in shown)])
 
 
 @pytest.mark.parametrize("results", [[], [result("assets")], [result("assets", Status.SKIPPED)]])
-def test_of_nothing_there_is_no_table(results: list[Result]) -> None:
+def test_there_is_no_table_without_lines(results: list[Result]) -> None:
     assert Summary(results).table() == []
 
 
 # --- what failed -----------------------------------------------------------------------------------
 
 
-def failed(*streams: str, error: MakiniError = TROUBLE) -> list[Result]:
-    results = [result(stream, Status.FAILED) for stream in streams]
-    for one in results:
-        one.error = error
-    return results
+def failed(*streams: str, error: MakiniError = BROKEN) -> list[Result]:
+    return [replace(result(stream, Status.FAILED), error=error) for stream in streams]
 
 
-def test_a_trouble_that_streams_share_is_told_once() -> None:
+def test_an_error_that_streams_share_is_shown_once() -> None:
     refused = CredentialError("the server answered 401", "Check the token.")
     story = by_cause([*failed("assets"), *failed("sites", error=refused), *failed("teams")])
 
@@ -163,7 +160,7 @@ def test_a_trouble_that_streams_share_is_told_once() -> None:
     )
 
 
-def test_a_request_id_is_told_of_the_first_only() -> None:
+def test_an_error_that_streams_share_shows_the_first_request_id_only() -> None:
     first, second = (MakiniError("the server answered 500", "Run again later.", f"req_{n}") for n in "12")
 
     assert by_cause([*failed("assets", error=first), *failed("sites", error=second)]) == (
@@ -172,9 +169,10 @@ def test_a_request_id_is_told_of_the_first_only() -> None:
 
 
 def test_a_connection_with_several_streams_is_named_once() -> None:
-    results = [result(stream, Status.DROPPED, name) for name, stream in (("a", "s"), ("a", "t"), ("b", "s"))]
-    for one in results:
-        one.error = TROUBLE
+    results = [
+        replace(result(stream, Status.DROPPED, name), error=BROKEN)
+        for name, stream in (("a", "s"), ("a", "t"), ("b", "s"))
+    ]
 
     assert by_cause(results) == "a (2 streams), b/s: the server answered 500. Run again later."
 

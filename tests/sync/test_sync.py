@@ -27,7 +27,7 @@ from tap_makini.errors import (
     UnreachableError,
 )
 from tap_makini.http.client import RequestStats
-from tap_makini.pagination.list_reader import Outcome
+from tap_makini.pagination.paginator import Outcome
 from tap_makini.sync.bookmark import Bookmark
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.partition import Delivery
@@ -50,7 +50,7 @@ REFUSED = CredentialError("the server answered 401", "Check the token.")
 ABSENT = EntityAbsentError("the server answered 404", "Deselect it.")
 BROKEN = MakiniError("the server answered 500", "Run again later.")
 OUTAGE = TransientError("the server answered 500", "Run again later.")
-UNREACHABLE = UnreachableError("no answer came", "Check the network.")
+UNREACHABLE = UnreachableError("no response came", "Check the network.")
 NOTHING_KNOWN = Integration()
 NOTHING_NEW = NothingNewError("Makini has not synced it", "Nothing to do.")
 
@@ -67,7 +67,7 @@ class Gate:
 
 @dataclass(eq=False)
 class StubConnection:
-    """A connection of which nothing is asked."""
+    """A connection that gets no requests."""
 
     name: str | None
     integration: Integration = NOTHING_KNOWN
@@ -172,7 +172,7 @@ class Run:
         self.raised: BaseException | None = None
 
     def add(self, stream: str, connection: StubConnection, **options: Any) -> StubListSync:  # noqa: ANN401 - fields of a job
-        """Add a list sync of a full-table stream, unless it is told to have a key."""
+        """Add a list sync of a full-table stream, unless a key is given."""
         described = StubStream(stream, self.writer, options.pop("filter_key", None))
         self.list_syncs.append(StubListSync(described, connection, self.state, **options))
         return self.list_syncs[-1]
@@ -193,7 +193,7 @@ class Run:
         return [message for message in self.messages if message["type"] == kind]
 
     def shape(self) -> list[str]:
-        """Give type and stream of each message but STATE."""
+        """Return type and stream of each message but STATE."""
         return [f"{message['type']} {message['stream']}" for message in self.messages if "stream" in message]
 
 
@@ -214,7 +214,7 @@ ACME, ZETA, ONLY = "acme", "zeta", None
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_one_schema_a_stream_ahead_of_all_its_records(run: Run, workers: int) -> None:
+def test_one_schema_of_each_stream_precedes_all_its_records(run: Run, workers: int) -> None:
     connections = [StubConnection(name) for name in "abc"]
     for connection in connections:
         for stream in ("assets", "sites", "empty"):
@@ -236,7 +236,7 @@ def test_one_schema_a_stream_ahead_of_all_its_records(run: Run, workers: int) ->
     assert run.raised is None
 
 
-def test_a_state_says_what_has_been_written_and_no_more(run: Run) -> None:
+def test_a_state_covers_what_has_been_written_and_no_more(run: Run) -> None:
     run.add("assets", StubConnection(ACME), filter_key=KEY, pages=[1, 1, 1])
     run.go()
 
@@ -251,7 +251,7 @@ def test_a_state_says_what_has_been_written_and_no_more(run: Run) -> None:
     ]
 
 
-def test_streams_that_fail_have_written_the_state_of_what_they_delivered(run: Run) -> None:
+def test_a_stream_that_fails_keeps_the_state_of_what_it_delivered(run: Run) -> None:
     run.add("assets", StubConnection(ACME), filter_key=KEY, pages=[1, 1], error=BROKEN)
     run.go()
 
@@ -275,7 +275,7 @@ def test_an_interrupted_run_writes_its_state_once_more_and_ends(run: Run) -> Non
     assert states[-1]["value"]["bookmarks"]["assets"]["progress"]["reached"].startswith("2020-01-01")
 
 
-def test_a_run_that_is_interrupted_before_it_knows_anything_writes_a_state(run: Run) -> None:
+def test_a_run_that_is_interrupted_before_the_first_record_writes_a_state(run: Run) -> None:
     run.add("assets", StubConnection(ONLY), error=Interrupted(143), pages=[])
     run.go()
 
@@ -285,13 +285,13 @@ def test_a_run_that_is_interrupted_before_it_knows_anything_writes_a_state(run: 
 
 def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run.add("assets", StubConnection(ONLY), filter_key=KEY)
-    write, told = run.writer.write_state, [Interrupted(143)]
+    write, signals = run.writer.write_state, [Interrupted(143)]
 
     def interrupted(state: dict[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
         if may_wait:  # as if it was large
             return
-        if told:
-            raise told.pop()
+        if signals:
+            raise signals.pop()
         write(state, anew=anew)
 
     monkeypatch.setattr(run.writer, "write_state", interrupted)
@@ -301,7 +301,7 @@ def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, m
     assert run.messages[-1]["value"] == run.state.value
 
 
-def test_nothing_to_read(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_without_streams_logs_a_warning(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         run.go()
 
@@ -314,7 +314,7 @@ def test_nothing_to_read(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_version_is_activated_when_the_last_connection_has_been_read_whole(run: Run, workers: int) -> None:
+def test_a_version_is_activated_when_the_last_connection_has_been_read_in_full(run: Run, workers: int) -> None:
     for name in "abc":
         run.add("sites", StubConnection(name), version=VERSION, pages=[1, 1])
     run.go(workers)
@@ -326,7 +326,7 @@ def test_a_version_is_activated_when_the_last_connection_has_been_read_whole(run
 @pytest.mark.parametrize("error", [BROKEN, REFUSED, UNREACHABLE, NOTHING_NEW, ValueError("boom")])
 @pytest.mark.parametrize("pages", [[1], []], ids=["begun", "not begun"])
 @pytest.mark.parametrize("first", ["whole", "broken"])
-def test_a_version_is_not_activated_where_a_connection_was_not_read_whole(
+def test_a_version_is_not_activated_if_a_connection_was_not_read_in_full(
     run: Run, error: Exception, pages: list[int], first: str
 ) -> None:
     acme, zeta = StubConnection(ACME), StubConnection(ZETA)
@@ -340,7 +340,7 @@ def test_a_version_is_not_activated_where_a_connection_was_not_read_whole(
     assert [message["stream"] for message in run.of("ACTIVATE_VERSION")] == ["teams"]
 
 
-def test_a_version_is_not_activated_where_a_connection_was_dropped(run: Run) -> None:
+def test_a_version_is_not_activated_if_a_connection_was_dropped(run: Run) -> None:
     acme, zeta = StubConnection(ACME), StubConnection(ZETA)
     run.add("assets", zeta, version=VERSION, error=REFUSED, pages=[])
     run.add("sites", zeta, version=VERSION)
@@ -368,7 +368,7 @@ def test_without_a_version_none_is_activated(run: Run) -> None:
     assert run.shape() == ["SCHEMA sites", "RECORD sites"]
 
 
-# --- troubles --------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------
 
 
 def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
@@ -398,7 +398,7 @@ def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
     assert str(run.raised) == "Incomplete: revoked (3 streams): the server answered 401. Check the token."
 
 
-def test_lists_of_a_revoked_connection_that_run_already_fail_by_themselves(run: Run) -> None:
+def test_running_lists_of_a_revoked_connection_fail_by_themselves(run: Run) -> None:
     together = threading.Barrier(2)
     zeta = StubConnection(ZETA)
     for stream in ("assets", "sites"):
@@ -409,7 +409,7 @@ def test_lists_of_a_revoked_connection_that_run_already_fail_by_themselves(run: 
     assert isinstance(run.raised, NothingReadError)
 
 
-def test_a_connection_that_cannot_be_reached_is_dropped_at_the_second_time(run: Run) -> None:
+def test_a_connection_is_dropped_when_it_was_unreachable_twice(run: Run) -> None:
     acme, zeta = StubConnection(ACME), StubConnection(ZETA)
     for stream in ("assets", "pm", "sites", "teams"):
         run.add(stream, zeta, pages=[], error=UNREACHABLE)
@@ -425,7 +425,7 @@ def test_a_connection_that_cannot_be_reached_is_dropped_at_the_second_time(run: 
     assert sync.summary.records == 4
 
 
-def test_a_connection_whose_server_fails_everywhere_is_not_waited_for_in_each_of_62_streams(run: Run) -> None:
+def test_a_connection_is_dropped_after_four_transient_failures_in_a_row(run: Run) -> None:
     zeta = StubConnection(ZETA)
     for number in range(62):
         run.add(f"stream_{number}", zeta, pages=[], error=OUTAGE)
@@ -436,7 +436,7 @@ def test_a_connection_whose_server_fails_everywhere_is_not_waited_for_in_each_of
     assert zeta.rate_limiter.shut_by
 
 
-def test_streams_that_fail_beside_others_that_do_not_are_failures_of_their_own(run: Run) -> None:
+def test_a_connection_is_not_dropped_while_some_of_its_streams_are_complete(run: Run) -> None:
     zeta = StubConnection(ZETA)
     for number in range(12):
         run.add(
@@ -447,7 +447,7 @@ def test_streams_that_fail_beside_others_that_do_not_are_failures_of_their_own(r
     assert Counter(statuses(sync).values()) == {"failed": 9, "complete": 3}
 
 
-def test_an_error_is_its_streams_alone(run: Run) -> None:
+def test_an_error_ends_its_own_stream_only(run: Run) -> None:
     only = StubConnection(ONLY)
     run.add("assets", only, pages=[1], error=BROKEN)
     run.add("sites", only, pages=[], error=ABSENT)
@@ -459,7 +459,7 @@ def test_an_error_is_its_streams_alone(run: Run) -> None:
     assert str(run.raised) == "Incomplete: assets: the server answered 500. Run again later."
 
 
-def test_a_bug_in_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_exception_is_reported_as_a_bug(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     only = StubConnection(ONLY)
     run.add("assets", only, pages=[1], error=ZeroDivisionError("division by zero"))
     run.add("sites", only)
@@ -473,7 +473,7 @@ def test_a_bug_in_the_tap_is_called_so(run: Run, caplog: pytest.LogCaptureFixtur
     assert [record.exc_info is not None for record in caplog.records if record.levelname == "DEBUG"] == [True]
 
 
-def test_a_connection_without_anything_new_is_skipped_without_a_fault(run: Run) -> None:
+def test_a_connection_without_news_is_skipped_and_the_run_succeeds(run: Run) -> None:
     zeta = StubConnection(ZETA)
     run.add("assets", zeta, pages=[], error=NOTHING_NEW)
     skipped = run.add("sites", zeta)
@@ -522,7 +522,7 @@ def outcome(run: Run, *ends: tuple[str | None, Exception | None, int]) -> BaseEx
         ([(None, ABSENT, 0), (None, BROKEN, 0)], StreamsFailedError, "Incomplete: stream_1: "),
     ],
 )
-def test_what_a_run_ends_with(
+def test_a_run_ends_with_the_error_that_its_results_ask_for(
     run: Run,
     ends: list[tuple[str | None, Exception | None, int]],
     kind: type[Exception] | None,
@@ -541,8 +541,8 @@ def test_the_log_ends_with_a_summary_for_machines_and_one_for_people(
         outcome(run, ("a", None, 3), ("b", BROKEN, 1), ("c", ABSENT, 0))
 
     [line] = [message for message in caplog.messages if message.startswith("Summary: ")]
-    told = json.loads(line.removeprefix("Summary: "))
-    assert [(one["connection"], one["stream"], one["status"], one["records"]) for one in told] == [
+    results = json.loads(line.removeprefix("Summary: "))
+    assert [(one["connection"], one["stream"], one["status"], one["records"]) for one in results] == [
         ("a", "stream_0", "complete", 3),
         ("b", "stream_1", "failed", 1),
         ("c", "stream_2", "absent", 0),
@@ -554,7 +554,7 @@ def test_the_log_ends_with_a_summary_for_machines_and_one_for_people(
 REMEDY = "use reconcile_days, or FULL_TABLE for this stream."
 
 
-def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_deviations_from_the_schema_are_logged_without_values(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     drift = {f"/lines/*/new{n}": Drift("unknown", n + 1, f"/lines/{n}/new{n}") for n in range(12)}
     outcome = Outcome(latest=LATEST, undated=3)
     never_seen = ["name", "site"]
@@ -563,8 +563,8 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
     with caplog.at_level(logging.INFO, "tap_makini"):
         sync = run.go()
 
-    told = [message for message in caplog.messages if message.startswith("Stream ")]
-    assert told[:3] == [
+    logged = [message for message in caplog.messages if message.startswith("Stream ")]
+    assert logged[:3] == [
         "Stream acme/assets: 3 records have no readable updatedAt, and incremental reads do not see them change: "
         + REMEDY,
         "Stream acme/assets: what no column takes is in _makini_extra: "
@@ -572,25 +572,25 @@ def test_what_the_schema_did_not_foresee_is_told_without_values(run: Run, caplog
         + " and 2 more.",
         "Stream acme/assets: no record has name, site.",
     ]
-    assert len(told) == 3
+    assert len(logged) == 3
     assert [result.drifts for result in sync.summary.results] == [12, 0]
 
 
-def test_the_sdks_counts_name_stream_and_connection(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_sdks_metrics_name_stream_and_connection(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     run.add("assets", StubConnection(ACME), pages=[2, 3])
     with caplog.at_level(logging.INFO):
         run.go()
 
-    told = [json.loads(message[8:]) for message in caplog.messages if message.startswith("METRIC: ")]
-    assert {point["metric"] for point in told} == {"record_count", "sync_duration"}
-    assert {point["value"] for point in told if point["metric"] == "record_count"} == {5}
-    assert [(point["tags"]["stream"], point["tags"]["context"]["connection"]) for point in told] == [
+    points = [json.loads(message[8:]) for message in caplog.messages if message.startswith("METRIC: ")]
+    assert {point["metric"] for point in points} == {"record_count", "sync_duration"}
+    assert {point["value"] for point in points if point["metric"] == "record_count"} == {5}
+    assert [(point["tags"]["stream"], point["tags"]["context"]["connection"]) for point in points] == [
         ("assets", "acme"),
         ("assets", "acme"),
     ]
 
 
-def test_the_summary_tells_how_a_run_stands_while_it_runs(run: Run) -> None:
+def test_the_summary_is_up_to_date_while_a_run_goes_on(run: Run) -> None:
     only = StubConnection(ONLY)
     run.add("assets", only, pages=[2, 2], outcome=Outcome(expected=4))
     run.add("sites", only)
@@ -616,7 +616,7 @@ def test_the_summary_tells_how_a_run_stands_while_it_runs(run: Run) -> None:
 SETTLED = Integration("c-1", "Acme Ltd.", "maximo", "fulldone", LATEST)
 
 
-def test_a_connection_that_was_read_whole_is_noted_with_its_sync(run: Run) -> None:
+def test_the_state_keeps_the_sync_time_of_a_connection_that_was_read_in_full(run: Run) -> None:
     acme = StubConnection(ACME, SETTLED)
     run.add("assets", acme)
     run.add("sites", acme, pages=[], error=ABSENT)
@@ -641,7 +641,7 @@ def test_a_connection_that_was_read_whole_is_noted_with_its_sync(run: Run) -> No
     ],
     ids=["broken", "refused", "unsettled", "partly unsettled", "in progress", "stopped", "undated"],
 )
-def test_where_anything_is_in_doubt_a_connection_is_not_noted_as_read(
+def test_the_state_does_not_keep_the_sync_time_of_a_connection_that_may_be_incomplete(
     run: Run, integration: Integration, options: dict[str, Any]
 ) -> None:
     acme = StubConnection(ACME, integration)
@@ -653,7 +653,7 @@ def test_where_anything_is_in_doubt_a_connection_is_not_noted_as_read(
     assert not run.state.is_unsynced(ACME, LATEST, "all")
 
 
-def test_a_name_keeps_its_bookmarks_as_long_as_it_stands_for_the_same_connection(run: Run) -> None:
+def test_a_name_keeps_its_bookmarks_as_long_as_it_belongs_to_the_same_connection(run: Run) -> None:
     run.add("assets", StubConnection(ACME, SETTLED), filter_key=KEY)
     run.go()
     state = State(run.of("STATE")[-1]["value"])

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.singerlib.messages import RecordMessage
 
-from tap_makini.standard_output import OutputError, ReaderGoneError
-from tap_makini.sync.writer import LineWriter
+from tap_makini.sync.writer import LineWriter, OutputError, ReaderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +26,7 @@ class StopError(BaseException):
 
 
 class Pipe:
-    """A descriptor that takes as few bytes at once as it is told to, and on the way sets `stop_with`.
+    """A descriptor that takes a limited number of bytes at once, and on the way sets `stop_with`.
 
     Args:
         amounts: How many bytes it takes at once, at most; the last one again and again.
@@ -54,7 +53,7 @@ class Pipe:
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipe], LineWriter]:
     def use_pipe(pipe: Pipe) -> LineWriter:
-        monkeypatch.setattr("tap_makini.standard_output.os.write", pipe.write)
+        monkeypatch.setattr("tap_makini.sync.writer.os.write", pipe.write)
         return pipe.writer
 
     return use_pipe
@@ -97,14 +96,14 @@ def test_messages_are_lines_of_json(pipe: tuple[int, int]) -> None:
 def test_everything_is_written_however_little_is_taken_at_once(given_lines: list[bytes], amounts: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         pipe = Pipe(amounts)
-        patch.setattr("tap_makini.standard_output.os.write", pipe.write)
+        patch.setattr("tap_makini.sync.writer.os.write", pipe.write)
         pipe.writer.write_lines(given_lines)
 
     assert pipe.taken == b"".join(given_lines)
     assert not pipe.writer.is_writing
 
 
-# --- being told to stop ----------------------------------------------------------------------------
+# --- stopping -------------------------------------------------------------------------------------
 
 
 @given(lines.filter(bool), st.lists(st.integers(1, 9), min_size=1), st.data())
@@ -114,7 +113,7 @@ def test_a_stop_comes_at_the_end_of_the_line_that_is_being_written(
     whole = b"".join(given_lines)
     pipe = Pipe(amounts, stop_at=data.draw(st.integers(1, len(whole))))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tap_makini.standard_output.os.write", pipe.write)
+        patch.setattr("tap_makini.sync.writer.os.write", pipe.write)
         with pytest.raises(StopError):
             pipe.writer.write_lines(given_lines)
         after_stop = pipe.taken
@@ -151,7 +150,7 @@ def test_a_stop_before_anything_is_written_writes_nothing(use: Callable[[Pipe], 
 # --- STATE -----------------------------------------------------------------------------------------
 
 
-def test_a_state_that_says_the_same_is_written_again_only_after_something_else(
+def test_an_equal_state_is_written_again_only_after_another_message(
     use: Callable[[Pipe], LineWriter],
 ) -> None:
     pipe = Pipe()
@@ -209,7 +208,7 @@ def test_a_state_with_half_a_surrogate_in_a_name_is_written_as_it_is(use: Callab
     assert json.loads(pipe.taken)["value"] == state
 
 
-def test_a_state_that_says_nothing_is_not_written(use: Callable[[Pipe], LineWriter]) -> None:
+def test_an_empty_state_is_not_written(use: Callable[[Pipe], LineWriter]) -> None:
     pipe = Pipe()
     use(pipe).write_state({})
     assert pipe.taken == b""
@@ -247,7 +246,7 @@ def test_messages_go_to_what_has_replaced_standard_output(capsys: pytest.Capture
     assert json.loads(message)["record"] == {"name": "ü"}
 
 
-def test_a_stop_comes_at_the_end_of_lines_there_too() -> None:
+def test_a_stop_comes_at_the_end_of_lines_in_a_replacement_too() -> None:
     writer = LineWriter()
     stream = Recorder(writer)
     with redirect_stdout(stream):
@@ -264,7 +263,7 @@ class Gone(io.StringIO):
         raise BrokenPipeError(errno.EPIPE, f"nobody reads {text!r}")
 
 
-def test_a_reader_that_is_gone_is_reported_there_too() -> None:
+def test_a_replacement_without_a_reader_raises_an_error() -> None:
     with redirect_stdout(Gone()), pytest.raises(ReaderGoneError, match="nobody reads"):
         LineWriter().write_lines([b"a\n"])
 
@@ -273,7 +272,7 @@ def test_a_reader_that_is_gone_is_reported_there_too() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_a_full_disk_is_told() -> None:
+def test_a_full_disk_raises_an_error() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full:
         writer = LineWriter(full.fileno())
         with pytest.raises(OutputError, match="No space left on device"):
@@ -281,13 +280,13 @@ def test_a_full_disk_is_told() -> None:
     assert not writer.is_writing
 
 
-def test_a_closed_descriptor_is_told(pipe: tuple[int, int]) -> None:
+def test_a_closed_descriptor_raises_an_error(pipe: tuple[int, int]) -> None:
     reader, _ = pipe
     with pytest.raises(OutputError, match="Bad file descriptor"):
         LineWriter(reader).write_lines([b"a\n"])
 
 
-def test_a_reader_that_is_gone_is_told() -> None:
+def test_a_pipe_without_a_reader_raises_an_error() -> None:
     reader, descriptor = os.pipe()
     os.close(reader)
     writer = LineWriter(descriptor)
@@ -299,7 +298,7 @@ def test_a_reader_that_is_gone_is_told() -> None:
     assert not writer.is_writing
 
 
-def test_a_full_pipe_has_room_for_the_rest_where_the_system_grants_it(pipe: tuple[int, int]) -> None:
+def test_a_full_pipe_is_enlarged_for_the_rest_of_a_line(pipe: tuple[int, int]) -> None:
     reader, descriptor = pipe
     os.set_blocking(descriptor, False)
     with suppress(BlockingIOError):
@@ -318,7 +317,7 @@ def test_a_full_pipe_has_room_for_the_rest_where_the_system_grants_it(pipe: tupl
     assert received.strip(b"x") == b"a\n"
 
 
-def test_what_is_no_pipe_needs_no_room(tmp_path: Path) -> None:
+def test_a_file_needs_no_room(tmp_path: Path) -> None:
     with (tmp_path / "output").open("wb") as file:
         writer = LineWriter(file.fileno())
         writer.make_room()

@@ -1,0 +1,123 @@
+"""Tell the end of a list that does not say how many pages it has.
+
+What a page without news means depends on how the next one is found:
+
+- `until_nothing_new`: by a number that the server may ignore or clamp. A page whose items have all come is the end.
+- `until_repeated`: the same, where items have no key, so that one may come twice. A page that repeats the whole page
+  before it is the end.
+- `CursorTrail`: by a cursor that the server sends along, and with it its word that there is more. No page is the end
+  while a cursor leads on; a circle, or many pages without news, is an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from tap_makini.errors import BadBodyError, MakiniError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from tap_makini.pagination.response import Page
+
+T = TypeVar("T")
+
+_MOST_STALE_PAGES = 1_000
+_MOST_PAGES_WITHOUT_NEWS = 20
+_REMEDY = "Report it to Makini; what was read so far is not complete."
+
+
+def until_nothing_new(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
+    """Yield pages up to the first one that brings nothing new, which is the end of a list that is not counted.
+
+    Args:
+        pages: The pages.
+        name: Tells one item from another.
+
+    Yields:
+        Each page that holds an item which no page before it held.
+    """
+    known: set[Hashable] = set()
+    for page in pages:
+        names = set(map(name, page))
+        if names <= known:
+            return
+        known |= names
+        yield page
+
+
+def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
+    """Yield pages up to an empty one or the page before once more, where items that are alike are items of their own.
+
+    A page that holds some items twice may follow one just like it, so that it has to come three times.
+
+    Args:
+        pages: The pages.
+        name: Tells one item from another.
+
+    Yields:
+        Each page of the list.
+
+    Raises:
+        MakiniError: There is no end, or it cannot be told.
+    """
+    known: set[Hashable] = set()
+    before: Counter[Hashable] = Counter()
+    held: list[Sequence[T]] = []
+    stale = 0
+    for page in pages:
+        names = Counter(map(name, page))
+        if names == before:
+            if held and len(names) == 1:
+                raise BadBodyError(f"three pages hold the same row {len(page)} times: the end of the list is not known")
+            if held or len(names) == len(page):
+                return
+            held.append(page)
+            continue
+        yield from held
+        held = []
+        if not page:
+            return
+        yield page
+        before = names
+        stale = stale + 1 if 2 * len(names.keys() - known) < len(names) else 0
+        known |= names.keys()
+        if stale > _MOST_STALE_PAGES:
+            raise MakiniError(f"the list goes on, but its last {stale} pages hold hardly any row that is new", _REMEDY)
+    yield from held
+
+
+class CursorTrail:
+    """The cursors followed in one pass through a list.
+
+    A cursor that comes again leads round in a circle, and cursors that are new each time may lead nowhere for ever.
+    """
+
+    def __init__(self) -> None:
+        self._followed: set[str] = set()
+        self._known: set[bytes] = set()
+        self._without_news = 0
+
+    def follow(self, page: Page, keys: Iterable[bytes]) -> None:
+        """Take note of a page whose cursor is followed.
+
+        Args:
+            page: The page.
+            keys: What tells its records apart.
+
+        Raises:
+            MakiniError: Following it does not lead to an end.
+        """
+        cursor = page.next_cursor or ""
+        if cursor in self._followed:
+            raise MakiniError(f"the server's cursors lead in a circle after {len(self._followed)} pages", _REMEDY)
+        self._followed.add(cursor)
+        known = len(self._known)
+        self._known.update(keys)
+        self._without_news = 0 if len(self._known) > known else self._without_news + 1
+        if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
+            raise MakiniError(
+                f"the server's cursors lead on, but the last {self._without_news} pages hold no record that is new",
+                _REMEDY,
+            )
