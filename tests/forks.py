@@ -151,7 +151,7 @@ class _Server:
                 return request
 
     def _reap(self) -> None:
-        """Tell clients how their programs have ended."""
+        """Report to clients how their programs have ended."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)

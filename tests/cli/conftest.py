@@ -4,10 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from few_lists import few_lists
 
 from .harness import Files, run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -25,3 +27,9 @@ def module_files(tmp_path_factory: pytest.TempPathFactory, catalog: dict[str, An
 @pytest.fixture
 def files(tmp_path: Path, catalog: dict[str, Any]) -> Files:
     return Files(tmp_path, catalog)
+
+
+@pytest.fixture(scope="module")
+def _few_lists(catalog: dict[str, Any]) -> Iterator[None]:  # noqa: ARG001 - made before, it has all lists
+    with few_lists({"accounts", "assets", "sites", "uom", "users", "work_orders"}):
+        yield

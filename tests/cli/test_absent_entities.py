@@ -11,6 +11,8 @@ from makini_sandbox import Behaviour, Fault
 
 from .harness import Files, held_keys
 
+pytestmark = pytest.mark.usefixtures("_few_lists")
+
 Status = Literal[403, 404, 501]
 
 

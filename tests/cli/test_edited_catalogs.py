@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from .harness import Files
 
+pytestmark = pytest.mark.usefixtures("_few_lists")
+
 Entry = dict[str, Any]
 UNREACHABLE = {"api_url": "http://127.0.0.1:1", "api_token": "unused"}
 SEVERAL = {"api_url": "http://127.0.0.1:1", "connections": [{"name": "acme", "api_token": "unused"}]}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from makini_sandbox import Behaviour, Fault, Sandbox
 
 if TYPE_CHECKING:
     from .harness import Files
+
+pytestmark = pytest.mark.usefixtures("_few_lists")
 
 SIZES = {"uom": 25, "accounts": 5}
 SETTINGS = {"page_size": 10, "emit_activate_version_messages": True}

@@ -15,6 +15,8 @@ from .harness import Files, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("_few_lists")
+
 FORGED = "2026-01-01 00:00:00,000 | ERROR    | tap-makini                     | forged"
 HOSTILE = f"red\x1b[31m\n{FORGED}\r\u202e\u2066\x9b\u200b\ud800"
 SHOWN = rf"red\x1b[31m\n{FORGED}\r\u202e\u2066\x9b\u200b\ud800"

@@ -14,6 +14,8 @@ from .harness import Files, held_keys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("_few_lists")
+
 RECENT = {"lookback_minutes": 0}
 
 

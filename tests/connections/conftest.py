@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli.harness import Files, Outcome, run
+from few_lists import few_lists
 
 from .vendor import token_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from .vendor import Vendor
@@ -40,8 +42,15 @@ class Reader:
         return run(*arguments, environment={"TAP_MAKINI_LOGLEVEL": level})
 
 
-@pytest.fixture(scope="session")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="package", autouse=True)
+def _few_lists() -> Iterator[None]:
+    names = ("accounts", "assets", "labors", "sites", "teams", "uom", "users", "vendors", "work_orders")
+    with few_lists({*names, "work_orders_custom_fields"}):
+        yield
+
+
+@pytest.fixture(scope="package")
+def catalog(tmp_path_factory: pytest.TempPathFactory, _few_lists: None) -> dict[str, Any]:
     """The catalog that is discovered where connections are named."""
     config = tmp_path_factory.mktemp("discovery") / "config.json"
     config.write_text(json.dumps({"connections": [{"name": "any", "api_token": token_of("any")}]}))

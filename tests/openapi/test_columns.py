@@ -278,14 +278,14 @@ def test_an_item_of_very_many_choices_is_a_list_all_the_same(choice: str) -> Non
     assert len(item) == 1500
 
 
-@pytest.mark.parametrize("form", ["behind", "beside"])
+@pytest.mark.parametrize("form", ["after", "beside"])
 @pytest.mark.parametrize(
     ("base", "is_list"),
     [({"data": {}}, True), ({"data": {"type": "array"}}, True), ({"meta": {}}, True), ({"data": SITE}, False)],
 )
 def test_an_envelope_extends_its_base(base: Node, form: str, *, is_list: bool) -> None:
     own = {"properties": {"data": {"type": "array", "items": SITE}}}
-    response = {"allOf": [ref("Base"), own]} if form == "behind" else {"allOf": [ref("Base")], **own}
+    response = {"allOf": [ref("Base"), own]} if form == "after" else {"allOf": [ref("Base")], **own}
     paths = {"/x": {"get": {"responses": responses(response)}}, "/ok": get()}
 
     read = endpoints(document(paths, components={"schemas": {"Base": {"type": "object", "properties": base}}}))

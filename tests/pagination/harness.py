@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from unittest.mock import patch
 
 from direct_sandbox import DirectSandbox
+from few_lists import few_lists
 from jsonschema import Draft7Validator
 
-from tap_makini.entities import ENTITIES
 from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
     from datetime import tzinfo
 
     from typing_extensions import Self
@@ -156,7 +155,7 @@ def run(
     """
     requests_before, received_before = len(sandbox.requests), replica.received
     was_killed = False
-    with tempfile.TemporaryFile() as file, same_time(sandbox), only(selection):
+    with tempfile.TemporaryFile() as file, same_time(sandbox), few_lists(selection.streams):
         writer = LineWriter(file.fileno()) if kill_at is None else MortalWriter(file.fileno(), kill_at)
         tap = TapMakini(
             config={"api_url": sandbox.url, "api_token": sandbox.token, "max_parallel": 1, **settings},
@@ -188,11 +187,6 @@ def same_time(sandbox: Sandbox) -> ExitStack:
     for module in ("sync.state", "sync.partition", "http.client"):
         stack.enter_context(patch(f"tap_makini.{module}.datetime", SandboxTime))
     return stack
-
-
-def only(selection: Selection) -> AbstractContextManager[object]:
-    """Have the tap know no other streams, since describing all of them costs more than reading one."""
-    return patch("tap_makini.discovery.ENTITIES", [entity for entity in ENTITIES if entity.stream in selection.streams])
 
 
 @lru_cache

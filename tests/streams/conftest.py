@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli.conftest import catalog, files
-
-from .harness import knowing
+from few_lists import few_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +13,6 @@ __all__ = ["catalog", "files"]
 
 
 @pytest.fixture(scope="module")
-def few_lists() -> Iterator[None]:
-    """Let the tap know two lists beside raw tables."""
-    with knowing("uom", "vendors"):
+def _few_lists() -> Iterator[None]:
+    with few_lists({"assets", "uom", "vendors"}):
         yield

@@ -8,21 +8,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-from unittest.mock import patch
 
 from direct_sandbox import DirectSandbox
+from few_lists import few_lists
 from jsonschema import Draft7Validator
 from pagination.harness import NOON, KilledError, MortalWriter, same_time
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from tap_makini.entities import ENTITIES
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.sync.writer import LineWriter
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from contextlib import AbstractContextManager
 
 ORDERS, ORDERS_SLUG = "purchase_orders", "purchase-orders"
 LINES = "purchase_orders__line_items"
@@ -120,7 +118,7 @@ def read(
         settings: Settings beside the sandbox's address.
     """
     before, failure, was_killed = len(sandbox.requests), None, False
-    with tempfile.TemporaryFile() as file, same_time(sandbox), knowing(ORDERS, WORK):
+    with tempfile.TemporaryFile() as file, same_time(sandbox), few_lists({ORDERS, WORK}):
         tap = TapMakini(
             config={"api_url": sandbox.url, "api_token": sandbox.token, "max_parallel": 1, **settings},
             catalog=_catalog(streams, set(full), set(deselected)),
@@ -137,11 +135,6 @@ def read(
         output = file.read()
     requests = Counter(request.slug for request in sandbox.requests[before:] if request.slug is not None)
     return Read(tables.receive(output), requests, len(output), failure, was_killed)
-
-
-def knowing(*streams: str) -> AbstractContextManager[object]:
-    """Let the tap know no other lists, since describing all of them takes longer than reading one."""
-    return patch("tap_makini.discovery.ENTITIES", [each for each in ENTITIES if each.stream in streams])
 
 
 def _catalog(streams: tuple[str, ...], full: set[str], deselected: set[tuple[str, str]]) -> dict[str, Any]:
@@ -171,7 +164,7 @@ def _validator(schema: str) -> Draft7Validator:
 
 @lru_cache
 def _entries() -> Mapping[str, str]:
-    with knowing(ORDERS, WORK):
+    with few_lists({ORDERS, WORK}):
         entries = TapMakini(config={"api_token": "none"}).catalog_dict["streams"]
     return {entry["stream"]: json.dumps(entry) for entry in entries}
 

@@ -10,7 +10,7 @@ from direct_sandbox import DirectSandbox
 
 from .raw_harness import STREAM, discovered, raw_catalog, raw_streams, read, selecting
 
-pytestmark = pytest.mark.usefixtures("few_lists")
+pytestmark = pytest.mark.usefixtures("_few_lists")
 
 ROWS: list[dict[str, Any]] = [
     {

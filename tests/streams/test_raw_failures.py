@@ -16,7 +16,7 @@ from .raw_harness import raw_catalog, raw_streams, settings_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("few_lists")
+pytestmark = pytest.mark.usefixtures("_few_lists")
 
 LIST = "raw/tables"
 WRONG = "wrong"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cli.harness import Outcome
 
-pytestmark = pytest.mark.usefixtures("few_lists")
+pytestmark = pytest.mark.usefixtures("_few_lists")
 
 PAGE = 10
 T = ["T"]

@@ -21,7 +21,7 @@ from .raw_harness import discovered, raw_catalog, raw_streams, read, selecting
 if TYPE_CHECKING:
     from tap_makini.http.client import Client
 
-pytestmark = pytest.mark.usefixtures("few_lists")
+pytestmark = pytest.mark.usefixtures("_few_lists")
 
 LIST = "raw/tables"
 ODD_NAMES = [

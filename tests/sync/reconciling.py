@@ -8,18 +8,16 @@ import sqlite3
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from direct_sandbox import DirectSandbox
+from few_lists import few_lists
 from streams.raw_harness import discovered, read, selecting
 
 from makini_sandbox import Behaviour, ManualClock, Sandbox
-from tap_makini.entities import ENTITIES
 from tap_makini.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from contextlib import AbstractContextManager
 
     from cli.harness import Outcome
     from typing_extensions import Self
@@ -83,7 +81,7 @@ class Database:
             settings: Beside whose data to read.
         """
         before = len(self._sandbox.requests)
-        with _only(streams):
+        with few_lists({name.partition("__")[0] for name in streams}):
             catalog = selecting(discovered(self._sandbox, **settings), streams)
             for entry in catalog["streams"]:
                 if entry["stream"] in full:
@@ -123,12 +121,6 @@ class Database:
     def ask(self, query: str) -> set[tuple[Any, ...]]:
         """Ask the database."""
         return set(self._tables.execute(query))
-
-
-def _only(streams: Iterable[str]) -> AbstractContextManager[object]:
-    """Have the tap know no other lists, since describing all of them costs more than reading one."""
-    lists = {name.partition("__")[0] for name in streams}
-    return patch("tap_makini.discovery.ENTITIES", [entity for entity in ENTITIES if entity.stream in lists])
 
 
 def _names(columns: Iterable[str]) -> str:
