@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ROWS_TO_KNOW_A_TABLE_BY = 100
+_ROWS_TO_SAMPLE = 100
 
 
 class TapMakini(CommandLine):
@@ -97,6 +97,11 @@ class TapMakini(CommandLine):
             raise NothingReadError("There is no connection to read. Check the setting connection_names.")
         return connections
 
+    @cached_property
+    def _sampled(self) -> list[Connection]:
+        """The connections to sample; discovery removes those whose credential is refused, but a sync reports them."""
+        return self.connections.copy()
+
     def _only_server(self, servers: Sequence[str]) -> str:
         if len(servers) > 1:
             raise NothingReadError(
@@ -118,13 +123,13 @@ class TapMakini(CommandLine):
         super().setup_mapper()
 
     def discover_streams(self) -> Sequence[MakiniStream]:
-        """Give the streams of what the API offers, with custom fields if lists are sampled."""
+        """Return a stream for each list the API offers; `sample_records` turns custom fields into columns."""
         options = self._stream_options()
         lists: list[ListStream] = [ListStream(self, endpoint, options) for endpoint in self.offer.endpoints]
         if self.config.get("sample_records") and self.input_catalog is None:
             self.require_credentials()
             for stream in lists:
-                add_custom_fields(stream, self.connections, self.settings.sample_records)
+                add_custom_fields(stream, self._sampled, self.settings.sample_records)
         dependent = [stream for parent in lists for stream in dependents(self, parent, options)]
         reconciling = KeysStream(self, options), ReconciliationsStream(self, options)
         reconciled = reconciling if self.settings.reconcile_days else ()
@@ -140,9 +145,9 @@ class TapMakini(CommandLine):
         if self.input_catalog is not None:
             return [RawStream(self, name, options) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
         self.require_credentials()
-        streams = [RawStream(self, name, options) for name in names_of_raw_streams(self.connections)]
+        streams = [RawStream(self, name, options) for name in names_of_raw_streams(self._sampled)]
         for stream in streams:
-            add_columns(stream, self.connections, self.settings.sample_records or _ROWS_TO_KNOW_A_TABLE_BY)
+            add_columns(stream, self._sampled, self.settings.sample_records or _ROWS_TO_SAMPLE)
         return streams
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -181,7 +186,7 @@ class TapMakini(CommandLine):
 
     def _plan(self, state: State, selection: str) -> Plan:
         settings = self.settings
-        # upon a version targets drop older rows, those of connections that are left out included
+        # On ACTIVATE_VERSION a target drops older rows, also those of connections this run does not read.
         reads_all = not settings.connection_names and (not settings.names_connections or bool(settings.connections))
         version = self.initialized_at // 1000 if settings.emit_activate_version_messages and reads_all else None
         return Plan(

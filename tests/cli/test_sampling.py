@@ -273,3 +273,17 @@ def test_a_run_without_a_catalog_samples_first(tmp_path: Path) -> None:
     assert outcome.code == 0
     assert record["Zone"] == "north"
     assert json.loads(record["_makini_extra"]) == {"/NAME": "upper"}
+
+
+@pytest.mark.parametrize("settings", [{"sample_records": 1}, {"raw_tables": ["dbo.*"]}])
+def test_a_refused_customer_is_not_sampled_but_still_reported(tmp_path: Path, settings: dict[str, Any]) -> None:
+    with Sandbox(rows=1, behaviour=replace(QUIET)) as server:
+        connections = [{"name": "bad", "api_token": "wrong-token"}, {"name": "good", "api_token": server.token}]
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({"api_url": server.url, "connections": connections, **settings}), encoding="utf-8")
+        outcome = run("--config", path)
+
+    assert outcome.code == 3
+    assert outcome.last_line.startswith("Incomplete: bad")
+    assert any(line.startswith("Connection bad is not sampled:") for line in outcome.logged("WARNING"))
+    assert outcome.of("RECORD", "assets")
