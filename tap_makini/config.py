@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tap_makini import config_schema
 from tap_makini.config_schema import Form, explain, form_faults, json_schema, setting, typed_values
+from tap_makini.http.authenticators import is_token
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -24,21 +25,17 @@ def _is_header(text: str) -> bool:
     return text.isascii() and text.isprintable() and text == text.strip() != ""
 
 
-def _is_token(text: str) -> bool:
-    return _is_header(text) and " " not in text
-
-
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         has_place = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    is_bare = _is_token(text) and not parts.query and not parts.fragment
+    is_bare = is_token(text) and not parts.query and not parts.fragment
     return parts.scheme in {"http", "https"} and has_place and is_bare
 
 
-_TOKEN = Form(_is_token, "visible characters without spaces, as Makini issues them")
+_TOKEN = Form(is_token, "visible characters without spaces, as Makini issues them")
 _DATE = Form(parse_timestamp, "a date such as 2025-01-31 or 2025-01-31T00:00:00Z")
 
 
@@ -68,7 +65,7 @@ class Settings:
     )
     client_id: str | None = setting(
         "Client ID",
-        "Your vendor ID at Makini. Set it and client_secret, instead of api_token, to read all active connections that "
+        "Your client ID at Makini. Set it and client_secret, instead of api_token, to read all active connections that "
         "the Admin API lists.",
         secret=True,
         masked=False,  # an identifier that may also be part of a name

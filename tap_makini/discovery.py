@@ -63,6 +63,7 @@ def open_connections(settings: Settings) -> list[Connection]:
                 entry.authenticator,
                 max_wait=settings.max_wait_seconds,
                 requests_per_minute=settings.requests_per_minute,
+                owner=entry.name,
             ),
             settings.page_size,
             settings.raw_tables,

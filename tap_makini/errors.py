@@ -65,17 +65,17 @@ class WaitTooLongError(MakiniError):
 
 @dataclass(eq=False)
 class TransientError(MakiniError):
-    """A problem that may pass: the request is worth repeating.
+    """A problem that may pass: the request is worth a retry.
 
     Attributes:
-        remedy: What to do when repeating did not help.
+        remedy: What to do if retries do not help.
         retry_after: Seconds that the server asked to wait, if it did.
-        repetitions: How many times to repeat the request at most.
+        max_retries: How many times to retry the request.
     """
 
     remedy: str = "Makini or the network has a problem; run again later."
     retry_after: float | None = None
-    repetitions: ClassVar[float] = math.inf
+    max_retries: ClassVar[float] = math.inf
 
 
 class UnreachableError(TransientError):
@@ -89,7 +89,7 @@ class UntouchedError(UnreachableError):
 class UnknownHostError(UntouchedError):
     """The server's name cannot be resolved: more often a typo in the setting than an outage."""
 
-    repetitions = 4
+    max_retries = 4
 
 
 class TooManyRequestsError(UntouchedError):
@@ -100,12 +100,12 @@ class TooManyRequestsError(UntouchedError):
 class BadBodyError(TransientError):
     """A response with status 200 whose body is not valid.
 
-    A body that is still wrong after a few repetitions will be so for the next quarter of an hour, so the number of
-    repetitions is limited, rather than their time.
+    A body that is still invalid after a few retries will stay so for a while, so these retries are limited by number,
+    not by time.
     """
 
     remedy: str = "The response is not valid; run again later, and report it to Makini if it persists."
-    repetitions: ClassVar[float] = 3
+    max_retries: ClassVar[float] = 3
 
 
 class NothingReadError(Exception):

@@ -109,10 +109,10 @@ def simulate(  # noqa: PLR0913 - the conditions
             run.begun.append(now)
             heapq.heappush(events, _Arrival(now + delay / 2, order, limit.begin(now), now + delay))
             continue
-        opens_at = now + hold.seconds if hold and in_flight < workers else math.inf
-        if not events or opens_at < events[0].at:
-            assert opens_at < math.inf, "nothing could ever happen again"
-            now = opens_at
+        ready_at = now + hold.seconds if hold and in_flight < workers else math.inf
+        if not events or ready_at < events[0].at:
+            assert ready_at < math.inf, "nothing could ever happen again"
+            now = ready_at
             continue
         event = heapq.heappop(events)
         now = event.at
@@ -123,8 +123,8 @@ def simulate(  # noqa: PLR0913 - the conditions
             continue
         in_flight -= 1
         if event.verdict.retry_after is not None:
-            limit.close(now, event.verdict.retry_after, is_limit=True)
+            limit.block(now, event.verdict.retry_after, is_limit=True)
         elif sends_remaining:
             limit.note_headers(now, RateLimitHeaders(event.verdict.remaining, None))
-        limit.end(now, event.permit, was_taken=event.verdict.retry_after is None)
+        limit.end(now, event.permit, was_accepted=event.verdict.retry_after is None)
     return run

@@ -29,4 +29,4 @@ def test_errors_are_equal_only_to_themselves() -> None:
 
 
 def test_a_bad_body_is_repeated_a_few_times_only() -> None:
-    assert 0 < BadBodyError("cut").repetitions < 10
+    assert 0 < BadBodyError("cut").max_retries < 10

@@ -1,4 +1,4 @@
-"""Ask the Admin API for a vendor's connections, and for their access tokens (v3 guide)."""
+"""Ask the Admin API for the connections of a client ID, and for their access tokens (v3 guide)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ListedConnection(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A vendor's connections.
+    """The connections of a client ID.
 
     Attributes:
         active: Those that can be read, ordered by name.
@@ -86,17 +86,17 @@ class AdminApi:
     Args:
         transport: Sends the requests.
         authenticator: Provides the admin token.
-        max_wait: Seconds that a request and all its repetitions may take.
+        max_wait: Seconds that a request and all its retries may take.
     """
 
     def __init__(self, transport: Transport, authenticator: Authenticator, max_wait: float) -> None:
-        self._client = Client(transport, authenticator, max_wait=max_wait)
+        self._client = Client(transport, authenticator, max_wait=max_wait, owner="the Admin API")
 
     def list_connections(self) -> Listing:
-        """List all connections of a vendor.
+        """List all connections of the client ID.
 
         Returns:
-            The connections. Each has a name of its own, which does not change when others are created.
+            The connections. Their names are unique and stay the same when others are created.
 
         Raises:
             CredentialError: The admin token is not accepted.
@@ -105,7 +105,7 @@ class AdminApi:
         by_name = sorted(_distinct_names(self._list()).items(), key=lambda item: item[0])
         return Listing(
             [
-                ConnectionEntry(name, MintingAuthenticator(self, listed.key))
+                ConnectionEntry(name, MintingAuthenticator(self, listed.key, name))
                 for name, listed in by_name
                 if listed.is_active
             ],
@@ -113,7 +113,7 @@ class AdminApi:
         )
 
     def mint(self, connection_key: str) -> AccessToken:
-        """Have a token made for a connection; each is as good as the one before, so this may be repeated.
+        """Mint a token for a connection; minting again does no harm.
 
         Raises:
             CredentialError: There is no such connection, or no token is issued for it.
@@ -226,13 +226,13 @@ class AdminAuthenticator(RenewingAuthenticator):
 
     Args:
         transport: Sends the requests.
-        client_id: The vendor's id.
-        client_secret: The vendor's secret.
-        max_wait: Seconds that a request and all its repetitions may take.
+        client_id: The setting.
+        client_secret: The setting.
+        max_wait: Seconds that a request and all its retries may take.
     """
 
     def __init__(self, transport: Transport, client_id: str, client_secret: str, max_wait: float) -> None:
-        super().__init__()
+        super().__init__("the admin token")
         self._transport = transport
         self._client_id = client_id
         self._client_secret = client_secret
@@ -241,7 +241,7 @@ class AdminAuthenticator(RenewingAuthenticator):
         redact_logs(client_secret)
 
     def fetch(self, refused: str | None) -> AccessToken:  # noqa: ARG002 - as good as any other reason
-        """Request a token; requesting two does no harm, so transient errors are waited out.
+        """Request a token; requesting two does no harm, so transient errors are retried.
 
         Raises:
             CredentialError: Makini refuses the credentials.
@@ -270,15 +270,16 @@ class MintingAuthenticator(RenewingAuthenticator):
     Args:
         admin: Mints it.
         connection_key: The connection's key.
+        connection: The connection's name.
     """
 
-    def __init__(self, admin: AdminApi, connection_key: str) -> None:
-        super().__init__()
+    def __init__(self, admin: AdminApi, connection_key: str, connection: str) -> None:
+        super().__init__(f"the access token of {connection}")
         self._admin = admin
         self._connection_key = connection_key
 
     def fetch(self, refused: str | None) -> AccessToken:  # noqa: ARG002 - as good as any other reason
-        """Have a token minted.
+        """Mint a token.
 
         Raises:
             MakiniError: There is no token.

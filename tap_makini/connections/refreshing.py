@@ -6,7 +6,7 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING
 
-from tap_makini.connections.token_store import TokenPair
+from tap_makini.connections.token_store import REAUTHORIZE, TokenPair
 from tap_makini.errors import CredentialError, MakiniError, RequestRefusedError, UntouchedError, WaitTooLongError
 from tap_makini.http.authenticators import AccessToken, RenewingAuthenticator, request_token
 from tap_makini.http.client import retry
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SECONDS_TO_WRITE = 5.0
-_REAUTHORIZE = (
-    "Have the connection re-authorized in Makini, and put its new refresh token into the setting refresh_token."
-)
 
 
 class RefreshingAuthenticator(RenewingAuthenticator):
@@ -35,8 +32,8 @@ class RefreshingAuthenticator(RenewingAuthenticator):
     Args:
         transport: Sends the requests.
         store: Keeps the pair.
-        client_id: The vendor's id.
-        client_secret: The vendor's secret.
+        client_id: The setting.
+        client_secret: The setting.
         refresh_token: The first one to use, as long as the store does not hold what came of it.
         max_wait: Seconds to wait for a server that cannot be reached.
     """
@@ -65,7 +62,7 @@ class RefreshingAuthenticator(RenewingAuthenticator):
             redact_logs(secret)
 
     def fetch(self, refused: str | None) -> AccessToken:
-        """Take the stored pair if it is another one and still valid, else refresh.
+        """Return the stored token if it is another one and still valid; otherwise refresh.
 
         Raises:
             CredentialError: The pair is invalid, or may be, or could not be kept.
@@ -81,14 +78,14 @@ class RefreshingAuthenticator(RenewingAuthenticator):
                 return _access_token(pair)
             spent = pair.refresh_token if pair else self._first
             if spent is None:
-                raise CredentialError("there is neither a token file nor a refresh token", _REAUTHORIZE)
+                raise CredentialError("there is neither a token file nor a refresh token", REAUTHORIZE)
             redact_logs(spent)
             try:
                 return retry(lambda: self._rotate(spent), self._rate_limiter, self._max_wait, "a new pair of tokens")
             except (UntouchedError, WaitTooLongError) as error:
                 if pair is None or pair.access_token == refused or _access_token(pair).is_due(1.0):
                     raise
-                logger.warning("The access token could not be refreshed, but is still valid: %s", error.cause)
+                logger.warning("%s: the access token is still valid, but not refreshed: %s", self._store, error.cause)
                 return _access_token(pair)
 
     def _stored(self) -> TokenPair | None:
@@ -118,7 +115,7 @@ class RefreshingAuthenticator(RenewingAuthenticator):
             return _access_token(pair)
 
     def _refresh(self, spent: str) -> AccessToken:
-        """Request a new pair; only an `UntouchedError` may be repeated, since anything else may have spent the old."""
+        """Request a new pair; only an `UntouchedError` may be retried, since anything else may have spent the old."""
         form = {
             "grant_type": "refresh_token",
             "client_id": self._client_id,
@@ -132,13 +129,13 @@ class RefreshingAuthenticator(RenewingAuthenticator):
         except (CredentialError, RequestRefusedError) as error:
             raise CredentialError(
                 f"Makini does not accept the refresh token, which is valid once and for 31 days: {mask(error.cause)}",
-                f"Check the settings client_id and client_secret. {_REAUTHORIZE}",
+                f"Check the settings client_id and client_secret. {REAUTHORIZE}",
                 error.request_id,
             ) from None
         except MakiniError as error:
             raise CredentialError(
                 f"the refresh may or may not have been done, so the stored tokens may be invalid: {mask(error.cause)}",
-                f"Run again; if the refresh token is then not accepted: {_REAUTHORIZE}",
+                f"Run again. If the refresh token is then not accepted: {REAUTHORIZE}",
                 error.request_id,
             ) from None
 

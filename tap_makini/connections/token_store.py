@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 _RESERVED_BYTES = 64 * 1024
 _OWNER_ONLY = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_REAUTHORIZE = (
-    "have the connection re-authorized in Makini, and put its new refresh token into the setting refresh_token."
+REAUTHORIZE = (
+    "Have the connection re-authorized in Makini, and put its new refresh token into the setting refresh_token."
 )
 
 
@@ -61,6 +61,10 @@ class TokenStore:
     def __init__(self, path: str) -> None:
         self._path = Path(path).expanduser().resolve()
 
+    def __str__(self) -> str:
+        """Name the file in a log."""
+        return f"Token file {self._path}"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes, and other threads, from refreshing.
@@ -88,9 +92,7 @@ class TokenStore:
         """
         try:
             with self._path.open("rb") as file:
-                _remove_access_by_others(
-                    file.fileno(), str(self._path), f"If somebody may have read it, {_REAUTHORIZE}"
-                )
+                _remove_access_by_others(file.fileno(), str(self._path), f"If somebody may have read it: {REAUTHORIZE}")
                 content = file.read()
         except FileNotFoundError:
             return None
@@ -135,7 +137,7 @@ class TokenStore:
     def _invalid(self, cause: str) -> CredentialError:
         return CredentialError(
             f"token file {self._path}: not a pair of tokens ({cause})",
-            f"Check the setting token_file. If the file is right, remove it, {_REAUTHORIZE}",
+            f"Check the setting token_file. If the file is right, remove it. {REAUTHORIZE}",
         )
 
 
@@ -164,7 +166,7 @@ class Replacement:
         except OSError as error:
             raise CredentialError(
                 f"token file {self._target}: the new pair of tokens could not be kept ({error.strerror})",
-                f"The old pair is used up: {_REAUTHORIZE}",
+                f"The old pair is used up: {REAUTHORIZE}",
             ) from None
 
     def _write(self, content: bytes) -> None:

@@ -1,7 +1,7 @@
 """Bound how much of a response is read, and for how long.
 
-requests bounds neither. Its timeout starts over with each byte, so a server that sends one now and then is never given
-up, in the headers as in the body; and a body is decoded to its end, though 2 MiB of it may become 2 GiB. So the adapter
+requests bounds neither. Its timeout starts over with each byte, so a server that trickles bytes never times out, in the
+headers or in the body; and a body is decoded to its end, though 2 MiB of it may become 2 GiB. So the adapter
 below reads each body itself, in pieces, and the socket is read through something that counts bytes and knows when the
 response has to be complete. Whatever requests does with a response, such as following its redirect, happens to one
 that has been read.
@@ -128,18 +128,14 @@ def _bound(manager: PoolManager) -> None:
 @functools.cache
 def _bounded(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
     """Derive a pool whose connections read responses within bounds from any kind of pool (TLS, SOCKS)."""
-    if issubclass(pool, _Bounded):
+    connection: type = pool.ConnectionCls
+    if getattr(connection, "response_class", None) is _Response:
         return pool
-    connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Response})
-    return type("Pool", (_Bounded, pool), {"ConnectionCls": connection})
-
-
-class _Bounded:
-    """Marks a pool whose connections read responses within bounds."""
+    return type("Pool", (pool,), {"ConnectionCls": type("Connection", (connection,), {"response_class": _Response})})
 
 
 class _Response(http.client.HTTPResponse):
-    """Reads a response through `_Incoming`, from its status line on."""
+    """Read a response through `_Incoming`, from its status line on."""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the base class's
         super().__init__(sock, *args, **options)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from tap_makini.errors import BadBodyError, MakiniError, TransientError, WaitTooLongError
-from tap_makini.http.response import error_for_response
+from tap_makini.http.response import error_for_response, seconds_until
 from tap_makini.http.transport import Request
 from tap_makini.rawjson import REFUSED
 from tap_makini.redaction import redact_logs
@@ -34,8 +34,6 @@ TEMPORARY_ERRORS = (TransientError, WaitTooLongError)
 
 _RENEWED_AFTER_SHARE = 0.9
 _PROVEN_AFTER_SECONDS = 60.0
-_ABSOLUTE_FROM = 10**9
-_MILLISECONDS_FROM = 10**11
 _TOKEN_NAMES = ("access_token", "token")
 
 
@@ -55,13 +53,13 @@ class AccessToken(NamedTuple):
     refresh_token: str | None = None
 
     def is_due(self, share: float) -> bool:
-        """Whether a share of its life has passed, so that it should be replaced."""
+        """Return whether a share of its life has passed, so that it should be replaced."""
         if self.expires_at is None:
             return False
         return time.time() >= self.issued_at + share * (self.expires_at - self.issued_at)
 
     def has_served(self) -> bool:
-        """Whether it was issued so long ago that it must have been accepted since."""
+        """Return whether it was issued so long ago that it must have been accepted since."""
         return time.time() >= self.issued_at + _PROVEN_AFTER_SECONDS
 
 
@@ -99,12 +97,12 @@ def read_access_token(body: bytes) -> AccessToken:
     for level in (document, document.get("data") if isinstance(document, dict) else None):
         if not isinstance(level, dict):
             continue
-        token = next((level[name] for name in _TOKEN_NAMES if _is_token(level.get(name))), None)
+        token = next((level[name] for name in _TOKEN_NAMES if is_token(level.get(name))), None)
         if token is not None:
             refresh_token = level.get("refresh_token")
             now = time.time()
             expires_at = read_expiry(level.get("expires_in"), now)
-            return AccessToken(token, now, expires_at, refresh_token if _is_token(refresh_token) else None)
+            return AccessToken(token, now, expires_at, refresh_token if is_token(refresh_token) else None)
     raise BadBodyError("the response contains no token")
 
 
@@ -112,7 +110,7 @@ def read_expiry(expires_in: Any, now: float) -> float | None:  # noqa: ANN401 - 
     """Read `expires_in`, which is a time in most samples of the v3 guide, sometimes as text, and a duration in one.
 
     Args:
-        expires_in: The value; above 10^9 it is a time in seconds since 1970, else a duration in seconds.
+        expires_in: The value.
         now: Seconds since 1970.
 
     Returns:
@@ -124,20 +122,17 @@ def read_expiry(expires_in: Any, now: float) -> float | None:  # noqa: ANN401 - 
         number = float(expires_in)
     except (ValueError, OverflowError):
         return None
-    if not math.isfinite(number) or number <= 0:
-        return None
-    if number >= _MILLISECONDS_FROM:
-        number /= 1000
-    expires_at = number if number > _ABSOLUTE_FROM else now + number
+    expires_at = now + seconds_until(number, now) if math.isfinite(number) else now
     return expires_at if expires_at > now else None
 
 
-def _is_token(value: object) -> bool:
+def is_token(value: object) -> bool:
+    """Return whether a value can be a token: visible ASCII characters without spaces."""
     return isinstance(value, str) and value.isascii() and value.isprintable() and value != "" and " " not in value
 
 
 class Authenticator(Protocol):
-    """Provides a connection's access token; thread-safe."""
+    """Provide a connection's access token; thread-safe."""
 
     def token(self) -> str:
         """Return the token to use now, which may have to be requested first.
@@ -163,7 +158,7 @@ class Authenticator(Protocol):
 
 
 class StaticAuthenticator:
-    """Provides a token that was set, and cannot be replaced.
+    """Provide a token that was set, and cannot be replaced.
 
     Args:
         token: The token.
@@ -183,7 +178,10 @@ class StaticAuthenticator:
 
 
 class RenewingAuthenticator(ABC):
-    """Provides a token that is requested when it is needed, and again when it expires or is refused.
+    """Provide a token that is requested when it is needed, and again when it expires or is refused.
+
+    Args:
+        name: What the log calls the token.
 
     Attributes:
         renewed_after_share: The share of a token's life after which the next one is requested.
@@ -191,7 +189,8 @@ class RenewingAuthenticator(ABC):
 
     renewed_after_share = _RENEWED_AFTER_SHARE
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "the access token") -> None:
+        self._name = name
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
         self._is_replacement = False
@@ -235,7 +234,7 @@ class RenewingAuthenticator(ABC):
             except TEMPORARY_ERRORS:
                 raise
             except MakiniError as error:
-                logger.warning("The access token was refused, and there is no other: %s", error)
+                logger.warning("Makini refused %s and issues no other: %s", self._name, error)
                 return False
             self._is_replacement = True
             return token != refused

@@ -1,4 +1,4 @@
-"""Send one connection's requests: within its limits, authenticated, repeated, and checked."""
+"""Send one connection's requests: within its limits, authenticated, with retries, and checked."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from tap_makini.masking import needle
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from backoff.types import Details
-
     from tap_makini.http.authenticators import Authenticator
     from tap_makini.http.transport import Transport
 
@@ -38,59 +36,54 @@ class RequestStats:
 
     Attributes:
         requests: How many requests were sent.
-        repeats: How many of them were repetitions.
-        waited: Seconds waited before repetitions.
+        retries: How many of them were retries.
+        waited: Seconds waited before retries.
     """
 
     requests: int = 0
-    repeats: int = 0
+    retries: int = 0
     waited: float = 0.0
 
     def add(self, other: RequestStats) -> None:
-        """Count what something else has cost as well."""
+        """Add the counts of another stream."""
         self.requests += other.requests
-        self.repeats += other.repeats
+        self.retries += other.retries
         self.waited += other.waited
 
 
 def retry(
     call: Callable[[], T], rate_limiter: RateLimiter, budget: float, name: str, stats: RequestStats | None = None
 ) -> T:
-    """Call something, and again after each transient error as long as that is worth it.
+    """Call a function, and retry it after transient errors, within a time budget.
 
     Args:
-        call: Makes one try.
+        call: The function; each call is one attempt.
         rate_limiter: Decides how long to wait.
-        budget: Seconds for all tries together.
-        name: What is asked for, for the log.
+        budget: Seconds for all attempts together.
+        name: What is requested, for the log.
         stats: Counts the waits.
 
     Returns:
-        What the call returned.
+        What the function returned.
 
     Raises:
-        MakiniError: The last try's error, or the vendor asks for a wait that does not fit the budget.
+        MakiniError: The last attempt's error, or the server asks for a wait that does not fit the budget.
     """
     deadline = time.monotonic() + budget
+    stats = stats or RequestStats()
 
     def waits() -> Generator[float, TransientError, None]:
-        error = yield 0.0  # backoff sends the error of the last try
-        for repetition in count():
-            seconds = rate_limiter.wait_before_retry(error, repetition, deadline - time.monotonic())
+        error = yield 0.0  # backoff sends the error of each attempt
+        for retries in count():
+            seconds = rate_limiter.wait_before_retry(error, retries, deadline - time.monotonic())
             if seconds is None:
                 return
+            stats.retries += 1
+            stats.waited += seconds
+            logger.warning("Waiting %.1f s before requesting %s again: %s", seconds, name, error.cause)
             error = yield seconds
 
-    def log_wait(details: Details) -> None:
-        error, seconds = details.get("exception"), details["wait"]
-        if stats is not None:
-            stats.repeats += 1
-            stats.waited += seconds
-        cause = error.cause if isinstance(error, TransientError) else error
-        logger.warning("Waiting %.1f s before requesting %s again: %s", seconds, name, cause)
-
-    repeated = backoff.on_exception(waits, TransientError, jitter=None, logger=None, on_backoff=log_wait)(call)
-    return repeated()
+    return backoff.on_exception(waits, TransientError, jitter=None, logger=None)(call)()
 
 
 class Client:
@@ -99,12 +92,13 @@ class Client:
     Args:
         transport: Sends the requests.
         authenticator: Provides the connection's access token.
-        max_wait: Seconds that a request and all its repetitions may take.
-        requests_per_minute: The most requests to begin in any minute; None for as many as the vendor takes.
+        max_wait: Seconds that a request and all its retries may take.
+        requests_per_minute: The most requests to begin in any minute; None for as many as the server accepts.
+        owner: Whose requests they are, for the log; None for the only connection.
 
     Attributes:
         rate_limiter: Holds requests back as the limits under the token demand.
-        echoed: A part of the connection's token by which to find it in records; None while no response has held it.
+        echoed: Part of the token to search records for; None until a response has contained it.
     """
 
     def __init__(
@@ -114,12 +108,14 @@ class Client:
         *,
         max_wait: float,
         requests_per_minute: int | None = None,
+        owner: str | None = None,
     ) -> None:
+        self._of_owner = "" if owner is None else f" of {owner}"
         self._transport = transport
         self._authenticator = authenticator
         self._max_wait = max_wait
         self._accepted: str | None = None
-        self.rate_limiter = RateLimiter(requests_per_minute)
+        self.rate_limiter = RateLimiter(requests_per_minute, owner)
         self._last_date: tuple[str | None, datetime] = (None, datetime.now(timezone.utc))
         self.echoed: bytes | None = None
 
@@ -137,7 +133,7 @@ class Client:
         Args:
             path: The path below the API's address.
             params: The query parameters.
-            read: Turns the body into the result; a `TransientError` from it is repeated like any other.
+            read: Turns the body into the result; after a `TransientError` from it, the request is retried as well.
             stats: Counts what it costs.
             max_wait: Seconds that it may take, if less than the client's own.
             accept: The media type to ask for.
@@ -150,13 +146,15 @@ class Client:
         """
         budget = self._max_wait if max_wait is None else min(max_wait, self._max_wait)
         request = Request("GET", path, budget, time.monotonic() + budget, params=params, accept=accept)
-        stats = RequestStats() if stats is None else stats
-        return retry(partial(self._try, request, read, stats), self.rate_limiter, budget, path, stats)
+        return self._send(request, read, RequestStats() if stats is None else stats)
 
     def post(self, path: str, read: Callable[[bytes], T]) -> T:
-        """Have something done that may be done twice; the arguments and errors are those of `get`."""
-        request, stats = Request("POST", path, self._max_wait), RequestStats()
-        return retry(partial(self._try, request, read, stats), self.rate_limiter, self._max_wait, path, stats)
+        """Send an idempotent POST; the arguments and errors are those of `get`."""
+        return self._send(Request("POST", path, self._max_wait), read, RequestStats())
+
+    def _send(self, request: Request, read: Callable[[bytes], T], stats: RequestStats) -> T:
+        attempt = partial(self._attempt, request, read, stats)
+        return retry(attempt, self.rate_limiter, request.budget, f"{request.path}{self._of_owner}", stats)
 
     @property
     def clock_skew(self) -> timedelta:
@@ -169,7 +167,7 @@ class Client:
         date = parse_http_date(text)
         return timedelta(0) if date is None else date - received_at
 
-    def _try(self, request: Request, read: Callable[[bytes], T], stats: RequestStats) -> T:
+    def _attempt(self, request: Request, read: Callable[[bytes], T], stats: RequestStats) -> T:
         token = self._authenticator.token()
         try:
             response = self._exchange(request, token, stats)

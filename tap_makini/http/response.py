@@ -73,7 +73,7 @@ _COMBINED = re.compile(r"\b(remaining|reset|r|t)\s*=\s*(\d{1,15}(?:\.\d{1,9})?)(
 _SINGLE = ("X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Remaining", "RateLimit-Reset")
 RATE_LIMIT_HEADERS = ("RateLimit", *_SINGLE)
 _REMAINING = {"remaining", "r"}
-_EPOCH_FROM = 10**9
+_EPOCH_ABOVE = 10**9
 _MILLISECONDS_FROM = 10**11
 
 
@@ -91,7 +91,7 @@ class Response(NamedTuple):
     content: bytes
 
 
-class VendorProblem(NamedTuple):
+class Problem(NamedTuple):
     """Code, message and request id from an error body of any shape; each may be missing."""
 
     code: str | None
@@ -108,7 +108,7 @@ class RateLimitHeaders(NamedTuple):
     """What one response says about the rate limit.
 
     Attributes:
-        remaining: How many more requests the server takes; None if unknown.
+        remaining: How many more requests the server accepts; None if unknown.
         reset: Seconds until the count starts over, above 0; None if unknown.
     """
 
@@ -130,7 +130,7 @@ def error_for_response(method: str, response: Response) -> MakiniError | None:
     return kind(cause, remedy, problem.request_id)
 
 
-def read_problem(response: Response) -> VendorProblem:
+def read_problem(response: Response) -> Problem:
     """Find code, message and request id in an error response; never raises.
 
     Makini's FAQ says that they exist, but not under which names. Common names are looked up at the top level and under
@@ -148,7 +148,7 @@ def read_problem(response: Response) -> VendorProblem:
     levels = [level[0] if isinstance(level, list) and level else level for level in levels]
     objects = [level for level in levels if isinstance(level, dict)]
     texts = [{"message": level} for level in levels if isinstance(level, str)]
-    return VendorProblem(
+    return Problem(
         _first_text(objects[::-1], _CODE_NAMES),
         _first_text(objects[::-1] + texts, _MESSAGE_NAMES),
         request_id or _first_text(objects, _REQUEST_ID_NAMES),
@@ -186,7 +186,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if number := _SECONDS.fullmatch(part):
             longest = max(longest, float(number[1]))
         elif (until := parse_http_date(part)) is not None:
-            longest = max(longest, _seconds_until(until.timestamp(), headers))
+            longest = max(longest, until.timestamp() - _server_time(headers))
     return min(longest, _LONGEST_WAIT) or None
 
 
@@ -209,7 +209,7 @@ def read_rate_limit_headers(headers: Mapping[str, str]) -> RateLimitHeaders:
         number = _LEADING_NUMBER.fullmatch(text)
         if number and name.lower() in _REMAINING:
             remaining.append(int(float(number[1])))
-        elif number and (seconds := _until(float(number[1]), headers)) > 0:
+        elif number and (seconds := seconds_until(float(number[1]), _server_time(headers))) > 0:
             resets.append(seconds)
     return RateLimitHeaders(min(remaining, default=None), max(resets, default=None))
 
@@ -233,14 +233,19 @@ def parse_http_date(text: str | None) -> datetime | None:
     return date.replace(tzinfo=timezone.utc) if date.tzinfo is None else date
 
 
-def _until(reset: float, headers: Mapping[str, str]) -> float:
-    """Return the seconds until a reset, which is a duration, or an epoch in seconds or milliseconds."""
-    if reset < _EPOCH_FROM:
-        return reset
-    return _seconds_until(reset / 1000 if reset >= _MILLISECONDS_FROM else reset, headers)
+def seconds_until(number: float, now: float) -> float:
+    """Return the seconds until a time that may be written as a duration, or as an epoch in seconds or milliseconds.
+
+    Args:
+        number: Up to 10^9 a duration in seconds, from 10^11 on an epoch in milliseconds, else one in seconds.
+        now: Seconds since 1970.
+    """
+    if number <= _EPOCH_ABOVE:
+        return number
+    return (number / 1000 if number >= _MILLISECONDS_FROM else number) - now
 
 
-def _seconds_until(instant: float, headers: Mapping[str, str]) -> float:
-    """Return the seconds from the server's present to an instant; without a `Date`, this machine's clock counts."""
+def _server_time(headers: Mapping[str, str]) -> float:
+    """Return the server's time, in seconds since 1970; without a `Date`, this machine's."""
     date = parse_http_date(headers.get("Date"))
-    return instant - (time.time() if date is None else date.timestamp())
+    return time.time() if date is None else date.timestamp()

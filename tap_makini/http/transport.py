@@ -45,7 +45,7 @@ _TRANSIENT = (
 
 
 class UnusableNameError(MakiniError):
-    """A name from outside would lead to another path than the one it is meant for."""
+    """A name would change the path of the request, such as `../token`."""
 
 
 def path_segment(name: str) -> str:
@@ -68,9 +68,7 @@ def path_segment(name: str) -> str:
             return quote(name, safe="")
     except UnicodeEncodeError:  # a lone surrogate
         pass
-    raise UnusableNameError(
-        f"{name!r} cannot be part of a path", "Nothing has this name in a URL: report it to Makini."
-    )
+    raise UnusableNameError(f"{name!r} is not allowed in a URL path", "Report the name to Makini.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Request:
     Attributes:
         method: `GET` or `POST`.
         path: The path below the API's address.
-        budget: Seconds that it may take with all its repetitions.
+        budget: Seconds that it may take with all its retries.
         deadline: When they are over, by `time.monotonic`; a response may take the transport's timeout in any case.
         params: The query parameters.
         accept: The media type to ask for.
@@ -99,7 +97,7 @@ class Request:
 
 
 class _OfThread(threading.local):
-    """What each thread has for itself."""
+    """State of each thread."""
 
     def __init__(self) -> None:
         self.adapter = BoundedAdapter(MAX_BYTES)
@@ -131,8 +129,8 @@ class Transport:
     def exchange(self, request: Request, token: str | None = None) -> Response:
         """Send a request and receive the response.
 
-        A POST gets a new connection: on one kept open, that the server may have closed meanwhile, it could not be told
-        whether the request arrived.
+        A POST opens a new connection: on one that the server may have closed, it would be unknown whether the request
+        arrived.
 
         Args:
             request: What to ask for.
@@ -199,7 +197,7 @@ def _is_unsent(reason: object) -> bool:
 
 
 def _is_timeout(error: requests.RequestException) -> bool:
-    """Whether no byte came in time; within a body, requests calls that a failed connection."""
+    """Return whether no byte came in time; within a body, requests calls that a failed connection."""
     return isinstance(error, requests.Timeout) or isinstance(_reason(error), ReadTimeoutError)
 
 

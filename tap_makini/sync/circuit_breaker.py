@@ -30,7 +30,7 @@ def _weight(partition: Partition, error: Exception | None) -> int:
     """Return how much an error says against the whole server; 0 if it concerns the stream alone."""
     if isinstance(error, UnreachableError):
         return _WEIGHT_OF_SILENCE
-    has_failed_only = partition.request_stats.requests <= partition.request_stats.repeats + 1
+    has_failed_only = partition.request_stats.requests <= partition.request_stats.retries + 1
     return int(has_failed_only and isinstance(error, TransientError) and not isinstance(error, BadBodyError))
 
 

@@ -83,7 +83,7 @@ class Result:
             "status": self.status.value,
             "records": self.records,
             "requests": self.request_stats.requests,
-            "repeats": self.request_stats.repeats,
+            "repeats": self.request_stats.retries,
             "waited_seconds": round(self.request_stats.waited, 1),
             "drifts": self.drifts,
         }
@@ -138,7 +138,7 @@ def _table(heading: str, rows: list[tuple[str, list[Result]]]) -> list[str]:
             _status(results),
             f"{sum(result.records for result in results):,}",
             f"{sum(result.request_stats.requests for result in results):,}",
-            f"{sum(result.request_stats.repeats for result in results):,}",
+            f"{sum(result.request_stats.retries for result in results):,}",
             f"{sum(result.request_stats.waited for result in results):,.0f}",
             f"{sum(result.drifts for result in results):,}",
         )

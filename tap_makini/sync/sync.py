@@ -153,7 +153,7 @@ class Sync:
             status = Status.SKIPPED
             logger.info("Connection %s is skipped: %s.", connection, result.error and result.error.cause)
         elif result.error is not None:
-            connection.client.rate_limiter.shut(result.error)
+            connection.client.rate_limiter.stop(result.error)
         for list_sync in self._scheduler.drop(connection):
             for partition in list_sync.partitions:
                 self._close(partition, status, result.error)

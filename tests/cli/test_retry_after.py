@@ -29,7 +29,7 @@ FORMS: dict[str, tuple[Fault, float, float]] = {
 }
 TOO_LONG = "vendors"
 LAST = "work-orders"
-"""Read last, while the wait that the vendor asks for still holds."""
+"""Read last, while the wait that the server asks for still holds."""
 ANOTHER_YEAR = ManualClock(datetime(2021, 5, 6, 7, 8, 9, tzinfo=timezone.utc))
 
 
@@ -65,7 +65,7 @@ def test_a_wait_that_is_too_long_fails_its_stream_at_once(sandbox: Sandbox, outc
     assert outcome.code == 3
     assert [request.slug for request in sandbox.requests if request.slug in {TOO_LONG, LAST}] == [TOO_LONG]
     assert re.match(
-        r"Incomplete: vendors.*: the server answered 429.*the vendor asks to wait 86400 s", outcome.last_line
+        r"Incomplete: vendors.*: the server answered 429.*the server asks for a wait of 86400 s", outcome.last_line
     )
     assert "work_orders: the server answered 429" in outcome.last_line
     assert re.search(r"Run again in (86400|86399) s, or raise max_wait_seconds.", outcome.last_line)

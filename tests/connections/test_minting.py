@@ -60,7 +60,7 @@ class Minter:
 def minted(respond: Callable[[Asked], Any], key: str = "k1") -> tuple[MintingAuthenticator, ScriptedTransport]:
     transport = ScriptedTransport(respond)
     admin = AdminApi(transport, AdminAuthenticator(transport, "id", "s3cret-of-client", 10.0), 10.0)
-    return MintingAuthenticator(admin, key), transport
+    return MintingAuthenticator(admin, key, "acme"), transport
 
 
 def test_a_static_token_cannot_be_renewed() -> None:
@@ -149,7 +149,7 @@ def test_workers_never_mint_at_the_same_time() -> None:
 def test_admin_token_is_renewed_when_it_is_refused() -> None:
     vendor = Minter()
     source, transport = minted(vendor)
-    other = MintingAuthenticator(source._admin, "k2")  # noqa: SLF001 - two connections of one vendor
+    other = MintingAuthenticator(source._admin, "k2", "other")  # noqa: SLF001 - two connections of one vendor
     source.token()
     vendor.admin_tokens = 7
     assert other.token() == "minted-2"
@@ -171,7 +171,7 @@ def test_connection_that_goes_during_the_run(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.WARNING):
         assert not source.renew(source.token(), was_accepted=False)
     assert not source.renew("minted-1", was_accepted=False)
-    assert "there is no other" in caplog.text
+    assert "Makini refused the access token of acme and issues no other:" in caplog.text
     assert len(transport.asked) == 3
 
 

@@ -171,6 +171,19 @@ def test_a_transient_error_is_waited_out_and_logged(
     assert TOKEN not in caplog.text
 
 
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize(
+    ("owner", "named"), [(None, "/api/eam/assets again: "), ("acme", "/api/eam/assets of acme again: ")]
+)
+def test_the_log_says_whose_request_is_retried(
+    server: LoopbackServer, caplog: pytest.LogCaptureFixture, owner: str | None, named: str
+) -> None:
+    server.responses = [CannedResponse(503), CannedResponse(body=b"done")]
+    with caplog.at_level(logging.WARNING):
+        assert get(client_of(server.url, max_wait=900, owner=owner)) == b"done"
+    assert f" s before requesting {named}" in caplog.text
+
+
 def test_a_bad_body_is_requested_again(server: LoopbackServer, waits: list[float]) -> None:
     server.responses = [CannedResponse(body=b"bad"), CannedResponse(body=b"good")]
 
@@ -182,7 +195,7 @@ def test_a_bad_body_is_requested_again(server: LoopbackServer, waits: list[float
     stats = RequestStats()
 
     assert client_of(server.url, max_wait=900).get("/x", {}, read, stats) == b"good"
-    assert stats == RequestStats(requests=2, repeats=1, waited=sum(waits))
+    assert stats == RequestStats(requests=2, retries=1, waited=sum(waits))
 
 
 @pytest.mark.timeout(20)

@@ -84,10 +84,10 @@ def test_limit_that_is_raised_is_found_out() -> None:
 def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
     limit = RateLimit(None)
     for number in range(3):
-        limit.end(number + 0.2, limit.begin(float(number)), was_taken=True)
+        limit.end(number + 0.2, limit.begin(float(number)), was_accepted=True)
     refused = limit.begin(3.0)
-    limit.close(3.2, 7.0, is_limit=True)
-    limit.end(3.2, refused, was_taken=False)
+    limit.block(3.2, 7.0, is_limit=True)
+    limit.end(3.2, refused, was_accepted=False)
 
     run = simulate(SlidingWindow(10**6), workers=4, seconds=60.0, latency=steady, limit=limit)
     assert len(run.taken) > 0.75 * 50 * 20
@@ -95,14 +95,14 @@ def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
 
 def test_beyond_a_limit_of_one_request_the_response_is_waited_for_not_the_vendor() -> None:
     limit = RateLimit(None)
-    limit.end(0.2, limit.begin(0.0), was_taken=True)
+    limit.end(0.2, limit.begin(0.0), was_accepted=True)
     refused = limit.begin(0.3)
-    limit.close(0.4, 10.0, is_limit=True)
-    limit.end(0.4, refused, was_taken=False)
-    limit.end(70.2, limit.begin(70.0), was_taken=True)
+    limit.block(0.4, 10.0, is_limit=True)
+    limit.end(0.4, refused, was_accepted=False)
+    limit.end(70.2, limit.begin(70.0), was_accepted=True)
 
     limit.begin(140.0)
-    assert limit.hold(140.1) == Hold(float("inf"), is_vendors=False)
+    assert limit.hold(140.1) == Hold(float("inf"), is_servers=False)
 
 
 def test_own_limit_of_requests_a_minute() -> None:
@@ -112,55 +112,55 @@ def test_own_limit_of_requests_a_minute() -> None:
     assert run.begun[29] < 5.0
 
 
-def test_closed_for_all_then_one_and_one_more_for_each_success() -> None:
+def test_blocked_for_all_then_one_and_one_more_for_each_success() -> None:
     limit = RateLimit(None)
     early = [limit.begin(0.0) for _ in range(4)]
-    limit.close(1.0, 5.0, is_limit=False)
+    limit.block(1.0, 5.0, is_limit=False)
     for permit in early:
-        limit.end(1.5, permit, was_taken=True)
-    assert limit.hold(1.5) == Hold(4.5, is_vendors=True)
+        limit.end(1.5, permit, was_accepted=True)
+    assert limit.hold(1.5) == Hold(4.5, is_servers=True)
     assert limit.hold(6.0) is None
     first = limit.begin(6.0)
     assert limit.hold(6.1) is not None
-    limit.end(6.2, first, was_taken=True)
+    limit.end(6.2, first, was_accepted=True)
     second = limit.begin(6.2)
     third = limit.begin(6.2)
     assert limit.hold(6.2) is not None
-    limit.end(6.4, second, was_taken=False)
+    limit.end(6.4, second, was_accepted=False)
     limit.begin(6.4)
     assert limit.hold(6.4) is not None, "a failure widens nothing"
-    limit.end(6.5, third, was_taken=True)
+    limit.end(6.5, third, was_accepted=True)
     assert limit.hold(6.5) is None
 
 
-def test_later_and_shorter_wait_does_not_open_early() -> None:
+def test_a_later_and_shorter_wait_does_not_end_a_block_early() -> None:
     limit = RateLimit(None)
-    limit.close(0.0, 30.0, is_limit=True)
-    limit.close(1.0, 2.0, is_limit=True)
-    assert limit.opens_at == 30.0
+    limit.block(0.0, 30.0, is_limit=True)
+    limit.block(1.0, 2.0, is_limit=True)
+    assert limit.blocked_until == 30.0
 
 
-def test_closings_in_a_row_grow() -> None:
+def test_blocks_in_a_row_grow() -> None:
     limit, now, waits = RateLimit(None), 0.0, []
     for _ in range(5):
-        limit.close(now, 1.0, is_limit=True)
-        waits.append(limit.opens_at - now)
+        limit.block(now, 1.0, is_limit=True)
+        waits.append(limit.blocked_until - now)
         now += waits[-1]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0]
-    limit.end(now, limit.begin(now), was_taken=True)
-    limit.close(now, 1.0, is_limit=True)
-    assert limit.opens_at - now == 1.0
+    limit.end(now, limit.begin(now), was_accepted=True)
+    limit.block(now, 1.0, is_limit=True)
+    assert limit.blocked_until - now == 1.0
 
 
 def test_no_more_in_flight_than_remain() -> None:
     limit = RateLimit(None)
     asking = limit.begin(0.0)
     limit.note_headers(0.1, RateLimitHeaders(2, None))
-    limit.end(0.1, asking, was_taken=True)
+    limit.end(0.1, asking, was_accepted=True)
     limit.begin(0.2)
     assert limit.hold(0.2) is None
     limit.begin(0.2)
-    assert limit.hold(0.2) == Hold(float("inf"), is_vendors=False)
+    assert limit.hold(0.2) == Hold(float("inf"), is_servers=False)
 
 
 def test_responses_that_overtake_each_other_do_not_raise_what_remains() -> None:
@@ -168,16 +168,16 @@ def test_responses_that_overtake_each_other_do_not_raise_what_remains() -> None:
     permits = [limit.begin(0.0) for _ in range(3)]
     for permit, remaining in zip(permits, [0, 2, 1], strict=True):
         limit.note_headers(0.2, RateLimitHeaders(remaining, None))
-        limit.end(0.2, permit, was_taken=True)
+        limit.end(0.2, permit, was_accepted=True)
     alone = limit.begin(0.3)
     assert limit.hold(0.3) is not None
     limit.note_headers(60.0, RateLimitHeaders(9, None))
-    limit.end(60.0, alone, was_taken=True)
+    limit.end(60.0, alone, was_accepted=True)
     assert limit.hold(60.0) is None
 
 
 def test_none_remaining_closes_until_the_reset() -> None:
     limit = RateLimit(None)
     limit.note_headers(1.0, RateLimitHeaders(0, 20.0))
-    assert limit.hold(2.0) == Hold(19.0, is_vendors=True)
+    assert limit.hold(2.0) == Hold(19.0, is_servers=True)
     assert limit.hold(21.0) is None

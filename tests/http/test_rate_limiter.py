@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -56,21 +57,33 @@ def refuse(limiter: RateLimiter, retry_after: float, kind: type[TransientError] 
     limiter.release(limiter.acquire(900.0), {}, kind("refused", retry_after=retry_after))
 
 
-def test_open_limiter_keeps_nobody(clock: Clock) -> None:
+def test_an_open_limiter_holds_no_request(clock: Clock) -> None:
     limiter = RateLimiter()
     for _ in range(1000):
         send(limiter)
     assert clock.waits == []
 
 
-def test_closed_limiter_is_waited_for_to_the_end(clock: Clock) -> None:
+def test_a_block_is_waited_for_to_its_end(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 7.5)
     send(limiter)
     assert clock.now >= 7.5
 
 
-def test_waking_early_does_not_open_the_limiter(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("owner", "named"), [(None, "rate limit."), ("acme", "rate limit of acme.")])
+def test_the_log_says_whose_rate_limit_is_waited_for(
+    clock: Clock, caplog: pytest.LogCaptureFixture, owner: str | None, named: str
+) -> None:
+    limiter = RateLimiter(owner=owner)
+    refuse(limiter, 7.5)
+    with caplog.at_level(logging.INFO):
+        send(limiter)
+    assert caplog.messages == [f"Waiting 7.5 s for the {named}"]
+    assert clock.now == 7.5
+
+
+def test_waking_early_does_not_end_a_block(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = RateLimiter()
     refuse(limiter, 8.0)
     monkeypatch.setattr(threading.Condition, "wait", lambda _, timeout: clock.wait(min(timeout, 3.0)))
@@ -81,7 +94,7 @@ def test_waking_early_does_not_open_the_limiter(clock: Clock, monkeypatch: pytes
 def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 100.0)
-    with pytest.raises(WaitTooLongError, match="asks to wait 100 s, while 99 s"):
+    with pytest.raises(WaitTooLongError, match="asks for a wait of 100 s, but only 99 s"):
         send(limiter, budget=99.0)
     assert clock.waits == []
     send(limiter, budget=100.0)
@@ -104,25 +117,25 @@ def test_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
     assert clock.now == 120.0
 
 
-def test_headers_close_the_limiter(clock: Clock) -> None:
+def test_headers_block_requests(clock: Clock) -> None:
     limiter = RateLimiter()
     limiter.release(limiter.acquire(900.0), {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"})
     send(limiter)
     assert clock.now == 30.0
 
 
-def test_one_limiter_does_not_close_another(clock: Clock) -> None:
-    closed, other = RateLimiter(), RateLimiter()
-    refuse(closed, 60.0)
+def test_one_limiter_does_not_block_another(clock: Clock) -> None:
+    blocked, other = RateLimiter(), RateLimiter()
+    refuse(blocked, 60.0)
     send(other)
     assert clock.waits == []
 
 
 @pytest.mark.parametrize("reason", [CredentialError("revoked", "Fix it."), SystemExit(143)])
-def test_shut_limiter_meets_everybody_with_the_reason(clock: Clock, reason: BaseException) -> None:
+def test_a_stopped_limiter_raises_the_reason_for_everybody(clock: Clock, reason: BaseException) -> None:
     limiter = RateLimiter()
     refuse(limiter, 600.0)
-    clock.meanwhile = lambda: limiter.shut(reason)
+    clock.meanwhile = lambda: limiter.stop(reason)
     for _ in range(2):
         with pytest.raises(type(reason)):
             send(limiter)
@@ -139,7 +152,7 @@ def test_shut_limiter_meets_everybody_with_the_reason(clock: Clock, reason: Base
     ],
     ids=["success", "absent", "outage", "no response"],
 )
-def test_only_a_request_that_was_taken_lets_more_go_at_once(
+def test_only_an_accepted_request_lets_more_go_at_once(
     clock: Clock,
     headers: dict[str, str] | None,
     refusal: MakiniError | None,
@@ -149,7 +162,7 @@ def test_only_a_request_that_was_taken_lets_more_go_at_once(
     refuse(limiter, 1.0, TransientError)
     limiter.release(limiter.acquire(900.0), headers, refusal)
     clock.waits.clear()
-    clock.meanwhile = lambda: limiter.shut(TimeoutError())
+    clock.meanwhile = lambda: limiter.stop(TimeoutError())
     limiter.acquire(900.0)
     if widens:
         limiter.acquire(900.0)

@@ -24,9 +24,9 @@ from tap_makini.errors import (
     TransientError,
 )
 from tap_makini.http.response import (
+    Problem,
     RateLimitHeaders,
     Response,
-    VendorProblem,
     error_for_response,
     parse_http_date,
     read_problem,
@@ -38,7 +38,7 @@ from tap_makini.redaction import redact_logs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-NOTHING = VendorProblem(None, None, None)
+NOTHING = Problem(None, None, None)
 LARAVEL = {"message": "The given data was invalid.", "errors": {"per_page": ["must not be greater than 100"]}}
 names = st.sampled_from(["error", "errors", "code", "type", "status", "message", "detail", "title", "id", "request_id"])
 documents = st.recursive(
@@ -51,7 +51,7 @@ EPOCH = 1772366400
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
-def problem(document: object, headers: Mapping[str, str] | None = None) -> VendorProblem:
+def problem(document: object, headers: Mapping[str, str] | None = None) -> Problem:
     """Read the problem in a body, or in a document that is one."""
     body = document if isinstance(document, bytes) else msgspec.json.encode(document)
     return read_problem(Response(418, headers or {}, body))
@@ -150,7 +150,7 @@ def test_any_body_gives_printable_text_or_nothing(body: bytes, headers: dict[str
 
 def test_a_body_too_large_to_be_a_message_is_not_decoded() -> None:
     found = problem({"message": "a", "errors": [[]] * 2**20}, {"X-Request-Id": "id-1"})
-    assert found == VendorProblem(None, None, "id-1")
+    assert found == Problem(None, None, "id-1")
 
 
 # --- errors ----------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_kind_of_each_status(status: int) -> None:
     assert error.remedy.endswith(".")
     if isinstance(error, TransientError):
         assert error.retry_after == 7.0
-        assert error.repetitions == math.inf
+        assert error.max_retries == math.inf
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.PERMANENT_REDIRECT])

@@ -53,7 +53,7 @@ def test_retry_after_is_never_cut_short_and_little_exceeded(asked: float) -> Non
 def test_a_wait_beyond_the_budget_is_not_begun(asked: float, budget: int) -> None:
     outcome = run(TransientError("busy", retry_after=budget + asked), budget=budget)
     assert isinstance(outcome.error, WaitTooLongError)
-    assert f"asks to wait {budget + asked:.0f} s" in str(outcome.error)
+    assert f"asks for a wait of {budget + asked:.0f} s" in str(outcome.error)
     assert (outcome.requests, outcome.waits) == (1, [])
 
 

@@ -15,7 +15,7 @@ BROKEN = MakiniError("the server answered 500", "Run again later.")
 
 
 def result(stream: str, status: Status = Status.COMPLETE, connection: str | None = None, records: int = 0) -> Result:
-    return Result(stream, connection, RequestStats(requests=3, repeats=1, waited=2.26), status, records)
+    return Result(stream, connection, RequestStats(requests=3, retries=1, waited=2.26), status, records)
 
 
 def rows(summary: Summary) -> list[list[str]]:

@@ -55,14 +55,14 @@ NOTHING_KNOWN = Integration()
 NOTHING_NEW = NothingNewError("Makini has not synced it", "Nothing to do.")
 
 
-class Gate:
-    """Takes note of what shut it."""
+class StubRateLimiter:
+    """Takes note of what stopped it."""
 
     def __init__(self) -> None:
-        self.shut_by: list[Exception] = []
+        self.stopped_by: list[Exception] = []
 
-    def shut(self, error: Exception) -> None:
-        self.shut_by.append(error)
+    def stop(self, error: Exception) -> None:
+        self.stopped_by.append(error)
 
 
 @dataclass(eq=False)
@@ -71,7 +71,7 @@ class StubConnection:
 
     name: str | None
     integration: Integration = NOTHING_KNOWN
-    rate_limiter: Gate = field(default_factory=Gate)
+    rate_limiter: StubRateLimiter = field(default_factory=StubRateLimiter)
 
     @property
     def client(self) -> StubConnection:
@@ -391,8 +391,8 @@ def test_one_revoked_connection_of_several_is_dropped_and_the_others_are_read(
         "revoked/teams": "dropped",
     }
     assert sync.summary.records == 12
-    assert connections[1].rate_limiter.shut_by == [REFUSED]
-    assert not connections[0].rate_limiter.shut_by
+    assert connections[1].rate_limiter.stopped_by == [REFUSED]
+    assert not connections[0].rate_limiter.stopped_by
     assert not caplog.messages
     assert isinstance(run.raised, StreamsFailedError)
     assert str(run.raised) == "Incomplete: revoked (3 streams): the server answered 401. Check the token."
@@ -433,7 +433,7 @@ def test_a_connection_is_dropped_after_four_transient_failures_in_a_row(run: Run
     sync = run.go()
 
     assert Counter(statuses(sync).values()) == {"failed": 4, "dropped": 58, "complete": 1}
-    assert zeta.rate_limiter.shut_by
+    assert zeta.rate_limiter.stopped_by
 
 
 def test_a_connection_is_not_dropped_while_some_of_its_streams_are_complete(run: Run) -> None:
@@ -482,7 +482,7 @@ def test_a_connection_without_news_is_skipped_and_the_run_succeeds(run: Run) -> 
 
     assert statuses(sync) == {"zeta/assets": "skipped", "zeta/sites": "skipped", "acme/assets": "complete"}
     assert not skipped.begun
-    assert not zeta.rate_limiter.shut_by
+    assert not zeta.rate_limiter.stopped_by
     assert run.raised is None
 
 
