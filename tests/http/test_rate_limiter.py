@@ -56,21 +56,21 @@ def refuse(limiter: RateLimiter, retry_after: float, kind: type[TransientError] 
     limiter.release(limiter.acquire(900.0), {}, kind("refused", retry_after=retry_after))
 
 
-def test_open_limiter_keeps_nobody(clock: Clock) -> None:
+def test_an_open_limiter_lets_everybody_pass(clock: Clock) -> None:
     limiter = RateLimiter()
     for _ in range(1000):
         send(limiter)
     assert clock.waits == []
 
 
-def test_closed_limiter_is_waited_for_to_the_end(clock: Clock) -> None:
+def test_a_wait_lasts_to_its_end(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 7.5)
     send(limiter)
     assert clock.now >= 7.5
 
 
-def test_waking_early_does_not_open_the_limiter(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waking_early_does_not_end_a_wait(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = RateLimiter()
     refuse(limiter, 8.0)
     monkeypatch.setattr(threading.Condition, "wait", lambda _, timeout: clock.wait(min(timeout, 3.0)))
@@ -78,7 +78,7 @@ def test_waking_early_does_not_open_the_limiter(clock: Clock, monkeypatch: pytes
     assert clock.now == 8.0
 
 
-def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
+def test_a_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 100.0)
     with pytest.raises(WaitTooLongError, match="asks to wait 100 s, while 99 s"):
@@ -87,7 +87,7 @@ def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
     send(limiter, budget=100.0)
 
 
-def test_budget_covers_all_waits_together(clock: Clock) -> None:
+def test_the_budget_covers_all_waits_together(clock: Clock) -> None:
     limiter = RateLimiter()
     other = limiter.acquire(900.0)
     refuse(limiter, 60.0)
@@ -97,21 +97,21 @@ def test_budget_covers_all_waits_together(clock: Clock) -> None:
     assert clock.now == 60.0
 
 
-def test_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
+def test_the_users_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
     limiter = RateLimiter(requests_per_minute=2)
     for _ in range(5):
         send(limiter, budget=0.0)
     assert clock.now == 120.0
 
 
-def test_headers_close_the_limiter(clock: Clock) -> None:
+def test_headers_block_the_limiter(clock: Clock) -> None:
     limiter = RateLimiter()
     limiter.release(limiter.acquire(900.0), {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"})
     send(limiter)
     assert clock.now == 30.0
 
 
-def test_one_limiter_does_not_close_another(clock: Clock) -> None:
+def test_one_limiter_does_not_block_another(clock: Clock) -> None:
     closed, other = RateLimiter(), RateLimiter()
     refuse(closed, 60.0)
     send(other)
@@ -119,7 +119,7 @@ def test_one_limiter_does_not_close_another(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("reason", [CredentialError("revoked", "Fix it."), SystemExit(143)])
-def test_shut_limiter_meets_everybody_with_the_reason(clock: Clock, reason: BaseException) -> None:
+def test_a_stopped_limiter_gives_everybody_the_reason(clock: Clock, reason: BaseException) -> None:
     limiter = RateLimiter()
     refuse(limiter, 600.0)
     clock.meanwhile = lambda: limiter.shut(reason)
