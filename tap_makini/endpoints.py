@@ -15,6 +15,7 @@ class QueryParameters:
         offset: In place of it, how many records to skip; None if pages are numbered.
         first_offset: The value of `offset` that skips none, 0 or 1.
         first: The number of the first page, 1 or 0.
+        is_first_known: Whether a document or Makini's guide says so.
         size: How many records to return; None if that cannot be requested.
         largest: The largest allowed page size; None if that is not declared.
         sizes: The allowed page sizes; empty if any is allowed.
@@ -33,6 +34,7 @@ class QueryParameters:
     offset: str | None = None
     first_offset: int = 0
     first: int = 1
+    is_first_known: bool = True
     size: str | None = "per_page"
     largest: int | None = None
     sizes: tuple[int, ...] = ()

@@ -98,13 +98,15 @@ def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParame
         if size is None:
             return undeclared
     has_only_cursor = cursor is not None and page is None and offset is None
+    first = _first_number(declared[page]) if page else 1
     offset = offset if page is None else None
     return replace(
         undeclared,
         page=None if has_only_cursor else page or undeclared.page,
-        first=_first_number(declared[page], 1) if page else 1,
+        first=1 if first is None else first,
+        is_first_known=first is not None or not undeclared.may_not_count,
         offset=offset,
-        first_offset=_first_number(declared[offset], 0) if offset else 0,
+        first_offset=(_first_number(declared[offset]) or 0) if offset else 0,
         size=size,
         largest=min(filter(None, _whole_numbers(declared[size], "maximum")), default=None) if size else None,
         sizes=tuple(sorted(filter(None, _whole_numbers(declared[size], "enum")))) if size else (),
@@ -183,7 +185,7 @@ def _whole_numbers(schemas: list[Node], keyword: str) -> Iterator[int]:
     return (int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10)  # noqa: PLR2004 - digits
 
 
-def _first_number(schemas: list[Node], usual: int) -> int:
-    """Return 0 or 1, as the default or the minimum declares where counting begins."""
+def _first_number(schemas: list[Node]) -> int | None:
+    """Return where counting begins, 0 or 1, by the default or the minimum; None if neither is declared."""
     numbers = (number for keyword in ("default", "minimum") for number in _whole_numbers(schemas, keyword))
-    return next((number for number in numbers if number in {0, 1}), usual)
+    return next((number for number in numbers if number in {0, 1}), None)

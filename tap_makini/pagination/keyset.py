@@ -111,9 +111,11 @@ class KeysetPaginator:
             if last.page.number == last.page.last:
                 break
         else:
-            raise DisprovedError("the list changes too fast to see whether records without a date are at its end")
+            raise DisprovedError(
+                "the list changes too fast to see whether records without a date are at its end", lasts=False
+            )
         if any(row.timestamp is None for row in (*self._newest_first.rows, *last.rows)):
-            raise DisprovedError("there are records without a date, which a filter leaves out")
+            raise DisprovedError("there are records without a date, which a filter leaves out", lasts=False)
 
     def _check(self, step: PageStep, start_value: datetime | None) -> None:
         """Check that a page keeps to the order and the filter of its request."""

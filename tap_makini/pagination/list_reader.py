@@ -84,7 +84,7 @@ class ListReader:
                     yield batch._replace(rows=rows)
             except DisprovedError as evidence:  # noqa: PERF203 - around all batches, not around each
                 yield Batch([], withdraws=True)
-                batches = self._fall_back(first_page, str(evidence)).batches()
+                batches = self._fall_back(first_page, str(evidence), lasts=evidence.lasts).batches()
             else:
                 return
 
@@ -130,7 +130,7 @@ class ListReader:
         if request.start_value is not None or request.order is not None:
             first_page = first_page.reopened(start_value=None, order=None)
         self.outcome.expected = first_page.page.total
-        self._note_full_read(_UNCOUNTED)
+        self._warn_of_full_read(_UNCOUNTED)
         return self._use(RepeatedPassesPaginator(first_page, self.outcome), _UNCOUNTED).batches()
 
     def _may_leave_out_newer_ones(self, first_page: FirstPage) -> bool:
@@ -151,13 +151,13 @@ class ListReader:
         if self._fetcher.replication_key is None:
             return self._use(FullListPaginator(first_page, self.outcome), "it is a full table")
         if first_page.request.order is None:
-            self._note_full_read(_NO_ORDER)
+            self._warn_of_full_read(_NO_ORDER)
             return self._use(FullListPaginator(first_page, self.outcome), _NO_ORDER)
         if self._start_value is not None and first_page.request.start_value is None:
             return self._fall_back(first_page, "the server refuses the filter")
         return self._use(KeysetPaginator(first_page, self.outcome), "the server accepts filter and order")
 
-    def _fall_back(self, first_page: FirstPage, reason: str) -> Paginator:
+    def _fall_back(self, first_page: FirstPage, reason: str, *, lasts: bool = True) -> Paginator:
         """Read page by page, without the filter: back to the start value if there is an order, else everything."""
         if first_page.request.start_value is not None:
             first_page = first_page.reopened(start_value=None)
@@ -165,13 +165,13 @@ class ListReader:
             newest_first = first_page.reopened(order="desc")
             if first_page.shows_order(newest_first):
                 return self._use(NewestFirstPaginator(newest_first, self.outcome, self._start_value), reason)
-        self._note_full_read(reason)
+        self._warn_of_full_read(reason, lasts=lasts)
         return self._use(FullListPaginator(first_page, self.outcome), reason)
 
-    def _note_full_read(self, reason: str) -> None:
+    def _warn_of_full_read(self, reason: str, *, lasts: bool = True) -> None:
         if self._fetcher.replication_key is not None:
-            self.outcome.full_read_reason = reason
-            logger.warning("%s is read in full each run because %s.", self._fetcher.path, reason)
+            always, once = "%s is read in full each run because %s.", "%s is read in full this time because %s."
+            logger.warning(always if lasts else once, self._fetcher.path, reason)
 
     def _use(self, paginator: Paginator, reason: str) -> Paginator:
         logger.log(self._log_level, "Reading %s by %s: %s.", self._fetcher.path, type(paginator).__name__, reason)

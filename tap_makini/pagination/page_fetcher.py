@@ -121,12 +121,12 @@ class PageLimit:
 
     Attributes:
         longest: How many records the longest page had after which the same one came, or none at all.
-        has_warned: Whether the log says that one page may be only a part.
+        warned_of: What the log has said about them.
     """
 
     def __init__(self) -> None:
         self.longest = 0
-        self.has_warned = False
+        self.warned_of: set[str] = set()
 
 
 class PageFetcher:

@@ -67,7 +67,6 @@ class Outcome:
         is_unsettled: The same of the whole list.
         expected: How many records the server counts in the list, if it says so.
         shortages: Where fewer records came than the server counts.
-        full_read_reason: Why a list with a replication key is read in full each run; None if it is not.
     """
 
     count: int = 0
@@ -77,7 +76,6 @@ class Outcome:
     is_unsettled: bool = False
     expected: int | None = None
     shortages: list[Shortage] = field(default_factory=list)
-    full_read_reason: str | None = None
 
     def note(self, rows: list[Row]) -> None:
         """Take delivered rows into account."""
@@ -130,7 +128,16 @@ class Paginator(Protocol):
 
 
 class DisprovedError(Exception):
-    """A response contradicts what a paginator relies on; the message says how."""
+    """A response contradicts what a paginator relies on.
+
+    Args:
+        reason: How it does.
+        lasts: Whether it will do so in the next run too.
+    """
+
+    def __init__(self, reason: str, *, lasts: bool = True) -> None:
+        super().__init__(reason)
+        self.lasts = lasts
 
 
 class RowReader:

@@ -158,6 +158,12 @@ class RepeatedPassesPaginator:
             raise BadBodyError("the response says that more records follow, but no page number or cursor leads to them")
         if pages == 1 and not is_honored:
             self._check_one_page(request, last)
+        if not self._fetcher.query_parameters.is_first_known:
+            self._warn_once(
+                "the first page may be missing",
+                "the OpenAPI document does not declare whether it is page 0 or 1, and 1 is assumed; if it is 0, add "
+                "`minimum: 0` to the declaration",
+            )
 
     def _check_one_page(self, request: PageRequest, page: Page) -> None:
         """Warn if a list of one page may go on, and fail if it looks like that.
@@ -165,7 +171,7 @@ class RepeatedPassesPaginator:
         Raises:
             MakiniError: The document declares parameters that may lead on.
         """
-        names, count, limit = self._fetcher.query_parameters, len(page.records), self._fetcher.page_limit
+        names, count = self._fetcher.query_parameters, len(page.records)
         is_full = request.size is not None and count >= request.size
         unknown = ", ".join(names.unknown_paging)
         if unknown and is_full and page.says_more is None:
@@ -182,6 +188,10 @@ class RepeatedPassesPaginator:
             reason = f"{count} records may be the most that the server sends at once"
         else:
             return
-        if not limit.has_warned:
-            limit.has_warned = True
-            logger.warning("%s: the list may go on after its first page: %s.", self._fetcher.path, reason)
+        self._warn_once("the list may go on after its first page", reason)
+
+    def _warn_once(self, what: str, why: str) -> None:
+        """Warn of something once for all similar lists."""
+        if what not in self._fetcher.page_limit.warned_of:
+            self._fetcher.page_limit.warned_of.add(what)
+            logger.warning("%s: %s: %s.", self._fetcher.path, what, why)

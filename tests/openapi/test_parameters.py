@@ -22,20 +22,23 @@ def one(name: str, **more: Any) -> Node:  # noqa: ANN401 - any JSON
     return {"name": name, "in": "query", **more}
 
 
+PAGES: dict[str, Any] = {"is_first_known": False}  # a page is declared, but not its first number
+
+
 @pytest.mark.parametrize(
     ("names", "differences"),
     [
         ("", {}),
         ("filter sort", {}),
-        ("page per_page filter sort", {}),
-        ("creditLimit status page per_page", {}),
+        ("page per_page filter sort", PAGES),
+        ("creditLimit status page per_page", PAGES),
         # pages
-        ("page", {"size": None}),
-        ("pageNumber pageSize", {"page": "pageNumber", "size": "pageSize"}),
-        ("PageNumber per-page", {"page": "PageNumber", "size": "per-page"}),
-        ("page[number] page[size]", {"page": "page[number]", "size": "page[size]"}),
+        ("page", {**PAGES, "size": None}),
+        ("pageNumber pageSize", {**PAGES, "page": "pageNumber", "size": "pageSize"}),
+        ("PageNumber per-page", {**PAGES, "page": "PageNumber", "size": "per-page"}),
+        ("page[number] page[size]", {**PAGES, "page": "page[number]", "size": "page[size]"}),
         ("limit", {"size": "limit"}),
-        ("page offset limit", {"size": "limit"}),
+        ("page offset limit", {**PAGES, "size": "limit"}),
         # offsets
         ("offset", {"offset": "offset", "size": None}),
         ("skip limit", {"offset": "skip", "size": "limit"}),
@@ -43,7 +46,7 @@ def one(name: str, **more: Any) -> Node:  # noqa: ANN401 - any JSON
         # cursors
         ("cursor", {"page": None, "size": None}),
         ("page_token per_page", {"page": None, "cursor": "page_token"}),
-        ("page_token page", {"size": None, "cursor": "page_token"}),
+        ("page_token page", {**PAGES, "size": None, "cursor": "page_token"}),
         ("page_token offset", {"offset": "offset", "size": None, "cursor": "page_token"}),
         ("page[cursor] page[size]", {"page": None, "size": "page[size]", "cursor": "page[cursor]"}),
         # bounds
@@ -108,6 +111,14 @@ def test_where_counting_begins(schema: Node, page: int, offset: int) -> None:
     assert read(one("startIndex", schema=schema)).first_offset == offset
 
 
+def test_a_first_page_is_known_if_its_number_is_declared() -> None:
+    assert [read(one("page", schema=schema)).is_first_known for schema in ({"default": 1}, {"minimum": 0}, {})] == [
+        True,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(
     ("schema", "largest", "sizes"),
     [
@@ -159,7 +170,7 @@ def test_parameters_by_reference_in_headers_and_of_the_path() -> None:
     }
     content = document({"/x": item}, components={"parameters": {"P": query("page_number")[0]}})
 
-    assert endpoints(content)["x"].query_parameters == replace(ASSUMED, page="page_number", size=None)
+    assert endpoints(content)["x"].query_parameters == replace(ASSUMED, page="page_number", size=None, **PAGES)
 
 
 @pytest.mark.parametrize(

@@ -332,6 +332,17 @@ def test_one_page_that_may_be_a_part_is_read_with_a_warning(  # noqa: PLR0913, P
     assert all(str(reason) in message for message in warnings)
 
 
+def test_a_first_page_whose_number_is_not_declared_is_read_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    names = replace(ASSUMED, is_first_known=False)
+    assert records_of(lambda asked: {"data": items(7) if asked.sent["page"] == "1" else []}, names) == items(7)
+
+    [warning] = [each.message for each in caplog.records if "missing" in each.message]
+    assert warning == (
+        "/x: the first page may be missing: the OpenAPI document does not declare whether it is page 0 or 1, and 1 is "
+        "assumed; if it is 0, add `minimum: 0` to the declaration."
+    )
+
+
 def test_one_full_page_fails_if_unknown_parameters_may_lead_on() -> None:
     names = replace(ASSUMED, unknown_paging=("skipTo", "startAfter"))
 
