@@ -11,7 +11,7 @@ from tap_makini.entities import CONNECTIONS, ENTITIES
 
 
 @pytest.mark.parametrize(("name", "streams"), selections().items())
-def test_selection_selects_existing_streams_once(name: str, streams: list[str]) -> None:
+def test_a_selection_selects_existing_streams_once(name: str, streams: list[str]) -> None:
     assert len(set(streams)) == len(streams)
     assert set(streams) <= {entity.stream for entity in (*ENTITIES, CONNECTIONS)}
     for entry in json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["streams"]:

@@ -62,7 +62,7 @@ class House:
         ("sold", {"type": ["boolean", "null"], "default": False}),
     ],
 )
-def test_schema(name: str, declared: dict[str, Any]) -> None:
+def test_each_setting_has_the_schema_of_its_annotation(name: str, declared: dict[str, Any]) -> None:
     property_schema = json_schema(House)["properties"][name]
     assert property_schema.pop("title") == name.capitalize()
     assert property_schema.pop("description")
@@ -82,13 +82,13 @@ def test_values_have_the_types_of_the_annotations() -> None:
     )
 
 
-def test_secrets() -> None:
+def test_secrets_are_found_at_any_depth() -> None:
     config = {"doors": [{"name": "front", "code": "1234"}], "alarm": "loud", "owner": "bo"}
     assert list(secrets(House, config)) == ["1234", "loud"]
     assert secret_names(House) == ["alarm"]
 
 
-def test_forms() -> None:
+def test_a_text_that_does_not_fit_its_form_is_a_fault() -> None:
     config = {"doors": [{"name": "ok"}, {"name": "Front"}], "owner": "Bo"}
     assert list(form_faults(House, config)) == [
         "Setting doors.1.name: not valid. It must be lower case.",

@@ -25,7 +25,7 @@ def test_every_list_endpoint_has_exactly_one_row() -> None:
 
 
 @pytest.mark.parametrize("slug", DECLARED)
-def test_row_agrees_with_the_vendor(slug: str) -> None:
+def test_each_row_agrees_with_the_vendor(slug: str) -> None:
     entity, declared = BY_SLUG[slug], DECLARED[slug]
 
     assert list(entity.products) == declared["products"]
@@ -48,7 +48,7 @@ def test_stream_names_are_unique_identifiers() -> None:
         ("statuses/work-orders", "statuses_work_orders"),
     ],
 )
-def test_stream_name(slug: str, stream: str) -> None:
+def test_a_stream_is_named_after_its_slug(slug: str, stream: str) -> None:
     assert BY_SLUG[slug].stream == stream
 
 
@@ -64,7 +64,7 @@ def test_stream_name(slug: str, stream: str) -> None:
         ("work-orders", (), None),
     ],
 )
-def test_path_is_under_the_first_product_that_offers_it(
+def test_a_path_is_under_the_first_product_that_offers_it(
     slug: str,
     products: tuple[str, ...],
     path: str | None,
@@ -81,12 +81,14 @@ def test_path_is_under_the_first_product_that_offers_it(
         ("exchange-rates", "createdAt"),
     ],
 )
-def test_entities_without_a_time_of_update(slug: str, replication_key: str | None) -> None:
+def test_entities_without_an_update_time_have_another_replication_key_or_none(
+    slug: str, replication_key: str | None
+) -> None:
     assert BY_SLUG[slug].replication_key == replication_key
 
 
 @pytest.mark.parametrize("slug", DECLARED)
-def test_replication_key_is_the_best_that_the_vendor_declares(slug: str) -> None:
+def test_the_replication_key_is_the_best_that_the_vendor_declares(slug: str) -> None:
     entity = BY_SLUG[slug]
     best = [name for name in ("updatedAt", "createdAt") if name in ITEMS[entity.item]]
 
@@ -94,7 +96,7 @@ def test_replication_key_is_the_best_that_the_vendor_declares(slug: str) -> None
 
 
 @pytest.mark.parametrize("slug", DECLARED)
-def test_key_is_the_vendors_or_else_the_name(slug: str) -> None:
+def test_the_key_is_the_vendors_or_else_the_name(slug: str) -> None:
     entity = BY_SLUG[slug]
 
     assert entity.key == (("key",) if "key" in ITEMS[entity.item] else ("name",))
@@ -112,5 +114,5 @@ def test_there_is_a_status_list_for_each_kind_of_order(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", ["sites", "materials", "work-orders/materials", "work-orders/custom-fields"])
-def test_other_lists_that_lack_page_size(slug: str) -> None:
+def test_some_other_lists_have_no_page_size(slug: str) -> None:
     assert not BY_SLUG[slug].sizes_pages

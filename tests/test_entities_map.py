@@ -97,7 +97,7 @@ def test_what_is_known_of_columns_is_about_columns_that_exist(known: str) -> Non
         ("work_orders", "title", None),
     ],
 )
-def test_target(stream: str, path: str, wanted: str | None) -> None:
+def test_a_column_refers_to_the_stream_that_its_name_says(stream: str, path: str, wanted: str | None) -> None:
     assert target(stream, path, STREAMS) == wanted
 
 
@@ -147,7 +147,7 @@ RELATION = r'    (\w+) \}o--o[|{] (\w+) : "[\w\[\]., ]+"\n'
 
 
 @pytest.mark.parametrize("heading", DRAWINGS)
-def test_diagram_is_in_the_language_of_mermaid(heading: str) -> None:
+def test_a_diagram_is_in_the_language_of_mermaid(heading: str) -> None:
     drawing = DRAWINGS[heading] + "\n"
     assert re.fullmatch(rf"erDiagram\n(?:{BOX})+(?:{RELATION})*", drawing)
     boxes = [name for name, _ in re.findall(BOX, drawing)]
@@ -159,7 +159,7 @@ def test_diagram_is_in_the_language_of_mermaid(heading: str) -> None:
 
 
 @pytest.mark.parametrize("heading", DRAWINGS)
-def test_diagram_can_be_read(heading: str) -> None:
+def test_a_diagram_is_small_enough_to_read(heading: str) -> None:
     assert len(re.findall(BOX, DRAWINGS[heading])) <= 30
     assert len(re.findall(RELATION, DRAWINGS[heading] + "\n")) <= 60
 
@@ -191,7 +191,7 @@ def test_every_stream_links_to_the_schema_with_all_its_columns() -> None:
         assert schema["properties"].keys() == table.schema["properties"].keys()
 
 
-def test_example_is_sql_over_columns_that_exist() -> None:
+def test_the_example_is_sql_over_columns_that_exist() -> None:
     (query,) = re.findall(r"```sql\n(.*?)```", REFERENCES_PAGE, re.DOTALL)
     with closing(sqlite3.connect(":memory:")) as database:
         for table in TABLES:
@@ -214,7 +214,7 @@ def test_example_is_sql_over_columns_that_exist() -> None:
         ({"type": ["array", "null"], "items": {"type": ["object", "null"]}}, "list of objects"),
     ],
 )
-def test_in_words(schema: dict[str, Any], words: str) -> None:
+def test_a_type_is_named_in_words(schema: dict[str, Any], words: str) -> None:
     assert in_words(schema) == words
 
 

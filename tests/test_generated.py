@@ -19,7 +19,7 @@ GENERATED = generated()
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
-def test_file_is_up_to_date(path: Path) -> None:
+def test_a_generated_file_is_up_to_date(path: Path) -> None:
     name = str(path.relative_to(ROOT))
     present, wanted = path.read_text(encoding="utf-8").splitlines(), GENERATED[path].splitlines()
     difference = list(difflib.unified_diff(present, wanted, name, "make docs", n=1, lineterm=""))

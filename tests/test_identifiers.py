@@ -53,18 +53,18 @@ def test_spellings_of_a_name_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x" * 64, "é" * 32, "_sdc_x", "_SDC_x", "_makini_extra", "a\x00", "\ud800"])
-def test_what_no_column_can_be_called(name: str) -> None:
+def test_a_reserved_or_unprintable_name_is_no_column_name(name: str) -> None:
     assert not is_column_name(name)
     assert is_column_name("_id")
 
 
 @given(st.text(max_size=63))
-def test_what_fits_stays(name: str) -> None:
+def test_a_name_that_fits_stays_as_it_is(name: str) -> None:
     assert shorten(name) == name or len(name.encode()) > LONGEST_NAME
 
 
 @given(st.text(min_size=20), st.lists(st.text(), min_size=2, max_size=5, unique=True))
-def test_all_fit_and_stay_apart(start: str, ends: list[str]) -> None:
+def test_all_names_fit_and_stay_apart(start: str, ends: list[str]) -> None:
     long = [start * 8 + end for end in ends]
     short = [shorten(name) for name in long]
     assert all(len(name.encode()) <= LONGEST_NAME for name in short)

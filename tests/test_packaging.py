@@ -71,12 +71,12 @@ def test_the_other_backoff_is_not_beside_the_tap(name: str) -> None:
     assert "backoff" not in {canonicalize_name(pin.name) for pin in pinned(path)}
 
 
-def test_tap_pins_hold_what_the_package_asks_for() -> None:
+def test_the_taps_pins_hold_what_the_package_asks_for() -> None:
     declared = PYPROJECT["project"]["dependencies"]
     assert unpinned(declared, ROOT / "requirements/tap.txt") == []
 
 
-def test_dev_pins_hold_what_the_groups_ask_for() -> None:
+def test_the_dev_pins_hold_what_the_groups_ask_for() -> None:
     declared = PYPROJECT["project"]["dependencies"] + group("dev")
     assert unpinned(declared, ROOT / "requirements/dev.txt") == []
 
@@ -92,12 +92,12 @@ def test_pins_hold_what_their_input_asks_for(path: Path) -> None:
     assert unpinned(requirement_lines(path), path.with_suffix(".txt")) == []
 
 
-def test_demo_loader_has_a_duckdb_that_loses_no_row() -> None:
+def test_the_demos_loader_has_a_duckdb_that_loses_no_row() -> None:
     (duckdb,) = (pin for pin in pinned(ROOT / "requirements/target-duckdb.txt") if pin.name == "duckdb")
     assert SpecifierSet("<1.3").contains(next(iter(duckdb.specifier)).version)
 
 
-def test_wheel_is_the_package_alone_and_typed() -> None:
+def test_the_wheel_is_the_package_alone_and_typed() -> None:
     assert PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": ["tap_makini"]}
     assert (ROOT / "tap_makini/py.typed").exists()
 
@@ -121,7 +121,7 @@ def test_workflow_actions_are_pinned_to_commits() -> None:
     assert [line for line in used if not re.search(r"@[0-9a-f]{40} # v\d", line)] == []
 
 
-def test_changelog_has_a_place_for_this_version() -> None:
+def test_the_changelog_has_a_place_for_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     headings = re.findall(r"^## \[([^]]+)\]", changelog, flags=re.MULTILINE)
     assert headings[0] == "Unreleased"

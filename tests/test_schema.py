@@ -197,7 +197,7 @@ def test_lists_of_keys_hold_strings(pair: tuple[str, str]) -> None:
         ("WorkTrigger", "recurring", "boolean"),
     ],
 )
-def test_corrections_that_no_name_explains(item: str, field: str, form: str) -> None:
+def test_some_corrections_are_explained_by_no_name(item: str, field: str, form: str) -> None:
     assert vendor_form(properties_of(item)[field]) == form
 
 
@@ -221,7 +221,7 @@ def test_only_root_and_key_are_not_nullable(entity: Entity) -> None:
 
 
 @each_entity
-def test_replication_key_is_an_instant(entity: Entity) -> None:
+def test_a_replication_key_is_a_date_time(entity: Entity) -> None:
     properties = stream_schema(entity)["properties"]
 
     if entity.replication_key is None:
@@ -280,17 +280,17 @@ def test_streams_of_one_item_share_nothing() -> None:
     assert second["properties"]["tasks"]["items"]["properties"]["title"]
 
 
-def test_unknown_item() -> None:
+def test_an_unknown_item_type_is_an_error() -> None:
     with pytest.raises(SchemaNotFoundError, match="Gadget"):
         SCHEMAS.get_schema("Gadget")
 
 
-def test_unknown_key_property() -> None:
+def test_an_unknown_key_property_is_an_error() -> None:
     with pytest.raises(KeyError, match="serial"):
         SCHEMAS.get_schema("CustomField", key_properties=("serial",))
 
 
-def test_circle_of_references_ends(tmp_path: Path) -> None:
+def test_a_circle_of_references_is_an_error(tmp_path: Path) -> None:
     for item, other in (("Egg", "Hen"), ("Hen", "Egg")):
         schema = {"type": ["object", "null"], "properties": {"of": {"$ref": f"{other}.json"}}}
         (tmp_path / f"{item}.json").write_text(json.dumps(schema))

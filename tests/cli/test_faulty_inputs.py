@@ -102,7 +102,7 @@ def test_a_state_without_bookmarks_is_refused(files: Files) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{nope", "nope", '{"bookmarks": {}', "[" * 100_000])
-def test_a_text_that_is_not_json(text: str) -> None:
+def test_a_state_or_catalog_text_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="State: not valid JSON"):
         checked_state(io.StringIO(text))
     with pytest.raises(InputError, match="Catalog: not valid JSON"):
@@ -110,18 +110,18 @@ def test_a_text_that_is_not_json(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "7", '"state"'])
-def test_json_that_is_no_object(text: str) -> None:
+def test_json_that_is_not_an_object_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="It must be a JSON object"):
         checked_state(io.StringIO(text))
     with pytest.raises(InputError, match="It must be a JSON object"):
         checked_catalog(io.StringIO(text))
 
 
-def test_bytes_that_are_no_text() -> None:
+def test_bytes_that_are_not_text_are_refused() -> None:
     with pytest.raises(InputError, match="State: not valid JSON"):
         checked_state(io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), encoding="utf-8"))
 
 
-def test_what_is_sound_can_be_read_again() -> None:
+def test_a_valid_file_can_be_read_again() -> None:
     text = '{"bookmarks": {}}'
     assert checked_state(io.StringIO(text)).read() == text

@@ -46,7 +46,9 @@ def assert_seemly(text: str) -> None:
 
 
 @pytest.mark.parametrize("formatter", ["singer_sdk.logging.ConsoleFormatter", "singer_sdk.logging.StructuredFormatter"])
-def test_a_run_logs_them_as_escapes_and_writes_them_as_they_are(files: Files, sandbox: Sandbox, formatter: str) -> None:
+def test_a_run_logs_names_as_escapes_and_writes_them_as_they_are(
+    files: Files, sandbox: Sandbox, formatter: str
+) -> None:
     handler = {"class": "logging.StreamHandler", "formatter": "own"}
     logging = {"version": 1, "formatters": {"own": {"()": formatter}}, "handlers": {"own": handler}}
     root = {"root": {"handlers": ["own"]}, "disable_existing_loggers": False}
@@ -68,7 +70,7 @@ def test_a_run_logs_them_as_escapes_and_writes_them_as_they_are(files: Files, sa
     assert json.dumps(NAMES[0])[1:-1] in outcome.output
 
 
-def test_the_connection_test_shows_them_as_escapes(files: Files, sandbox: Sandbox) -> None:
+def test_the_connection_test_shows_names_as_escapes(files: Files, sandbox: Sandbox) -> None:
     outcome = run("--config", files.write("config.json", settings(sandbox)), "--test")
 
     assert outcome.code == 0

@@ -114,13 +114,13 @@ def test_custom_fields_of_the_newest_records_become_columns(discovery: Discovery
     assert custom(discovery, catalog, "work_orders") == {}
 
 
-def test_they_stand_by_name_before_the_taps_own_columns(discovery: Discovery) -> None:
+def test_custom_fields_stand_by_name_before_the_taps_own_columns(discovery: Discovery) -> None:
     names = list(discovery.columns("assets"))
 
     assert names[-2 - len(COLUMNS) :] == [*sorted(COLUMNS), "_makini_connection", "_makini_extra"]
 
 
-def test_they_can_be_selected_like_any_other(discovery: Discovery) -> None:
+def test_custom_fields_can_be_selected_like_any_other_column(discovery: Discovery) -> None:
     [entry] = [entry for entry in discovery.catalog["streams"] if entry["stream"] == "assets"]
     inclusions = {
         item["breadcrumb"][1]: item["metadata"]["inclusion"]

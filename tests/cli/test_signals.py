@@ -123,7 +123,7 @@ def running(files: Files, sandbox: Sandbox, stream: str, **settings: object) -> 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(sizes={"accounts": 20_000, "assets": 1}, rows=5, behaviour=Behaviour(quirks=False)) as server:
+    with Sandbox(sizes={"accounts": 9_000, "assets": 1}, rows=5, behaviour=Behaviour(quirks=False)) as server:
         for _ in range(400):
             server.store.insert("assets", name=LONG_TEXT)
         yield server

@@ -137,7 +137,7 @@ def test_the_new_pair_is_kept_before_the_end(files: Files, endpoint: TokenEndpoi
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_not_even_a_second_signal_loses_it(files: Files, endpoint: TokenEndpoint, workers: int) -> None:
+def test_not_even_a_second_signal_loses_the_new_pair(files: Files, endpoint: TokenEndpoint, workers: int) -> None:
     with refreshing(files, endpoint, max_parallel=workers) as run:
         assert endpoint.asked.wait(PATIENCE_SECONDS)
         run.process.send_signal(signal.SIGINT)
@@ -150,7 +150,9 @@ def test_not_even_a_second_signal_loses_it(files: Files, endpoint: TokenEndpoint
         assert run.pair["refresh_token"] == "refresh-new"  # noqa: S105 - made up
 
 
-def test_nor_is_it_lost_while_connections_are_checked(files: Files, endpoint: TokenEndpoint) -> None:
+def test_a_signal_while_connections_are_checked_does_not_lose_the_new_pair(
+    files: Files, endpoint: TokenEndpoint
+) -> None:
     with refreshing(files, endpoint, "--test") as run:
         assert endpoint.asked.wait(PATIENCE_SECONDS)
         run.process.send_signal(signal.SIGTERM)

@@ -78,7 +78,7 @@ def test_a_descriptor_that_is_open_for_reading_only_ends_in_one_line(command: li
     assert outcome.last_line.startswith("Standard output could not be written: Bad file descriptor. ")
 
 
-def test_a_reader_that_has_gone_ends_it_quietly(command: list[str]) -> None:
+def test_a_reader_that_has_gone_ends_the_run_quietly(command: list[str]) -> None:
     reader, descriptor = os.pipe()
     os.close(reader)
     with os.fdopen(descriptor, "wb") as pipe:

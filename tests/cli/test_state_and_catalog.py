@@ -43,7 +43,7 @@ def test_the_state_of_a_run_starts_the_next(files: Files, sandbox: Sandbox) -> N
     assert second.state["bookmarks"] == first.state["bookmarks"]
 
 
-def test_a_bookmark_as_other_taps_write_it(files: Files, sandbox: Sandbox) -> None:
+def test_a_bookmark_may_be_written_as_other_taps_write_it(files: Files, sandbox: Sandbox) -> None:
     row = newest(sandbox)
     state = bookmark(replication_key="updatedAt", replication_key_value=row["updatedAt"])
     outcome = files.read(sandbox, "accounts", state=state, settings=RECENT)
@@ -82,7 +82,7 @@ def test_bookmarks_of_streams_that_are_not_read_are_kept(files: Files, sandbox: 
     assert outcome.state["bookmarks"]["assets"] == other
 
 
-def test_full_table_by_catalog(files: Files, sandbox: Sandbox) -> None:
+def test_a_catalog_may_set_a_stream_to_full_table(files: Files, sandbox: Sandbox) -> None:
     state = bookmark(replication_key="updatedAt", replication_key_value=newest(sandbox)["updatedAt"])
     override = {"replication-method": "FULL_TABLE"}
     outcome = files.read(sandbox, "accounts", state=state, replication=override)
@@ -98,7 +98,7 @@ def test_a_catalog_without_replication_key_leaves_a_stream_its_own(files: Files,
     assert outcome.state["bookmarks"]["accounts"]["replication_key"] == "updatedAt"
 
 
-def test_another_replication_key_by_catalog(files: Files, sandbox: Sandbox) -> None:
+def test_a_catalog_may_set_another_replication_key(files: Files, sandbox: Sandbox) -> None:
     override = {"replication-method": "INCREMENTAL", "replication-key": "createdAt"}
     first = files.read(sandbox, "accounts", replication=override, settings=RECENT)
     assert first.code == 0

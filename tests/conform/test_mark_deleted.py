@@ -37,7 +37,7 @@ def conformed(raw: bytes, selected: Callable[[Breadcrumb], bool] = lambda _: Tru
         ("NaN", None),
     ],
 )
-def test_the_time_is_that_of_the_column(sent: str, marked: str | None) -> None:
+def test_the_mark_has_the_time_of_the_column(sent: str, marked: str | None) -> None:
     record = conformed(b'{"key":"a","deletedAt":%b}' % sent.encode())
     assert (record["deletedAt"], record["_sdc_deleted_at"]) == (marked, marked)
 

@@ -78,7 +78,7 @@ def test_pages_that_do_not_work_end_the_list_and_what_is_missing_is_said(
     assert "lists 3 of 7 connections" in caplog.text
 
 
-def test_only_active_ones_are_read_and_the_others_named() -> None:
+def test_only_active_connections_are_read_and_the_others_named() -> None:
     statuses = ["ACTIVE", "active", "Inactive", "Pending", "In progress", None]
     api = Api([entry(f"k{number}", f"P{number}", status) for number, status in enumerate(statuses)])
     listing = api.admin.list_connections()
@@ -112,7 +112,7 @@ def test_equal_names_are_kept_apart_whatever_the_order() -> None:
         assert listing.inactive == [("Acme (aaaaaaaaaa3)", "Inactive")]
 
 
-def test_name_stays_when_a_twin_is_created() -> None:
+def test_a_name_stays_when_a_twin_is_created() -> None:
     first = entry("zz", "Acme", created_at="2025-01-01T00:00:00Z")
     second = entry("aa", "Acme", created_at="2025-02-01T00:00:00Z")
     assert Api([first]).names() == ["Acme"]

@@ -91,7 +91,7 @@ def test_a_connection_with_a_stream_that_failed_is_read_again(reader: Reader, ve
 @pytest.mark.parametrize(
     ("status", "words"), [("fail", "no longer updated"), ("error", "no longer updated"), ("inprogress", "right now")]
 )
-def test_a_warning_for_each_connection(reader: Reader, vendor: Vendor, status: Any, words: str) -> None:  # noqa: ANN401 - a knob
+def test_a_warning_is_logged_for_each_connection(reader: Reader, vendor: Vendor, status: Any, words: str) -> None:  # noqa: ANN401 - a knob
     vendor.sandbox.behaviour.sync_status = status
     outcome = reader.read(vendor, *STREAMS)
 
@@ -100,7 +100,7 @@ def test_a_warning_for_each_connection(reader: Reader, vendor: Vendor, status: A
     assert all(any(name in line for line in warnings) for name in NAMES)
 
 
-def test_the_stream_connections(reader: Reader, vendor: Vendor) -> None:
+def test_the_stream_connections_has_a_record_for_each(reader: Reader, vendor: Vendor) -> None:
     outcome = reader.read(vendor, "connections")
 
     records = {row["record"]["_makini_connection"]: row["record"] for row in outcome.of("RECORD", "connections")}

@@ -88,7 +88,7 @@ def test_a_token_is_minted_anew_shortly_before_its_end(clock: Clock, expires_in:
     assert source.token() == "minted-2"
 
 
-def test_unknown_end_is_found_out_by_refusal_only(clock: Clock) -> None:
+def test_an_unknown_end_is_found_out_by_refusal_only(clock: Clock) -> None:
     source, _ = minted(Minter("soon"))
     source.token()
     clock.now = NOW + 10**8
@@ -97,7 +97,7 @@ def test_unknown_end_is_found_out_by_refusal_only(clock: Clock) -> None:
     assert source.token() == "minted-2"
 
 
-def test_renewed_once_and_given_up_when_that_is_refused_too() -> None:
+def test_a_token_is_renewed_once_and_given_up_when_that_is_refused_too() -> None:
     vendor = Minter()
     source, _ = minted(vendor)
     assert source.renew(source.token(), was_accepted=False)
@@ -105,7 +105,7 @@ def test_renewed_once_and_given_up_when_that_is_refused_too() -> None:
     assert vendor.minted == 2
 
 
-def test_accepted_token_may_end_and_be_renewed_again_and_again() -> None:
+def test_an_accepted_token_may_end_and_be_renewed_again_and_again() -> None:
     source, _ = minted(Minter())
     for number in range(1, 6):
         token = source.token()
@@ -113,14 +113,14 @@ def test_accepted_token_may_end_and_be_renewed_again_and_again() -> None:
         assert source.renew(token, was_accepted=True)
 
 
-def test_token_that_has_served_for_a_while_counts_as_accepted(clock: Clock) -> None:
+def test_a_token_that_has_served_for_a_while_counts_as_accepted(clock: Clock) -> None:
     source, _ = minted(Minter())
     assert source.renew(source.token(), was_accepted=False)
     clock.now += 100
     assert source.renew("minted-2", was_accepted=False)
 
 
-def test_refusal_of_a_token_that_is_gone_already_mints_nothing() -> None:
+def test_a_refusal_of_a_token_that_is_gone_already_mints_nothing() -> None:
     vendor = Minter()
     source, _ = minted(vendor)
     source.token()
@@ -146,7 +146,7 @@ def test_workers_never_mint_at_the_same_time() -> None:
     assert (vendor.minted, vendor.admin_tokens) == (2, 1)
 
 
-def test_admin_token_is_renewed_when_it_is_refused() -> None:
+def test_an_admin_token_is_renewed_when_it_is_refused() -> None:
     vendor = Minter()
     source, transport = minted(vendor)
     other = MintingAuthenticator(source._admin, "k2", "other")  # noqa: SLF001 - two connections of one vendor
@@ -156,7 +156,7 @@ def test_admin_token_is_renewed_when_it_is_refused() -> None:
     assert transport.asked[-1].token == "admin-8"  # noqa: S105 - made up
 
 
-def test_connection_that_is_gone_is_asked_for_once() -> None:
+def test_a_connection_that_is_gone_is_requested_once() -> None:
     gone = EntityAbsentError("the server answered 404", "Deselect it.")
     source, transport = minted(in_turn(ADMIN, gone))
     for _ in range(3):
@@ -165,7 +165,7 @@ def test_connection_that_is_gone_is_asked_for_once() -> None:
     assert len(transport.asked) == 2
 
 
-def test_connection_that_goes_during_the_run(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_connection_that_goes_during_the_run_gets_no_new_token(caplog: pytest.LogCaptureFixture) -> None:
     gone = EntityAbsentError("the server answered 404", "Deselect it.")
     source, transport = minted(in_turn(ADMIN, {"token": "minted-1"}, gone))
     with caplog.at_level(logging.WARNING):
@@ -175,7 +175,7 @@ def test_connection_that_goes_during_the_run(caplog: pytest.LogCaptureFixture) -
     assert len(transport.asked) == 3
 
 
-def test_minting_is_repeated_and_waits_as_asked(clock: Clock) -> None:
+def test_minting_is_retried_and_waits_as_asked(clock: Clock) -> None:
     busy = Response(429, {"Retry-After": "5"}, b"")
     source, _ = minted(in_turn(ADMIN, busy, {"token": "minted-1"}))
     assert source.token() == "minted-1"

@@ -80,7 +80,7 @@ def stored(path: Path) -> tuple[str, str]:
     return document["access_token"], document["refresh_token"]
 
 
-def test_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> None:
+def test_the_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> None:
     transport = ScriptedTransport(Refresher())
     tokens = RefreshingAuthenticator(
         transport,
@@ -102,7 +102,7 @@ def test_first_refresh_keeps_the_pair_before_the_token_is_used(path: Path) -> No
     assert transport.asked == [Asked("POST", "/link/token", None, form)]
 
 
-def test_later_runs_use_what_is_kept(path: Path, clock: Callable[[float], None]) -> None:
+def test_later_runs_use_the_pair_that_is_kept(path: Path, clock: Callable[[float], None]) -> None:
     vendor = Refresher()
     source(path, vendor).token()
     clock(14 * DAY)
@@ -113,12 +113,12 @@ def test_later_runs_use_what_is_kept(path: Path, clock: Callable[[float], None])
     assert stored(path) == ("access-2", "refresh-2")
 
 
-def test_only_the_token_file_is_left(path: Path) -> None:
+def test_no_file_but_the_token_file_is_left(path: Path) -> None:
     source(path, Refresher()).token()
     assert sorted(child.name for child in path.parent.iterdir()) == ["tokens.json", "tokens.json.lock"]
 
 
-def test_refused_token_is_refreshed_once(path: Path) -> None:
+def test_a_refused_token_is_refreshed_once(path: Path) -> None:
     vendor = Refresher()
     tokens = source(path, vendor)
     assert tokens.renew(tokens.token(), was_accepted=False)
@@ -127,7 +127,7 @@ def test_refused_token_is_refreshed_once(path: Path) -> None:
     assert vendor.pairs == 2
 
 
-def test_what_another_process_has_refreshed_is_taken_over(path: Path) -> None:
+def test_a_pair_that_another_process_has_refreshed_is_used(path: Path) -> None:
     vendor = Refresher()
     ours, theirs = source(path, vendor), source(path, vendor)
     token = ours.token()
@@ -156,7 +156,7 @@ def test_many_authenticators_of_one_file_never_spend_a_pair_twice(path: Path) ->
     assert vendor.pairs == 2
 
 
-def test_refresh_token_that_is_set_anew_replaces_a_dead_pair(path: Path) -> None:
+def test_a_refresh_token_that_is_set_anew_replaces_a_dead_pair(path: Path) -> None:
     source(path, Refresher()).token()
     vendor = Refresher("second-refresh-token")
     assert source(path, vendor, first="second-refresh-token").token() == "access-1"
@@ -184,13 +184,15 @@ def test_a_lost_response_is_not_asked_for_again(path: Path, lost: Any) -> None: 
         source(path, in_turn(lost)).token()
 
 
-def test_refusal_to_look_at_the_request_may_be_repeated(path: Path) -> None:
+def test_a_request_that_was_refused_unread_is_retried(path: Path) -> None:
     busy = UntouchedError("the server answered 429", retry_after=3.0)
     unreached = UntouchedError("the connection failed or was reset")
     assert source(path, in_turn(busy, unreached, pair(1))).token() == "access-1"
 
 
-def test_unreachable_server_leaves_a_pair_that_is_still_good_in_use(path: Path, clock: Callable[[float], None]) -> None:
+def test_an_unreachable_server_leaves_a_pair_that_is_still_good_in_use(
+    path: Path, clock: Callable[[float], None]
+) -> None:
     source(path, Refresher()).token()
     clock(20 * DAY)
 
@@ -220,13 +222,15 @@ def test_without_file_and_refresh_token_there_is_no_token(path: Path) -> None:
         source(path, in_turn(), first=None).token()
 
 
-def test_missing_folder_is_found_before_the_pair_is_spent(path: Path) -> None:
+def test_a_missing_folder_is_found_before_the_pair_is_spent(path: Path) -> None:
     with pytest.raises(CredentialError, match=r"/absent/tokens\.json: cannot be locked \(No such file"):
         source(path.parent / "absent" / "tokens.json", in_turn()).token()
 
 
 @pytest.mark.parametrize("failing", ["write", "fsync"])
-def test_full_disk_is_found_before_the_pair_is_spent(path: Path, failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_found_before_the_pair_is_spent(
+    path: Path, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -247,7 +251,7 @@ def test_room_is_taken_before_the_pair_is_spent(path: Path) -> None:
     assert sizes[0] > 10 * path.stat().st_size
 
 
-def test_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vendor = Refresher()
 
     def respond(asked: Asked) -> Any:  # noqa: ANN401 - JSON
@@ -263,7 +267,7 @@ def test_pair_that_cannot_be_kept_after_all_is_not_used(path: Path, monkeypatch:
     assert not path.exists()
 
 
-def test_link_to_the_file_stays_a_link(path: Path) -> None:
+def test_a_link_to_the_file_stays_a_link(path: Path) -> None:
     real = path.parent / "real.json"
     path.symlink_to(real)
     source(path, Refresher()).token()
@@ -273,7 +277,7 @@ def test_link_to_the_file_stays_a_link(path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o604, 0o601])
 @pytest.mark.parametrize("name", ["tokens.json", "tokens.json.lock"])
-def test_file_that_is_open_to_others_is_closed_to_them_and_named(
+def test_a_file_that_is_open_to_others_is_closed_to_them_and_named(
     path: Path, mode: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     vendor = Refresher()
@@ -289,7 +293,7 @@ def test_file_that_is_open_to_others_is_closed_to_them_and_named(
     assert "access-1" not in warning
 
 
-def test_file_that_cannot_be_closed_to_others_is_named_and_used(
+def test_a_file_that_cannot_be_closed_to_others_is_named_and_used(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> None:
@@ -304,7 +308,7 @@ def test_file_that_cannot_be_closed_to_others_is_named_and_used(
     assert "Operation not permitted" in warning
 
 
-def test_file_with_stricter_permissions_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_with_stricter_permissions_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     source(path, Refresher()).token()
     path.chmod(0o400)
     assert source(path, in_turn()).token() == "access-1"

@@ -41,7 +41,7 @@ def warnings(outcome: Outcome) -> list[str]:
     return [line.partition(":")[0] for line in outcome.logged("WARNING") if " before: it is read in full" in line]
 
 
-def test_from_one_token_to_several_and_back(reader: Reader) -> None:
+def test_a_change_from_one_token_to_several_and_back_loses_no_row(reader: Reader) -> None:
     with Vendor(NAMES) as vendor:
         one = reader.read(vendor, *STREAMS, **ONE)
         bounds(vendor, NAMES[0])
@@ -59,7 +59,7 @@ def test_from_one_token_to_several_and_back(reader: Reader) -> None:
         assert bounds(vendor, NAMES[0]) == [True, True], "the bookmarks of the one token are still there"
 
 
-def test_from_a_name_to_one_token(reader: Reader) -> None:
+def test_a_change_from_a_name_to_one_token_reads_in_full(reader: Reader) -> None:
     with Vendor(NAMES) as vendor:
         state = reader.read(vendor, *STREAMS).state
         bounds(vendor, NAMES[0])
@@ -69,7 +69,7 @@ def test_from_a_name_to_one_token(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("max_parallel", [1, 4])
-def test_another_name(reader: Reader, max_parallel: int) -> None:
+def test_a_renamed_connection_is_read_in_full(reader: Reader, max_parallel: int) -> None:
     """All rows come under the new name, none is left out because it came under the old one."""
     renamed = [{"name": "north", "api_token": token_of(NAMES[0])}, {"name": NAMES[1], "api_token": token_of(NAMES[1])}]
     settings: dict[str, Any] = {"skip_unsynced": True, "max_parallel": max_parallel}
@@ -86,7 +86,7 @@ def test_another_name(reader: Reader, max_parallel: int) -> None:
         assert warnings(again) == []
 
 
-def test_another_name_with_the_state_renamed_as_well(reader: Reader) -> None:
+def test_a_connection_renamed_in_the_state_as_well_keeps_its_bookmarks(reader: Reader) -> None:
     """By the command that docs/connections.md gives."""
     renamed = [{"name": "north", "api_token": token_of(NAMES[0])}]
     with Vendor(NAMES) as vendor:
@@ -99,7 +99,7 @@ def test_another_name_with_the_state_renamed_as_well(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("max_parallel", [1, 4])
-def test_a_name_that_is_another_customers_now(reader: Reader, max_parallel: int) -> None:
+def test_a_name_that_is_another_customers_now_is_read_in_full(reader: Reader, max_parallel: int) -> None:
     swapped = [{"name": NAMES[0], "api_token": token_of(NAMES[1])}]
     with Vendor(NAMES) as vendor:
         state = reader.read(vendor, *STREAMS, connection_names=[NAMES[0]]).state

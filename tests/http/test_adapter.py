@@ -168,7 +168,9 @@ def send(chosen: Transport, way: str = "get", seconds: float = 0.0) -> bytes:
 @pytest.mark.usefixtures("_small")
 @pytest.mark.parametrize("size", [0, 1, MOST - 500])
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_one_that_is_not_comes_whole_and_the_connection_is_kept(peer: Peer, size: int, *, is_chunked: bool) -> None:
+def test_a_response_of_allowed_size_comes_whole_and_the_connection_is_kept(
+    peer: Peer, size: int, *, is_chunked: bool
+) -> None:
     body = bytes(size)
     length = CHUNKED if is_chunked else b"Content-Length: %d\r\n\r\n" % size
     framed = (b"%x\r\n%b\r\n" % (size, body) if size else b"") + b"0\r\n\r\n"
@@ -179,7 +181,7 @@ def test_one_that_is_not_comes_whole_and_the_connection_is_kept(peer: Peer, size
 
 
 @pytest.mark.usefixtures("_small")
-def test_after_one_that_is_too_large_the_next_one_is_read(peer: Peer) -> None:
+def test_after_a_response_that_is_too_large_the_next_one_is_read(peer: Peer) -> None:
     ordinary, peer.parts = peer.parts, ENDLESS["announced"]
     kept = Transport(peer.url, TIMEOUT, "test")
     with pytest.raises(MakiniError, match="larger than"):
@@ -235,7 +237,7 @@ def test_a_server_that_never_comes_to_an_end_is_given_up_in_time(peer: Peer, kin
     assert peer.left.wait(TIMEOUT)
 
 
-def test_so_is_a_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_never_comes_to_an_end_is_given_up_in_time(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     peer.parts, peer.pace = SLOW["headers"], PACE
     monkeypatch.setenv("https_proxy", peer.url)
     with pytest.raises(UnreachableError, match="not complete after"):
@@ -290,7 +292,7 @@ def test_a_document_is_bounded_in_time(peer: Peer, kind: str) -> None:
     assert peer.left.wait(TIMEOUT)
 
 
-def test_so_is_the_way_to_it(peer: Peer) -> None:
+def test_redirects_to_a_document_are_bounded(peer: Peer) -> None:
     """A redirect whose own body has no end leads on; one that leads to itself does not for ever."""
     peer.parts = lambda: [b"HTTP/1.1 302 There\r\nLocation: /x\r\n", CHUNKED, *repeat(CHUNK, 1000)]
     with no_more_memory_than(60 * MOST), pytest.raises(DocumentError, match="too many redirects"):

@@ -35,12 +35,12 @@ NOW = 1_772_366_400.0
         ([300], None),
     ],
 )
-def test_expiry(expires_in: Any, expires_at: float | None) -> None:  # noqa: ANN401 - any JSON
+def test_an_expiry_is_a_duration_or_an_epoch_or_unknown(expires_in: Any, expires_at: float | None) -> None:  # noqa: ANN401 - any JSON
     assert read_expiry(expires_in, NOW) == expires_at
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=3))
-def test_expiry_of_anything_is_in_the_future_or_unknown(expires_in: Any) -> None:  # noqa: ANN401 - any JSON
+def test_any_expiry_is_in_the_future_or_unknown(expires_in: Any) -> None:  # noqa: ANN401 - any JSON
     found = read_expiry(expires_in, NOW)
     assert found is None or found > NOW
 
@@ -56,7 +56,7 @@ def test_expiry_of_anything_is_in_the_future_or_unknown(expires_in: Any) -> None
         ({"access_token": "t0ken", "token": "other", "refresh_token": 5}, "t0ken", None),
     ],
 )
-def test_token_in_each_place(document: Any, token: str, refresh_token: str | None) -> None:  # noqa: ANN401 - any JSON
+def test_a_token_is_found_in_each_place(document: Any, token: str, refresh_token: str | None) -> None:  # noqa: ANN401 - any JSON
     access_token = read_access_token(msgspec.json.encode(document))
     assert (access_token.token, access_token.refresh_token) == (token, refresh_token)
 
@@ -65,13 +65,13 @@ def test_token_in_each_place(document: Any, token: str, refresh_token: str | Non
     "body",
     [b"", b"<html>", b"[]", b"null", b'{"token":""}', b'{"token":"a b"}', b'{"token":"a\\nb"}', b'{"data":["t"]}'],
 )
-def test_response_without_a_token(body: bytes) -> None:
+def test_a_response_without_a_token_is_refused(body: bytes) -> None:
     with pytest.raises(BadBodyError) as caught:
         read_access_token(body)
     assert "a b" not in str(caught.value)
 
 
-def test_due_after_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_due_after_a_share_of_its_life(monkeypatch: pytest.MonkeyPatch) -> None:
     access_token = AccessToken("t", NOW, NOW + 100)
     for age, is_due in ((0, False), (89, False), (90, True), (200, True)):
         monkeypatch.setattr(time, "time", lambda age=age: NOW + age)

@@ -55,7 +55,7 @@ def get(client: Client) -> bytes:
 # --- what is sent ----------------------------------------------------------------------------------
 
 
-def test_headers(server: LoopbackServer) -> None:
+def test_a_request_has_token_media_type_and_user_agent(server: LoopbackServer) -> None:
     get(client_of(server.url))
     [request] = server.requests
     headers = request.headers
@@ -66,7 +66,7 @@ def test_headers(server: LoopbackServer) -> None:
 
 
 @pytest.mark.parametrize("slashes", ["", "/", "/base", "/base/"])
-def test_address(server: LoopbackServer, slashes: str) -> None:
+def test_an_address_is_joined_with_path_and_parameters(server: LoopbackServer, slashes: str) -> None:
     client = client_of(server.url + slashes)
     params = {"page": "2", "filter[updatedAt:gteq]": "2025-01-02T03:04:05Z"}
     client.get("/api/eam/purchase-orders.line-items", params, bytes)
@@ -99,7 +99,7 @@ def test_a_proxy_of_the_environment_is_used(server: LoopbackServer, monkeypatch:
     assert server.requests[0].target == "http://makini.example/api/eam/assets?page=1"
 
 
-def test_no_proxy_is_honored(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_no_proxy_is_honored(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     get(client_of(server.url))

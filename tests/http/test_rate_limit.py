@@ -33,7 +33,7 @@ def varying(seed: int = 1) -> Callable[[], float]:
 @pytest.mark.parametrize("workers", [1, 4, 8, 16])
 @pytest.mark.parametrize("sends_remaining", [False, True])
 @pytest.mark.parametrize("varies", [False, True])
-def test_limit_is_used_up_and_met_once_a_window(
+def test_a_limit_is_used_up_and_exceeded_at_most_once_a_window(
     kind: str,
     workers: int,
     sends_remaining: bool,  # noqa: FBT001 - the case
@@ -53,7 +53,7 @@ def test_limit_is_used_up_and_met_once_a_window(
 
 
 @pytest.mark.parametrize("server", [FixedWindows, SlidingWindow])
-def test_greater_limit(server: type[FixedWindows | SlidingWindow]) -> None:
+def test_a_limit_of_600_a_minute_is_used_up_too(server: type[FixedWindows | SlidingWindow]) -> None:
     run = simulate(server(600), workers=16, seconds=TEN_MINUTES, latency=varying())
     assert len(run.taken) >= 0.95 * 6000
     assert run.refusals(since=MINUTE) <= 1
@@ -61,19 +61,19 @@ def test_greater_limit(server: type[FixedWindows | SlidingWindow]) -> None:
 
 @pytest.mark.parametrize("server", [FixedWindows, SlidingWindow])
 @pytest.mark.parametrize("workers", [1, 4, 16])
-def test_windows_other_than_a_minute(server: type[FixedWindows | SlidingWindow], workers: int) -> None:
+def test_a_window_need_not_be_a_minute(server: type[FixedWindows | SlidingWindow], workers: int) -> None:
     run = simulate(server(20, 10.0), workers=workers, seconds=200.0, latency=lambda: 0.02)
     assert len(run.taken) >= 0.95 * 400
     assert run.refusals(since=10.0, window=10.0) <= 1
 
 
-def test_retry_after_that_is_always_too_short() -> None:
+def test_retry_after_may_always_be_too_short() -> None:
     run = simulate(SlidingWindow(60, retry_after=1.0), workers=4, seconds=TEN_MINUTES, latency=varying())
     assert len(run.taken) >= 0.95 * 600
     assert run.refusals(since=2 * MINUTE) <= 1
 
 
-def test_limit_that_is_raised_is_found_out() -> None:
+def test_a_limit_that_is_raised_is_found_out() -> None:
     limit, server = RateLimit(None), SlidingWindow(60)
     simulate(server, workers=4, seconds=MINUTE, latency=steady, limit=limit)
     server.limit = 240
@@ -81,7 +81,7 @@ def test_limit_that_is_raised_is_found_out() -> None:
     assert sum(at > 5 * MINUTE for at in run.taken) > 0.9 * 240 * 5
 
 
-def test_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
+def test_a_single_refusal_without_a_limit_slows_down_only_for_moments() -> None:
     limit = RateLimit(None)
     for number in range(3):
         limit.end(number + 0.2, limit.begin(float(number)), was_accepted=True)
@@ -105,14 +105,14 @@ def test_beyond_a_limit_of_one_request_the_response_is_waited_for_not_the_vendor
     assert limit.hold(140.1) == Hold(float("inf"), is_servers=False)
 
 
-def test_own_limit_of_requests_a_minute() -> None:
+def test_the_users_own_limit_is_kept_and_used_up() -> None:
     run = simulate(SlidingWindow(10**6), workers=4, seconds=300.0, latency=steady, limit=RateLimit(30))
     assert len(run.begun) == 30 * 5
     assert all(later - earlier > MINUTE - 1e-6 for earlier, later in zip(run.begun, run.begun[30:], strict=False))
     assert run.begun[29] < 5.0
 
 
-def test_blocked_for_all_then_one_and_one_more_for_each_success() -> None:
+def test_after_a_refusal_one_request_goes_and_one_more_for_each_success() -> None:
     limit = RateLimit(None)
     early = [limit.begin(0.0) for _ in range(4)]
     limit.block(1.0, 5.0, is_limit=False)
@@ -133,14 +133,14 @@ def test_blocked_for_all_then_one_and_one_more_for_each_success() -> None:
     assert limit.hold(6.5) is None
 
 
-def test_a_later_and_shorter_wait_does_not_end_a_block_early() -> None:
+def test_a_later_and_shorter_wait_does_not_end_the_first_one_early() -> None:
     limit = RateLimit(None)
     limit.block(0.0, 30.0, is_limit=True)
     limit.block(1.0, 2.0, is_limit=True)
     assert limit.blocked_until == 30.0
 
 
-def test_blocks_in_a_row_grow() -> None:
+def test_waits_after_refusals_in_a_row_grow() -> None:
     limit, now, waits = RateLimit(None), 0.0, []
     for _ in range(5):
         limit.block(now, 1.0, is_limit=True)
@@ -152,7 +152,7 @@ def test_blocks_in_a_row_grow() -> None:
     assert limit.blocked_until - now == 1.0
 
 
-def test_no_more_in_flight_than_remain() -> None:
+def test_no_more_requests_are_in_flight_than_remain() -> None:
     limit = RateLimit(None)
     asking = limit.begin(0.0)
     limit.note_headers(0.1, RateLimitHeaders(2, None))
@@ -176,7 +176,7 @@ def test_responses_that_overtake_each_other_do_not_raise_what_remains() -> None:
     assert limit.hold(60.0) is None
 
 
-def test_none_remaining_closes_until_the_reset() -> None:
+def test_none_is_sent_until_the_reset_when_none_remains() -> None:
     limit = RateLimit(None)
     limit.note_headers(1.0, RateLimitHeaders(0, 20.0))
     assert limit.hold(2.0) == Hold(19.0, is_servers=True)

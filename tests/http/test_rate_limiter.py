@@ -91,7 +91,7 @@ def test_waking_early_does_not_end_a_block(clock: Clock, monkeypatch: pytest.Mon
     assert clock.now == 8.0
 
 
-def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
+def test_a_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
     limiter = RateLimiter()
     refuse(limiter, 100.0)
     with pytest.raises(WaitTooLongError, match="asks for a wait of 100 s, but only 99 s"):
@@ -100,7 +100,7 @@ def test_wait_beyond_the_budget_is_not_begun(clock: Clock) -> None:
     send(limiter, budget=100.0)
 
 
-def test_budget_covers_all_waits_together(clock: Clock) -> None:
+def test_the_budget_covers_all_waits_together(clock: Clock) -> None:
     limiter = RateLimiter()
     other = limiter.acquire(900.0)
     refuse(limiter, 60.0)
@@ -110,7 +110,7 @@ def test_budget_covers_all_waits_together(clock: Clock) -> None:
     assert clock.now == 60.0
 
 
-def test_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
+def test_the_users_own_limit_is_waited_for_whatever_the_budget(clock: Clock) -> None:
     limiter = RateLimiter(requests_per_minute=2)
     for _ in range(5):
         send(limiter, budget=0.0)

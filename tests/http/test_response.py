@@ -91,7 +91,7 @@ def error_of(status: int) -> MakiniError:
         ({"a": {"b": {"message": "too deep to be meant"}}}, (None, None, None)),
     ],
 )
-def test_problem_of_each_shape(document: object, found: tuple[str | None, ...]) -> None:
+def test_a_problem_is_read_in_each_form(document: object, found: tuple[str | None, ...]) -> None:
     assert problem(document) == found
 
 
@@ -170,7 +170,7 @@ def expected_kind(status: int) -> type[MakiniError]:
 
 
 @pytest.mark.parametrize("status", range(300, 600))
-def test_kind_of_each_status(status: int) -> None:
+def test_each_status_is_an_error_of_its_kind(status: int) -> None:
     headers = CaseInsensitiveDict({"Retry-After": "7", "X-Request-Id": "id-1"})
     error = error_for_response("GET", Response(status, headers, b'{"code": "CODE", "message": "why"}'))
 
@@ -234,11 +234,13 @@ def limits(headers: Mapping[str, str]) -> RateLimitHeaders:
         ({"X-RateLimit-Reset": "Mon, 02 Mar 2026 12:00:00 GMT"}, (None, None)),
     ],
 )
-def test_each_form(headers: dict[str, str], found: tuple[int | None, float | None]) -> None:
+def test_rate_limit_headers_are_read_in_each_form(
+    headers: dict[str, str], found: tuple[int | None, float | None]
+) -> None:
     assert limits(headers) == found
 
 
-def test_epoch_without_a_date_is_measured_by_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_epoch_without_a_date_is_measured_by_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: EPOCH - 15.0)
     assert limits({"X-RateLimit-Reset": str(EPOCH), "Date": "today"}) == RateLimitHeaders(None, 15.0)
 
@@ -247,7 +249,7 @@ NAMES = ["X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Remaining", "R
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
-def test_garbage_never_raises_and_never_gives_a_negative(headers: dict[str, str]) -> None:
+def test_garbage_in_headers_never_raises_and_never_gives_a_negative(headers: dict[str, str]) -> None:
     found = limits(headers)
     assert found.remaining is None or found.remaining >= 0
     assert found.reset is None or found.reset > 0
@@ -260,16 +262,16 @@ def test_garbage_never_raises_and_never_gives_a_negative(headers: dict[str, str]
     ("text", "seconds"),
     [("7", 7), (" 7 ", 7), ("0.5", 0.5), ("600", 600), ("7, 8", 8), ("7, soon", 7), ("9" * 400, 1e9)],
 )
-def test_seconds(text: str, seconds: float) -> None:
+def test_retry_after_may_be_a_number_of_seconds(text: str, seconds: float) -> None:
     assert retry_after({"Retry-After": text}) == seconds
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "soon", "", "nan", "inf", "1e3", "\u0667", "Thu, 02 Jan 2025"])
-def test_text_that_is_not_a_wait(text: str) -> None:
+def test_a_text_that_is_not_a_wait_is_ignored(text: str) -> None:
     assert retry_after({"Retry-After": text}) is None
 
 
-def test_no_header() -> None:
+def test_without_the_header_there_is_no_wait() -> None:
     assert retry_after({}) is None
 
 

@@ -52,7 +52,7 @@ def send(transport: Transport, method: str, path: str, token: str | None = None,
     return response.content
 
 
-def test_what_is_sent(server: LoopbackServer, transport: Transport) -> None:
+def test_a_request_has_its_headers_and_its_body(server: LoopbackServer, transport: Transport) -> None:
     send(transport, "GET", "/list", "t0ken", params={"page": "2"})
     send(transport, "POST", "/link/token", form={"a": "b c"})
     send(transport, "POST", "/link/token", document={"a": "b"})
@@ -70,7 +70,7 @@ def test_what_is_sent(server: LoopbackServer, transport: Transport) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201])
-def test_success_gives_the_body(server: LoopbackServer, transport: Transport, status: int) -> None:
+def test_a_success_gives_the_body(server: LoopbackServer, transport: Transport, status: int) -> None:
     server.responses = [CannedResponse(status, b"body")]
     assert send(transport, "POST", "/x") == b"body"
 
@@ -85,7 +85,7 @@ def test_success_gives_the_body(server: LoopbackServer, transport: Transport, st
         (CannedResponse(200, b"half", length=10), TransientError),
     ],
 )
-def test_kind_of_error(
+def test_each_response_is_an_error_of_its_kind(
     server: LoopbackServer, transport: Transport, response: CannedResponse, kind: type[MakiniError]
 ) -> None:
     server.responses = [response]
@@ -104,16 +104,14 @@ def test_too_many_requests_are_not_acted_upon(server: LoopbackServer, transport:
     assert caught.value.retry_after == 7.0
 
 
-def test_unreached_server_has_not_acted() -> None:
+def test_a_server_that_is_not_reached_has_not_acted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(UntouchedError):
         send(Transport(f"http://127.0.0.1:{port}", 5.0, "test"), "POST", "/x")
 
 
-def test_connection_that_breaks_later_leaves_it_open_what_was_done(
-    server: LoopbackServer, transport: Transport
-) -> None:
+def test_a_connection_that_breaks_later_leaves_open_what_was_done(server: LoopbackServer, transport: Transport) -> None:
     server.hangs_up = True
     with pytest.raises(TransientError) as caught:
         send(transport, "POST", "/x")
@@ -132,7 +130,7 @@ def test_a_certificate_that_is_not_trusted_is_named_with_the_reason(monkeypatch:
         send(Transport("https://api.test", 5.0, "test"), "POST", "/x")
 
 
-def test_malformed_address() -> None:
+def test_a_malformed_address_is_an_error() -> None:
     with pytest.raises(MakiniError, match="no request could be made"):
         send(Transport("nonsense", 5.0, "test"), "POST", "/x")
 

@@ -112,7 +112,7 @@ def test_declared_types_become_columns(declared: Any, column: Node) -> None:  # 
 @pytest.mark.parametrize(
     "declared", [STRING, {}, {"type": "object"}, {"type": ["string", "null"]}, {"oneOf": [STRING]}]
 )
-def test_instants_by_name(name: str, declared: Node) -> None:
+def test_a_text_whose_name_says_so_is_a_date_time(name: str, declared: Node) -> None:
     assert columns({name: declared}) == {name: INSTANT}
 
 
@@ -131,7 +131,7 @@ def test_instants_by_name(name: str, declared: Node) -> None:
         ("dueDate", {"$ref": "#/nowhere"}, TEXT),
     ],
 )
-def test_what_a_name_does_not_make_an_instant(name: str, declared: Node, column: Node) -> None:
+def test_a_name_alone_does_not_make_a_date_time_of_other_columns(name: str, declared: Node, column: Node) -> None:
     assert columns({name: declared}) == {name: column}
 
 
@@ -139,7 +139,7 @@ def test_what_a_name_does_not_make_an_instant(name: str, declared: Node, column:
     "name",
     ["", "x" * 64, "é" * 32, "_sdc_batched_at", "_SDC_x", "_makini_extra", "_makini_connection", "a\x00", "a\nb"],
 )
-def test_names_that_no_column_can_have(name: str) -> None:
+def test_properties_whose_names_no_column_can_have_are_left_out(name: str) -> None:
     properties = {name: STRING, "x" * 63: STRING, "site": {"properties": {name: STRING, "ok": STRING}}}
 
     assert columns(properties) == {"x" * 63: TEXT, "site": record(ok=TEXT)}

@@ -108,7 +108,7 @@ def test_yaml_says_the_same_as_json() -> None:
     assert read_bytes(yaml.dump(content, Dumper=yaml.CSafeDumper).encode()) == offer(content)
 
 
-def test_yaml_as_people_write_it() -> None:
+def test_yaml_is_read_as_people_write_it() -> None:
     (endpoint,) = read_bytes(
         b"""\
 %YAML 1.2

@@ -112,7 +112,7 @@ def test_other_responses_are_not_lists(item: Node) -> None:
         "/",
     ],
 )
-def test_paths_that_are_left_out(path: str) -> None:
+def test_paths_of_administration_and_odd_paths_are_left_out(path: str) -> None:
     assert streams({path: get()}) == []
 
 
@@ -157,7 +157,7 @@ def test_the_log_says_what_every_get_is(caplog: pytest.LogCaptureFixture) -> Non
         {"tags": 5, "security": [5, None]},
     ],
 )
-def test_what_is_not_of_administration(more: Node) -> None:
+def test_paths_that_only_resemble_administration_are_offered(more: Node) -> None:
     paths = {"/x": get(**more), "/api/v4/link": get(), "/api/v4/system": get()}
 
     assert streams(paths) == ["link", "system", "x"]
@@ -204,7 +204,7 @@ def test_a_path_item_may_be_a_reference() -> None:
         ({"/x/{key}": get(), "/y": {"post": {}}}, r"nothing to read \(no GET returns a list\)"),
     ],
 )
-def test_why_there_is_nothing_to_read(paths: Node, reason: str) -> None:
+def test_a_document_without_streams_is_refused_with_the_reason(paths: Node, reason: str) -> None:
     with pytest.raises(DocumentError, match=reason) as raised:
         offer(document(paths), products=("wms",))
 
@@ -273,7 +273,9 @@ def test_streams_are_named_after_the_path(path: str, stream: str) -> None:
         ),
     ],
 )
-def test_which_of_several_has_the_name(paths: Sequence[str], products: Sequence[str], chosen: dict[str, str]) -> None:
+def test_of_several_paths_the_preferred_product_has_the_name(
+    paths: Sequence[str], products: Sequence[str], chosen: dict[str, str]
+) -> None:
     read = endpoints(document({path: get() for path in paths}), products=products)
 
     assert {name: endpoint.path for name, endpoint in read.items()} == chosen
@@ -383,7 +385,7 @@ NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
         ({"responses": {**BARE["responses"], **responses(IDENTIFIED, "default")}}, UNKNOWN),
     ],
 )
-def test_children_in_all_forms(operation: Node, schema: Node) -> None:
+def test_child_lists_are_found_in_all_forms(operation: Node, schema: Node) -> None:
     paths = {"/api/eam/x": get(), "/api/eam/x/{xKey}/line-items": {"get": operation}}
 
     (child,) = endpoints(document(paths))["x"].children

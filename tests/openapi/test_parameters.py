@@ -106,7 +106,7 @@ def test_unknown_parameters_for_pages_are_named_unless_a_known_one_is_declared(
         ({"description": "Zero-based", "example": 0}, 1, 0),
     ],
 )
-def test_where_counting_begins(schema: Node, page: int, offset: int) -> None:
+def test_the_declaration_says_where_counting_begins(schema: Node, page: int, offset: int) -> None:
     assert read(one("page", schema=schema)).first == page
     assert read(one("startIndex", schema=schema)).first_offset == offset
 
@@ -163,7 +163,7 @@ def test_what_is_deprecated_is_not_used() -> None:
     assert read(one("page", deprecated=True), *query("offset")).offset == "offset"
 
 
-def test_parameters_by_reference_in_headers_and_of_the_path() -> None:
+def test_parameters_are_found_by_reference_and_in_the_path_but_not_in_headers() -> None:
     item = {
         **get(parameters=[{"name": "limit", "in": "header"}]),
         "parameters": [{"$ref": "#/components/parameters/P"}],

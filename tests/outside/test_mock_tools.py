@@ -48,7 +48,7 @@ def read_streams(outcome: Outcome) -> set[str]:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_whatever_stands_for_a_text(files: Files, text: str) -> None:
+def test_all_streams_are_read_whatever_stands_for_a_text(files: Files, text: str) -> None:
     with serving(mocked(EXAMPLES, text)) as url:
         outcome = read(files, url)
     assert outcome.code == 0, outcome.last_line
@@ -57,7 +57,7 @@ def test_whatever_stands_for_a_text(files: Files, text: str) -> None:
 
 
 @pytest.mark.parametrize("meta", METAS.values(), ids=METAS)
-def test_whatever_stands_for_the_counts(files: Files, meta: dict[str, object]) -> None:
+def test_streams_are_read_whatever_stands_for_the_counts(files: Files, meta: dict[str, object]) -> None:
     with serving(mocked(meta)) as url:
         outcome = read(files, url, "work_orders", "uom", "sites")
     assert outcome.code == 0, outcome.last_line

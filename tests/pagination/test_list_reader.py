@@ -56,7 +56,7 @@ def honoring(*names: str, counts: bool = True, refuses: str = "") -> Callable[[A
     ],
     ids=["honored", "order only", "uncounted", "order refused", "nothing honored"],
 )
-def test_why_a_list_is_read_in_full(
+def test_the_reason_for_reading_a_list_in_full_is_named(
     respond: Callable[[Asked], Any], reason: str | None, start: datetime | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fetcher() -> PageFetcher:

@@ -216,7 +216,7 @@ def test_a_gap_is_closed_though_the_pages_after_it_overlap() -> None:
 
 
 @given(changing_lists(share=1, honors_size=False))
-def test_without_sizes_it_says_that_nothing_is_proven(given_list: tuple[ChangingList, int]) -> None:
+def test_without_sizes_nothing_is_proven(given_list: tuple[ChangingList, int]) -> None:
     served, size = given_list
     stays = set(served.rows)
     pages = OverlappingPages(opened(served, size))

@@ -72,7 +72,7 @@ def source(
         ),
     ],
 )
-def test_params(query: PageRequest, params: dict[str, str]) -> None:
+def test_a_page_request_becomes_query_parameters(query: PageRequest, params: dict[str, str]) -> None:
     assert query.params("updatedAt") == params
 
 
@@ -109,7 +109,7 @@ def test_a_refused_page_size_is_lowered_and_nothing_else_is_given_up(
     assert query == PageRequest(BOUND, "asc", accepted)
 
 
-def test_the_next_list_of_the_connection_is_not_asked_for_a_size_that_was_refused() -> None:
+def test_a_size_that_was_refused_is_not_requested_of_the_next_list() -> None:
     server = Server(refuses_sizes_above(100, "per_page"))
     page_size = PageSize(500)
     source(server, page_size).open(BOUND)
@@ -209,13 +209,13 @@ def test_an_empty_page_may_follow_an_empty_page() -> None:
     ],
     ids=lambda value: f"{value[:40]!r}" if isinstance(value, bytes) else "",
 )
-def test_the_instant_of_a_record(raw: bytes, instant: datetime | None) -> None:
+def test_a_row_has_the_timestamp_of_its_record(raw: bytes, instant: datetime | None) -> None:
     (row,) = RowReader("updatedAt").rows([raw])
 
     assert row == Row(raw, instant)
 
 
-def test_without_a_replication_key_no_record_has_an_instant() -> None:
+def test_without_a_replication_key_no_row_has_a_timestamp() -> None:
     rows = RowReader(None).rows([b'{"":"2025-01-02","updatedAt":"2025-01-02"}'])
 
     assert dated(rows) == []

@@ -101,7 +101,7 @@ def test_a_byte_order_mark_is_skipped() -> None:
 # --- the envelope ----------------------------------------------------------------------------------
 
 
-def test_v3_envelope() -> None:
+def test_a_v3_envelope_has_links_and_counts() -> None:
     links = {"first": "https://host/x?page=1", "last": None, "prev": None, "next": None}
     meta = said(current_page=2, last_page=3, per_page=2, total=5)
     page = parse_page(body(filled(2), meta, links=links), 2)
@@ -110,7 +110,7 @@ def test_v3_envelope() -> None:
     assert (page.start, page.end, page.is_last) == (2, 4, False)
 
 
-def test_v4_envelope_has_no_links() -> None:
+def test_a_v4_envelope_has_no_links() -> None:
     meta = {"current_page": 1, "last_page": 1, "per_page": 50, "total": 2}
 
     wanted = Page(filled(2), number=1, last=1, size=50, total=2)
@@ -133,7 +133,7 @@ def test_a_list_may_be_null_where_none_are_counted() -> None:
 
 @pytest.mark.parametrize("cursor", ["abc", "1", 17], ids=repr)
 @pytest.mark.parametrize("within", ["envelope", "meta"])
-def test_next_cursor_stands_in_the_envelope_or_in_meta(cursor: object, within: str) -> None:
+def test_a_next_cursor_stands_in_the_envelope_or_in_meta(cursor: object, within: str) -> None:
     place: dict[str, Any] = {"next_cursor": cursor} if within == "envelope" else {"meta": {"next_cursor": cursor}}
     page = parse_page(body([RECORD], **place), 1)
 
@@ -194,21 +194,21 @@ def test_contradictions_of_such_numbers_are_rejected(count: int, asked: int, met
 
 
 @pytest.mark.parametrize("meta", [None, {}, {"total": 9}, {"current_page": 1}, {"last_page": 3}])
-def test_an_answer_need_not_count_where_nothing_is_documented(meta: object) -> None:
+def test_a_response_need_not_count_where_nothing_is_documented(meta: object) -> None:
     page = parse_page(body(filled(2), meta), 1, must_count=False)
 
     assert page.records == filled(2)
     assert page.is_uncounted
 
 
-def test_an_empty_list() -> None:
+def test_an_empty_list_is_one_last_page() -> None:
     for number in (0, 1):
         page = parse_page(body([], said(current_page=number, last_page=number, total=0)), 1)
 
         assert (page.records, page.is_last, page.total) == ([], True, 0)
 
 
-def test_the_page_behind_the_last_is_empty() -> None:
+def test_the_page_after_the_last_is_empty() -> None:
     page = parse_page(body([], said(current_page=4, last_page=3, total=6)), 4)
 
     assert (page.is_last, page.start) == (True, 6)
@@ -348,7 +348,7 @@ def test_a_body_of_another_form_is_named_by_its_properties(raw: bytes, message: 
         (b'{"data":[{"key":"a"}],"pagination":{"moreItems": {} }}', [RECORD], False),
     ],
 )
-def test_a_list_without_counts(raw: bytes, records: list[bytes], says_more: bool | None) -> None:  # noqa: FBT001
+def test_a_list_may_have_no_counts(raw: bytes, records: list[bytes], says_more: bool | None) -> None:  # noqa: FBT001
     page = parse_page(raw, 1, must_count=False)
 
     assert (page.records, page.is_uncounted, page.says_more) == (records, True, says_more)

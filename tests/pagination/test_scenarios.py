@@ -180,7 +180,7 @@ def test_no_look_back_is_needed_for_what_is_dated_when_it_happens(filtering: Fil
 
 @pytest.mark.parametrize("kinds", [(), ("insert",), ("update",)], ids=["quiet", "insert", "update"])
 @pytest.mark.parametrize("rows", [0, 1, PAGE, PAGE + 1])
-def test_short_lists(rows: int, kinds: tuple[str, ...]) -> None:
+def test_no_row_of_a_short_list_is_lost(rows: int, kinds: tuple[str, ...]) -> None:
     Scene(Behaviour(), kinds, rows=rows).play()
 
 

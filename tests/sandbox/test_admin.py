@@ -55,7 +55,7 @@ def test_pages_of_connections_may_not_work(serve: Serve, pages: Any) -> None:  #
 
 
 @pytest.mark.parametrize("seconds", [300, 20])
-def test_token_expires(serve: Serve, seconds: int) -> None:
+def test_a_token_expires_after_its_seconds(serve: Serve, seconds: int) -> None:
     client = serve(rows=1, connections=TOKENS, behaviour=Behaviour(token_seconds=seconds))
     clock = client.sandbox.clock
     assert isinstance(clock, ManualClock)
@@ -76,7 +76,7 @@ def test_refused_tokens_are_renewed(serve: Serve) -> None:
     assert status(client, tokens.token()) == 200
 
 
-def test_removed_connection(serve: Serve) -> None:
+def test_a_removed_connection_gets_no_token(serve: Serve) -> None:
     client = serve(rows=1, connections=TOKENS)
     connection = admin(client).list_connections().active[0]
     token = connection.authenticator.token()
@@ -87,12 +87,12 @@ def test_removed_connection(serve: Serve) -> None:
         connection.authenticator.token()
 
 
-def test_wrong_client_secret(serve: Serve) -> None:
+def test_a_wrong_client_secret_is_refused(serve: Serve) -> None:
     with pytest.raises(CredentialError, match="client_secret"):
         admin(serve(rows=1), "wrong-secret").list_connections()
 
 
-def test_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
+def test_a_pair_is_refreshed_once(serve: Serve, tmp_path: Path) -> None:
     client = serve(rows=1)
     first = client.sandbox.tokens.begin_pair(client.sandbox.connections[client.sandbox.token])
 

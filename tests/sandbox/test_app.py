@@ -22,7 +22,7 @@ def test_settings_are_changed_by_http(client: Client) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"colour":"red"}', b'{"order":"sideways"}', b"[1]", b"{"])
-def test_settings_that_do_not_exist(client: Client, body: bytes) -> None:
+def test_settings_that_do_not_exist_are_refused_by_http(client: Client, body: bytes) -> None:
     response = requests.post(f"{client.sandbox.url}/sandbox/behaviour", data=body, timeout=10)
     assert response.status_code == 422
     assert response.json()["error"]
@@ -68,7 +68,7 @@ def test_requests_need_the_token(client: Client, header: str | None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/eam", "/api/eam/nothing", "/api/crm/contacts"])
-def test_unknown_paths(client: Client, path: str) -> None:
+def test_unknown_paths_are_not_found(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
@@ -82,7 +82,7 @@ def test_a_write_changes_nothing_and_is_recorded(client: Client) -> None:
     assert [record.method for record in client.sandbox.requests] == ["DELETE"]
 
 
-def test_the_status_of_the_integration(client: Client) -> None:
+def test_the_integration_has_a_status_and_a_time(client: Client) -> None:
     integration = client.get("/api/integrations/current").json()["data"]
     assert integration["sync_status"] == "fulldone"
     assert integration["updated_at"] == "2026-03-01T12:00:00Z"

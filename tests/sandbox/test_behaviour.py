@@ -25,7 +25,7 @@ def all_dates(client: Client) -> list[str]:
 # --- filters and sorts ---
 
 
-def test_filter_by_day_compares_days(serve: Serve) -> None:
+def test_a_filter_by_day_compares_days(serve: Serve) -> None:
     client = serve(rows=2, behaviour=Behaviour(filter="day"))
     early, late = client.sandbox.store.keys(SLUG)
     client.sandbox.store.update(SLUG, early, updatedAt="2025-06-15T00:00:00Z")
@@ -34,7 +34,7 @@ def test_filter_by_day_compares_days(serve: Serve) -> None:
     assert dates(client, **{"filter[updatedAt:gt]": "2025-06-15T01:00:00Z"}) == []
 
 
-def test_filter_without_its_bound(client: Client) -> None:
+def test_an_exclusive_filter_leaves_out_its_bound(client: Client) -> None:
     bound = sorted(all_dates(client))[30]
     parameters = {**KEYSET, "filter[updatedAt:gteq]": bound}
     assert dates(client, **parameters)[0] == bound
@@ -43,51 +43,51 @@ def test_filter_without_its_bound(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("filter_", "count"), [("ignored", 60), ("empty", 0)])
-def test_filter_ignored_or_empty(client: Client, filter_: Any, count: int) -> None:  # noqa: ANN401 - a literal
+def test_an_ignored_filter_gives_all_rows_and_an_empty_one_none(client: Client, filter_: Any, count: int) -> None:  # noqa: ANN401 - a literal
     client.sandbox.behaviour.filter = filter_
     assert dates(client) == sorted(all_dates(client))[:count]
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_filter_refused(client: Client, status: int) -> None:
+def test_a_filter_is_refused_with_the_status_that_is_set(client: Client, status: int) -> None:
     client.sandbox.behaviour = Behaviour(filter="refused", filter_refusal=status)
     assert client.page(SLUG, **KEYSET).status_code == status
     assert client.page(SLUG).status_code == 200
 
 
-def test_order_ignored_gives_the_order_of_insertion(client: Client) -> None:
+def test_an_ignored_order_is_that_of_insertion(client: Client) -> None:
     client.sandbox.behaviour.order = "ignored"
     assert dates(client, **SORTED) == all_dates(client)
 
 
-def test_order_shuffled_differs_for_each_request(client: Client) -> None:
+def test_a_shuffled_order_differs_for_each_request(client: Client) -> None:
     client.sandbox.behaviour.order = "shuffled"
     first, second = dates(client), dates(client)
     assert first != second
     assert sorted(first) == sorted(second)
 
 
-def test_newest_first_whatever_is_requested(client: Client) -> None:
+def test_rows_may_come_newest_first_whatever_is_requested(client: Client) -> None:
     client.sandbox.behaviour.order = "newest_first"
     found = dates(client)
     assert found == sorted(found, reverse=True)
 
 
-def test_sort_refused(client: Client) -> None:
+def test_a_sort_is_refused_by_name(client: Client) -> None:
     client.sandbox.behaviour.refuse_sort = True
     response = client.page(SLUG, **SORTED)
     assert (response.status_code, "sort[updatedAt]" in response.text) == (422, True)
 
 
 @pytest.mark.parametrize(("null_dates", "kept"), [("filtered", 0), ("kept", 10)])
-def test_rows_without_a_date_and_the_filter(serve: Serve, null_dates: Any, kept: int) -> None:  # noqa: ANN401 - a literal
+def test_a_filter_hides_rows_without_a_date_or_keeps_them(serve: Serve, null_dates: Any, kept: int) -> None:  # noqa: ANN401 - a literal
     found = dates(serve(sizes={SLUG: 100}, behaviour=Behaviour(undated_rows=10, null_dates=null_dates)))
     assert found.count(None) == kept
     assert len(found) > kept
 
 
 @pytest.mark.parametrize(("nulls_sort", "at"), [("first", 0), ("last", -1)])
-def test_rows_without_a_date_and_the_sort(serve: Serve, nulls_sort: Any, at: int) -> None:  # noqa: ANN401 - a literal
+def test_a_sort_puts_rows_without_a_date_first_or_last(serve: Serve, nulls_sort: Any, at: int) -> None:  # noqa: ANN401 - a literal
     client = serve(rows=9, behaviour=Behaviour(undated_rows=1, nulls_sort=nulls_sort))
     for sort in (0, 1):
         found = dates(client, **{"sort[updatedAt]": sort})
@@ -122,7 +122,7 @@ def test_ties_have_another_order_for_another_page_size(serve: Serve) -> None:
         (Behaviour(page_size_ignored=True, default_page_size=15), 200, 15),
     ],
 )
-def test_page_size_honored_clamped_refused_ignored(
+def test_a_page_size_is_honored_or_clamped_or_refused_or_ignored(
     client: Client, behaviour: Behaviour, status: int, size: int
 ) -> None:
     client.sandbox.behaviour = behaviour
@@ -143,7 +143,7 @@ def test_page_size_honored_clamped_refused_ignored(
         ("no_meta", {"data", "links"}, 0),
     ],
 )
-def test_envelopes(client: Client, envelope: Any, parts: set[str], meta: int) -> None:  # noqa: ANN401 - a literal
+def test_each_envelope_has_its_parts(client: Client, envelope: Any, parts: set[str], meta: int) -> None:  # noqa: ANN401 - a literal
     client.sandbox.behaviour.envelope = envelope
     response = client.page(SLUG).json()
     assert set(response) == parts
@@ -161,7 +161,7 @@ def test_envelopes(client: Client, envelope: Any, parts: set[str], meta: int) ->
         ("offset", ("offset", "limit"), (None, None), "offset=20"),
     ],
 )
-def test_the_second_of_six_pages(
+def test_the_second_of_six_pages_is_reached_by_each_kind_of_paging(
     client: Client, paging: str, names: tuple[str, str], numbers: tuple[int | None, int | None], following: str
 ) -> None:
     client.sandbox.behaviour.merge({"paging": paging})
@@ -184,7 +184,7 @@ def test_cursors_lead_through_a_snapshot(serve: Serve) -> None:
     assert read == keys
 
 
-def test_cursors_in_a_circle(client: Client) -> None:
+def test_cursors_may_lead_in_a_circle(client: Client) -> None:
     client.sandbox.behaviour.cursor = "loop"
     cursors: list[Any] = [None]
     for _ in range(4):
@@ -200,7 +200,7 @@ def test_an_unknown_cursor_is_refused(client: Client, mode: Any, cursor: str) ->
     assert client.page(SLUG, cursor=cursor).status_code == 422
 
 
-def test_compressed_bodies(client: Client) -> None:
+def test_bodies_may_be_compressed(client: Client) -> None:
     client.sandbox.behaviour.gzip = True
     response = client.page(SLUG, per_page=60)
     assert response.headers["Content-Encoding"] == "gzip"
@@ -210,7 +210,7 @@ def test_compressed_bodies(client: Client) -> None:
 # --- rows ---
 
 
-def test_deleted_rows_hidden(serve: Serve) -> None:
+def test_deleted_rows_may_be_hidden(serve: Serve) -> None:
     client = serve(rows=10)
     key = client.sandbox.store.keys(SLUG)[0]
     client.sandbox.store.delete(SLUG, key)
@@ -232,7 +232,7 @@ def test_a_delete_moves_updated_at_or_not(serve: Serve, moves: bool) -> None:  #
 
 
 @pytest.mark.parametrize("item", ["MaterialItem", "WorkOrder"])
-def test_items_of_work_order_materials(serve: Serve, item: Any) -> None:  # noqa: ANN401 - a literal
+def test_work_order_materials_are_of_the_item_type_that_is_set(serve: Serve, item: Any) -> None:  # noqa: ANN401 - a literal
     row = serve(rows=1, behaviour=Behaviour(work_order_materials=item)).page("work-orders/materials").json()["data"][0]
     assert ("materialKey" in row, "completionRemarks" in row) == (item == "MaterialItem", item == "WorkOrder")
 
@@ -262,7 +262,7 @@ def test_absent_entities_are_empty(client: Client) -> None:
         ("laravel", ["errors", "page", 0], "page: the value must be a whole number from 1."),
     ],
 )
-def test_error_bodies_in_json(client: Client, form: Any, path: list[Any], value: str) -> None:  # noqa: ANN401 - a literal
+def test_an_error_body_in_json_has_its_form(client: Client, form: Any, path: list[Any], value: str) -> None:  # noqa: ANN401 - a literal
     client.sandbox.behaviour.error_body = form
     found = client.page(SLUG, page="x").json()
     for step in path:
@@ -278,7 +278,7 @@ def test_error_bodies_in_json(client: Client, form: Any, path: list[Any], value:
         ("empty", "", "application/json"),
     ],
 )
-def test_error_bodies_that_are_not_json(client: Client, form: Any, body: str, media_type: str) -> None:  # noqa: ANN401 - a literal
+def test_an_error_body_need_not_be_json(client: Client, form: Any, body: str, media_type: str) -> None:  # noqa: ANN401 - a literal
     client.sandbox.behaviour.error_body = form
     response = client.page(SLUG, page="x")
     assert (response.text, response.headers["Content-Type"]) == (body, media_type)
@@ -287,7 +287,7 @@ def test_error_bodies_that_are_not_json(client: Client, form: Any, body: str, me
 # --- settings by text ---
 
 
-def test_a_setting_for_one_entity(client: Client) -> None:
+def test_a_setting_may_be_of_one_entity(client: Client) -> None:
     client.sandbox.behaviour.assign("work-orders:max_page_size=2")
     assert client.page(SLUG, per_page=5).json()["meta"]["per_page"] == 2
     assert client.page("assets", per_page=5).json()["meta"]["per_page"] == 5
@@ -307,13 +307,13 @@ def test_a_setting_for_one_entity(client: Client) -> None:
         ("cursor=loop", "cursor", "loop"),
     ],
 )
-def test_settings_by_text(assignment: str, name: str, value: object) -> None:
+def test_a_setting_may_be_given_as_text(assignment: str, name: str, value: object) -> None:
     behaviour = Behaviour()
     behaviour.assign(assignment)
     assert getattr(behaviour, name) == value
 
 
 @pytest.mark.parametrize("assignment", ["order", "order=sideways", "colour=red", "rate_limit=x", "raw_answer=columns"])
-def test_a_setting_that_does_not_exist(assignment: str) -> None:
+def test_a_setting_that_does_not_exist_is_refused_by_name(assignment: str) -> None:
     with pytest.raises(ValueError, match=assignment.partition("=")[0]):
         Behaviour().assign(assignment)

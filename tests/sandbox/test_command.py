@@ -62,16 +62,16 @@ def test_a_command_finds_the_sandbox_and_its_exit_code_is_returned(capfd: pytest
     assert (found["total"], found["per_page"], found["document"]) == (9, 2, "3.1.0")
 
 
-def test_a_fault_from_the_command_line(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_may_be_set_on_the_command_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["--fault", "kind=status,status=503,times=1", "--", *PYTHON, REQUEST]) == 1
     assert "HTTP Error 503" in capfd.readouterr().err
 
 
-def test_a_command_that_does_not_exist() -> None:
+def test_a_command_that_does_not_exist_exits_with_127() -> None:
     assert main(["--", "no-such-command-anywhere"]) == 127
 
 
-def test_a_command_ended_by_a_signal() -> None:
+def test_a_command_ended_by_a_signal_exits_with_128_and_its_number() -> None:
     assert main(["--", *PYTHON, "import os; os.kill(os.getpid(), 9)"]) == 128 + signal.SIGKILL
 
 
@@ -119,14 +119,14 @@ def test_it_serves_until_a_signal(number: signal.Signals) -> None:
         ("--clock", "noon"),
     ],
 )
-def test_a_wrong_option(capsys: pytest.CaptureFixture[str], option: str, value: str) -> None:
+def test_a_wrong_option_is_refused(capsys: pytest.CaptureFixture[str], option: str, value: str) -> None:
     with pytest.raises(SystemExit) as exited:
         main([option, value, "--", *PYTHON, ""])
     assert exited.value.code == 2
     assert "error: " in capsys.readouterr().err
 
 
-def test_a_port_that_is_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_in_use_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as used, pytest.raises(SystemExit) as exited:
         main(["--port", str(used.getsockname()[1])])
     assert exited.value.code == 2

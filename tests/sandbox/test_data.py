@@ -152,7 +152,7 @@ def test_keys_are_hashes_and_unique(keys: dict[str, set[str]]) -> None:
     assert len(set().union(*keys.values())) == sum(map(len, keys.values()))
 
 
-def test_sizes(data: dict[str, list[dict[str, Any]]]) -> None:
+def test_each_entity_has_as_many_rows_as_its_table_says(data: dict[str, list[dict[str, Any]]]) -> None:
     assert len(data["work-orders"]) == len(data["purchase-orders"]) == 150
     assert len(data["statuses/work-orders"]) == 6
     assert len(data["purchase-orders.line-items"]) == 300

@@ -31,7 +31,7 @@ def test_faults_strike_from_the_nth_request_on_as_often_as_said(client: Client) 
     assert statuses(client, 5) == [200, 500, 500, 200, 200]
 
 
-def test_a_fault_without_end(client: Client) -> None:
+def test_a_fault_may_have_no_end(client: Client) -> None:
     assert statuses(faulty(client, Fault("status", times=None)), 3) == [503] * 3
 
 
@@ -40,7 +40,7 @@ def test_equal_faults_are_two_faults(client: Client) -> None:
     assert statuses(client, 3) == [503, 503, 200]
 
 
-def test_faults_of_one_entity_and_of_one_page(client: Client) -> None:
+def test_a_fault_may_be_of_one_entity_or_of_one_page(client: Client) -> None:
     faulty(client, Fault("status", slug="assets"), Fault("status", slug="meters", page=2))
     assert statuses(client, 1, "work-orders") == [200]
     assert statuses(client, 1, "assets") == [503]
@@ -63,7 +63,7 @@ def test_faults_of_one_entity_and_of_one_page(client: Client) -> None:
         (Fault("status", retry_after_form="garbage"), "soon"),
     ],
 )
-def test_retry_after_of_a_status(client: Client, fault: Fault, header: str | None) -> None:
+def test_a_status_has_the_retry_after_that_is_set(client: Client, fault: Fault, header: str | None) -> None:
     response = faulty(client, fault).page("work-orders")
     assert (response.status_code, response.headers.get("Retry-After")) == (fault.status, header)
 
@@ -83,7 +83,7 @@ def test_a_reset_is_a_reset(client: Client) -> None:
         faulty(client, Fault("reset")).page("work-orders")
 
 
-def test_no_response_until_the_client_goes(client: Client) -> None:
+def test_no_response_comes_until_the_client_goes(client: Client) -> None:
     faulty(client, Fault("timeout"))
     url = f"{client.sandbox.url}/api/eam/work-orders"
     headers = {"Authorization": f"Bearer {client.token}"}
@@ -105,20 +105,20 @@ def test_a_silent_response_does_not_keep_the_sandbox_from_stopping(serve: Serve)
 
 
 @pytest.mark.parametrize("kind", ["not_json", "truncated_json", "html_200"])
-def test_bodies_that_are_not_json(client: Client, kind: FaultKind) -> None:
+def test_a_body_may_not_be_json(client: Client, kind: FaultKind) -> None:
     response = faulty(client, Fault(kind)).page("work-orders")
     assert response.status_code == 200
     with pytest.raises(requests.exceptions.JSONDecodeError):
         response.json()
 
 
-def test_data_that_is_null_or_missing(client: Client) -> None:
+def test_data_may_be_null_or_missing(client: Client) -> None:
     faulty(client, Fault("data_null"), Fault("data_missing", nth=2))
     assert client.page("work-orders").json()["data"] is None
     assert "data" not in client.page("work-orders").json()
 
 
-def test_data_that_is_not_a_list(client: Client) -> None:
+def test_data_may_be_an_object(client: Client) -> None:
     response = faulty(client, Fault("data_object")).page("work-orders").json()
     assert isinstance(response["data"], dict)
 
@@ -131,7 +131,7 @@ def test_data_that_is_not_a_list(client: Client) -> None:
         ("meta_total_shrinks", {"last_page": 1, "total": 5}),
     ],
 )
-def test_meta_that_is_wrong(client: Client, kind: FaultKind, meta: dict[str, int]) -> None:
+def test_meta_may_be_wrong_beside_the_right_rows(client: Client, kind: FaultKind, meta: dict[str, int]) -> None:
     faulty(client, Fault(kind))
     wrong = client.page("work-orders", page=2, per_page=10).json()
     true = client.page("work-orders", page=2, per_page=10).json()
@@ -139,17 +139,17 @@ def test_meta_that_is_wrong(client: Client, kind: FaultKind, meta: dict[str, int
     assert {**true["meta"], **meta} == wrong["meta"] != true["meta"]
 
 
-def test_meta_that_is_missing(client: Client) -> None:
+def test_meta_may_be_missing(client: Client) -> None:
     assert "meta" not in faulty(client, Fault("meta_missing")).page("work-orders").json()
 
 
-def test_an_empty_page_in_the_middle(client: Client) -> None:
+def test_a_page_in_the_middle_may_be_empty(client: Client) -> None:
     response = faulty(client, Fault("empty_page")).page("work-orders", page=2, per_page=10).json()
     assert response["data"] == []
     assert response["meta"]["total"] == 60
 
 
-def test_the_same_page_twice(client: Client) -> None:
+def test_the_same_page_may_come_twice(client: Client) -> None:
     faulty(client, Fault("same_page_twice", page=2), Fault("same_page_twice", nth=4))
     first = client.page("work-orders", per_page=10).json()
     second = client.page("work-orders", per_page=10, page=2).json()

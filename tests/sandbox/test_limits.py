@@ -56,7 +56,9 @@ def test_retry_after_as_a_date_counts_from_the_date_of_the_response(client: Clie
         ({"retry_after": "garbage"}, "soon"),
     ],
 )
-def test_forms_of_retry_after(client: Client, settings: dict[str, Any], header: str | None) -> None:
+def test_a_refusal_has_retry_after_in_the_form_that_is_set(
+    client: Client, settings: dict[str, Any], header: str | None
+) -> None:
     client.sandbox.behaviour = Behaviour(rate_limit=0, **settings)
     response = client.page("work-orders")
     assert (response.status_code, response.headers.get("Retry-After")) == (429, header)

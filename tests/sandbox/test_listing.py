@@ -56,7 +56,7 @@ def test_no_row_at_all_is_one_empty_page(serve: Serve) -> None:
     assert (response["meta"]["last_page"], response["meta"]["total"]) == (1, 0)
 
 
-def test_default_page_size(client: Client) -> None:
+def test_a_page_has_50_rows_by_default(client: Client) -> None:
     assert len(client.page("assets").json()["data"]) == 50
 
 
@@ -64,7 +64,7 @@ def test_default_page_size(client: Client) -> None:
     ("name", "keeps"), [("gteq", operator.ge), ("gt", operator.gt), ("lted", operator.le), ("lt", operator.lt)]
 )
 @pytest.mark.parametrize("sort", ["0", "1"])
-def test_filters_by_date(client: Client, name: str, keeps: Any, sort: str) -> None:  # noqa: ANN401 - a function
+def test_filters_by_date_keep_the_rows_that_they_name(client: Client, name: str, keeps: Any, sort: str) -> None:  # noqa: ANN401 - a function
     dates = sorted(row["updatedAt"] for row in client.sandbox.store.rows(SLUG))
     bound = dates[17]
     parameters = {f"filter[updatedAt:{name}]": bound, BY_UPDATED: sort, "per_page": 25}
@@ -79,7 +79,7 @@ def test_a_filter_without_sort_keeps_the_order_of_insertion(client: Client) -> N
     assert client.rows(SLUG, **{UPDATED_FROM: bound, "per_page": 7}) == wanted
 
 
-def test_equality_on_a_text_field(client: Client) -> None:
+def test_a_filter_without_an_operator_tests_for_equality(client: Client) -> None:
     wanted = client.sandbox.store.rows(SLUG)[3]
     assert client.rows(SLUG, **{"filter[code]": wanted["code"]}) == [wanted]
 
@@ -99,7 +99,7 @@ def test_filter_match_any_needs_one_condition_and_all_needs_both(client: Client)
     assert client.rows(SLUG, **both, filterMatch="any") == rows[1:3]
 
 
-def test_sort_by_a_field_that_is_not_a_date(client: Client) -> None:
+def test_a_field_that_is_not_a_date_sorts_too(client: Client) -> None:
     titles = [row["title"] for row in client.rows(SLUG, **{"sort[title]": 1})]
     assert titles == sorted(titles, reverse=True)
 
@@ -125,7 +125,7 @@ def test_garbage_is_refused_by_name(client: Client, parameter: str, value: str) 
     assert response.json()["message"].startswith(parameter)
 
 
-def test_one_row_by_its_key(client: Client) -> None:
+def test_a_row_is_found_by_its_key(client: Client) -> None:
     row = client.sandbox.store.rows("statuses/work-orders")[1]
     assert client.get(f"/api/eam/statuses/work-orders/{row['key']}").json() == {"data": row}
     assert client.get("/api/eam/statuses/work-orders/none").status_code == 404

@@ -78,7 +78,9 @@ def plain(client: Client, request: pytest.FixtureRequest) -> Plain:
         ("rows", {"rows": []}, {"rows": [{"key": "a"}]}, {"rows": [{"key": "a"}, {"key": "b"}]}),
     ],
 )
-def test_forms_without_an_envelope(plain: Plain, answer: str, none: object, one: object, two: object) -> None:
+def test_rows_come_in_each_form_without_an_envelope(
+    plain: Plain, answer: str, none: object, one: object, two: object
+) -> None:
     plain.behave(answer=answer)
     for keys, body in (("", none), ("a", one), ("ab", two)):
         plain.fill(*keys)
@@ -90,7 +92,7 @@ def test_forms_without_an_envelope(plain: Plain, answer: str, none: object, one:
     ("envelope", "parts"),
     [("v3", {"data", "links", "meta"}), ("v4", {"data", "meta"}), ("no_meta", {"data", "links"})],
 )
-def test_pages_in_the_envelope(plain: Plain, envelope: str, parts: set[str]) -> None:
+def test_pages_in_an_envelope_have_its_parts_and_counts(plain: Plain, envelope: str, parts: set[str]) -> None:
     plain.client.sandbox.behaviour.merge({"envelope": envelope})
     plain.behave(answer="envelope", page_size=2)
     plain.fill(*"abc")
@@ -109,7 +111,7 @@ def test_pages_in_the_envelope(plain: Plain, envelope: str, parts: set[str]) -> 
         ("stuck", [["a", "b"]] * 3),
     ],
 )
-def test_pages(plain: Plain, pages: str, found: list[list[str]]) -> None:
+def test_pages_are_honored_or_ignored_or_stuck(plain: Plain, pages: str, found: list[list[str]]) -> None:
     plain.behave(answer="data", pages=pages, page_size=2)
     plain.fill(*"abc")
     assert plain.pages(1, 2, 3) == found
@@ -209,7 +211,7 @@ def test_child_lists_are_recorded_limited_and_open_to_faults_by_slug(serve: Serv
 
 
 @pytest.mark.parametrize("absent", [SLUG, f"eam/{SLUG}"])
-def test_an_absent_child_list(client: Client, absent: str) -> None:
+def test_an_absent_child_list_is_refused_or_empty(client: Client, absent: str) -> None:
     client.sandbox.behaviour = Behaviour(absent=frozenset({absent}), absent_answer=501)
     path = f"/api/eam/work-orders/{client.sandbox.store.keys(ORDERS)[1]}/materials"
     assert client.get(path).status_code == 501
@@ -264,7 +266,7 @@ def test_a_table_without_a_key_has_rows_that_are_the_same() -> None:
         ),
     ],
 )
-def test_forms_of_the_list_of_tables(serve: Serve, form: str, entries: list[object]) -> None:
+def test_the_list_of_tables_comes_in_each_form(serve: Serve, form: str, entries: list[object]) -> None:
     client = serve(raw={"dbo.A": [], "a.b.C": [], "D": []})
     for answer, body in ((form, entries), (f"data_{form}", {"data": entries})):
         client.sandbox.behaviour.merge({"raw_tables_answer": answer})
@@ -278,7 +280,7 @@ def test_rows_may_be_any_json(client: Client, answer: Any, body: object) -> None
     assert read(client, table_path("T")) == body
 
 
-def test_words_beside_the_rows(client: Client) -> None:
+def test_properties_may_stand_beside_the_rows(client: Client) -> None:
     client.sandbox.behaviour.raw_words = "total"
     assert read(client, table_path("audit_log"), page=3)["total"] == 25
     client.sandbox.behaviour.raw_words = "next"
@@ -304,7 +306,7 @@ def test_a_table_is_created_replaced_and_removed(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("path", ["tables/none/data", "tables/audit_log", "tables//data", "other"])
-def test_unknown_tables_and_paths(client: Client, path: str) -> None:
+def test_unknown_tables_and_paths_are_not_found(client: Client, path: str) -> None:
     assert client.get(f"/api/raw/{path}").status_code == 404
 
 

@@ -87,7 +87,7 @@ def test_touch_moves_those_that_are_oldest(serve: Serve) -> None:
     assert updated_since_2024(client)[-3:] == [key for key in client.sandbox.store.keys(SLUG) if key in before[:3]]
 
 
-def test_unknown_entities_and_rows() -> None:
+def test_unknown_entities_and_rows_are_refused() -> None:
     store = Sandbox(rows=1).store
     with pytest.raises(KeyError):
         store.rows("nothing")

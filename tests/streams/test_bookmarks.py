@@ -141,7 +141,7 @@ def test_the_start_date_holds_for_both(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("full", [(), (LINES, MATERIALS), (ORDERS, WORK), ALL], ids=repr)
-def test_full_tables(sandbox: Sandbox, full: tuple[str, ...]) -> None:
+def test_full_tables_are_read_whole_each_time(sandbox: Sandbox, full: tuple[str, ...]) -> None:
     tables = Tables()
     settings: dict[str, Any] = {"emit_activate_version_messages": True, "lookback_minutes": 0}
     for number in range(2):

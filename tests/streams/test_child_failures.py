@@ -47,7 +47,7 @@ def warnings(caplog: pytest.LogCaptureFixture, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["status", "reset", "truncated_json", "html_200", "data_null", "data_missing"])
-def test_one_that_fails_ends_by_itself_and_the_next_run_goes_on(sandbox: Sandbox, kind: Any) -> None:  # noqa: ANN401 - a literal
+def test_a_child_list_that_fails_ends_by_itself_and_the_next_run_goes_on(sandbox: Sandbox, kind: Any) -> None:  # noqa: ANN401 - a literal
     tables = Tables()
     sandbox.behaviour.faults = [Fault(kind, slug=MATERIALS_SLUG, nth=18, times=None)]
     broken = read(sandbox, tables, ORDERS, LINES, WORK, MATERIALS, **IMPATIENT)
@@ -88,7 +88,9 @@ def test_a_parent_that_fails_leaves_its_children_where_they_are(sandbox: Sandbox
     assert tables.rows[MATERIALS].keys() == held_materials(sandbox)
 
 
-def test_a_parent_that_was_removed_meanwhile_has_none(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_parent_that_was_removed_meanwhile_has_no_child_list(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
     removed: list[str] = []
 
     def remove(server: Sandbox, request: Any) -> None:  # noqa: ANN401 - a recorded request
@@ -132,7 +134,7 @@ def test_a_list_that_no_parent_has_is_left_out_and_comes_once_it_is_offered(
         assert tables.rows[MATERIALS].keys() == held_materials(sandbox)
 
 
-def test_many_that_are_gone_at_first_hide_no_others(sandbox: Sandbox) -> None:
+def test_many_parents_that_are_gone_at_first_hide_no_others(sandbox: Sandbox) -> None:
     tables = Tables()
     sandbox.behaviour.faults = [Fault("status", slug=MATERIALS_SLUG, status=404, times=ROWS - 3)]
     run = read(sandbox, tables, MATERIALS, page_size=7)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MELTANO = Path(__file__).parents[2] / "meltano.yml"
 
 
-def test_they_are_off_by_default(catalog: dict[str, Any]) -> None:
+def test_dependent_streams_are_off_by_default(catalog: dict[str, Any]) -> None:
     defaults = {
         entry["stream"]: metadata["metadata"].get("selected-by-default", True)
         for entry in catalog["streams"]
@@ -35,7 +35,7 @@ def test_they_are_off_by_default(catalog: dict[str, Any]) -> None:
     assert {LINES, MATERIALS} <= defaults.keys()
 
 
-def test_a_run_without_a_catalog_reads_none(files: Files) -> None:
+def test_a_run_without_a_catalog_reads_no_dependent_stream(files: Files) -> None:
     with Sandbox(rows=2) as sandbox:
         outcome = files.read(sandbox, settings={"products": ["eam"]})
         assert not [request.slug for request in sandbox.requests if "{key}" in (request.slug or "")]
@@ -44,7 +44,7 @@ def test_a_run_without_a_catalog_reads_none(files: Files) -> None:
     assert not [message for message in outcome.of("SCHEMA") if "__" in message["stream"]]
 
 
-def test_meltano_reads_none_unless_they_are_selected(catalog: dict[str, Any]) -> None:
+def test_meltano_reads_no_dependent_stream_unless_it_is_selected(catalog: dict[str, Any]) -> None:
     [plugin] = yaml.safe_load(MELTANO.read_text(encoding="utf-8"))["plugins"]["extractors"]
     excluding = [pattern[1:] for pattern in plugin["select"] if pattern.startswith("!")]
     names = [entry["stream"] for entry in catalog["streams"]]
@@ -53,7 +53,7 @@ def test_meltano_reads_none_unless_they_are_selected(catalog: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(("absent", "status", "code"), [(True, 404, 0), (True, 403, 0), (False, 500, 3)])
-def test_exit_codes(files: Files, absent: bool, status: Any, code: int) -> None:  # noqa: FBT001, ANN401 - parameters
+def test_only_a_failing_child_list_makes_a_run_exit_with_3(files: Files, absent: bool, status: Any, code: int) -> None:  # noqa: FBT001, ANN401 - parameters
     behaviour = Behaviour(absent=frozenset({MATERIALS_SLUG} if absent else ()), absent_answer=status)
     behaviour.faults = [] if absent else [Fault("status", slug=MATERIALS_SLUG, status=status, times=None)]
     with Sandbox(rows=5, behaviour=behaviour) as sandbox:
@@ -66,7 +66,9 @@ def test_exit_codes(files: Files, absent: bool, status: Any, code: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_child_lists_do_not_respond(files: Files, number: signal.Signals) -> None:
+def test_a_signal_while_child_lists_do_not_respond_ends_the_run_with_a_state(
+    files: Files, number: signal.Signals
+) -> None:
     silent = Fault("timeout", slug=MATERIALS_SLUG, nth=4, times=None)
     with (
         Sandbox(sizes={WORK_SLUG: 20}, behaviour=Behaviour(faults=[silent])) as sandbox,
@@ -88,7 +90,7 @@ def test_a_signal_while_child_lists_do_not_respond(files: Files, number: signal.
 LIMITED, REVOKED, WELL = NAMES = named(3)
 
 
-def test_several_connections(files: Files) -> None:
+def test_a_limited_and_a_revoked_connection_leave_the_others_whole(files: Files) -> None:
     """One is limited: when it has to wait, all its requests wait. One is revoked meanwhile."""
     manners = {LIMITED: Manner(limit=12, window=1.0)}
     with Vendor(NAMES, manners=manners, sizes={WORK_SLUG: 16}) as vendor:

@@ -36,7 +36,7 @@ def sandbox_with(*faults: Fault, **options: Any) -> Sandbox:  # noqa: ANN401 - t
 
 
 @WITHOUT_LIST
-def test_discovery_offers_all_else(tmp_path: Path, failure: Fault) -> None:
+def test_discovery_offers_all_but_the_tables_that_fail(tmp_path: Path, failure: Fault) -> None:
     with sandbox_with(failure) as sandbox:
         outcome = program(tmp_path, sandbox, "--discover", raw_tables=["d*", "audit_log"])
     assert outcome.code == 0
@@ -48,7 +48,7 @@ def test_discovery_offers_all_else(tmp_path: Path, failure: Fault) -> None:
 
 
 @WITHOUT_LIST
-def test_a_run_loads_all_else(tmp_path: Path, failure: Fault) -> None:
+def test_a_run_loads_all_but_the_tables_that_fail(tmp_path: Path, failure: Fault) -> None:
     catalog = tmp_path / "catalog.json"
     with sandbox_with() as sandbox:
         document = json.loads(program(tmp_path, sandbox, "--discover").output)

@@ -134,7 +134,7 @@ def test_a_table_that_comes_later_does_not_take_the_stream_of_one_that_differs_i
     assert [message["record"]["of"] for message in outcome.of("RECORD")] == ["A"]
 
 
-def test_one_that_is_named_keeps_its_name_beside_patterns() -> None:
+def test_a_table_that_is_named_keeps_its_name_beside_patterns() -> None:
     with DirectSandbox(raw={"a b": ROW, "a_b": ROW}) as sandbox:
         alone = raw_streams(discovered(sandbox, raw_tables=["a_b"]))
         beside = raw_streams(discovered(sandbox, raw_tables=["a_b", "a*"]))
@@ -182,7 +182,7 @@ def test_only_what_the_catalog_selects_is_read() -> None:
         assert not raw_requests(sandbox)
 
 
-def test_one_that_is_named_is_read_though_the_list_fails() -> None:
+def test_a_table_that_is_named_is_read_though_the_list_fails() -> None:
     faults = [Fault("status", slug=LIST, status=404, times=None)]
     with DirectSandbox(raw={"T": ROW}, behaviour=Behaviour(faults=faults)) as sandbox:
         outcome = read(sandbox, raw_catalog("a"), raw_tables=["x*", "T"])

@@ -78,7 +78,7 @@ def sampled(*records: Mapping[str, Any] | bytes) -> dict[str, Any]:
         ([[1], [[]]], TEXT),
     ],
 )
-def test_the_narrowest_column_that_takes_all_values(values: list[Any], column: dict[str, Any]) -> None:
+def test_a_column_is_the_narrowest_that_takes_all_values(values: list[Any], column: dict[str, Any]) -> None:
     assert sampled(*({"key": "k", "colour": value} for value in values)) == {"colour": column}
 
 

@@ -52,7 +52,7 @@ def test_reading_starts_where_the_start_rule_and_the_bookmark_say(
 # --- moving ----------------------------------------------------------------------------------------
 
 
-def test_a_completed_read_moves_to_the_latest_instant() -> None:
+def test_a_completed_read_moves_to_the_latest_timestamp() -> None:
     assert Bookmark(KEY, NOW - DAY).completed(NOW, NOW - HOUR, None) == Bookmark(KEY, NOW - HOUR)
 
 
@@ -86,7 +86,7 @@ def test_a_resumed_read_without_records_keeps_what_was_reached() -> None:
     assert interrupted.completed(NOW, None, None) == Bookmark(KEY, NOW - HOUR)
 
 
-def test_an_abandoned_read_starts_where_it_did() -> None:
+def test_a_read_that_was_given_up_starts_where_it_did() -> None:
     interrupted = Bookmark(KEY, NOW - DAY).interrupted(NOW, NOW - HOUR)
 
     assert interrupted.abandoned() == Bookmark(KEY, NOW - DAY)

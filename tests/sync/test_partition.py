@@ -165,7 +165,7 @@ def test_a_sync_that_may_have_missed_records_logs_a_warning_and_moves_no_bookmar
     assert "slipped through: the next run starts where this one did." in caplog.text
 
 
-def test_a_sync_that_is_unsettled_from_some_instant_moves_the_bookmark_up_to_it(
+def test_a_sync_that_is_incomplete_from_a_timestamp_moves_the_bookmark_up_to_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     state = State({})

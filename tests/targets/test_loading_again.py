@@ -23,7 +23,7 @@ STREAMS = ("work_orders", "purchase_orders", "uom")
 
 
 @pytest.mark.parametrize("kind", [MeltanoPostgres, PipelinewisePostgres, DuckDB, SQLite])
-def test_a_second_load_and_an_incremental_one(
+def test_loading_again_and_incrementally_leaves_what_is_served(
     kind: type[Loader], make_loader: MakeLoader, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     loader = make_loader(kind)

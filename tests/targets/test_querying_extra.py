@@ -33,7 +33,9 @@ def keys_with_field(sandbox: Sandbox) -> list[str]:
     return [hostile.columns["key"] for hostile in HOSTILE if FIELD in hostile.extra]
 
 
-def test_postgres(make_loader: MakeLoader, messages: bytes, hostile_sandbox: Sandbox) -> None:
+def test_the_documented_query_finds_extra_values_in_postgresql(
+    make_loader: MakeLoader, messages: bytes, hostile_sandbox: Sandbox
+) -> None:
     loader = make_loader(MeltanoPostgres)
     assert isinstance(loader, MeltanoPostgres)
     loader.load(work_orders(messages))
@@ -42,7 +44,9 @@ def test_postgres(make_loader: MakeLoader, messages: bytes, hostile_sandbox: San
     assert found.splitlines() == keys_with_field(hostile_sandbox)
 
 
-def test_duckdb(make_loader: MakeLoader, messages: bytes, hostile_sandbox: Sandbox) -> None:
+def test_the_documented_query_finds_extra_values_in_duckdb(
+    make_loader: MakeLoader, messages: bytes, hostile_sandbox: Sandbox
+) -> None:
     loader = make_loader(DuckDB)
     assert isinstance(loader, DuckDB)
     loader.load(work_orders(messages))

@@ -17,14 +17,14 @@ CHECK_TAP = Program("targets/singer-tools", "singer-check-tap")
 STITCH = Program("targets/target-stitch", "target-stitch", ("--dry-run", "--quiet"))
 
 
-def test_singer_check_tap(messages: bytes, tmp_path: Path) -> None:
+def test_singer_check_tap_accepts_the_output(messages: bytes, tmp_path: Path) -> None:
     report = CHECK_TAP.run(b"\n".join(without_null_objects(messages)), tmp_path).decode()
     assert "The output is valid." in report
     rows = [line.split() for line in report.splitlines() if line.startswith("| ") and "schemas" not in line]
     assert {row[1]: int(row[3]) for row in rows} == records_in(messages.splitlines())
 
 
-def test_target_stitch(messages: bytes, tmp_path: Path) -> None:
+def test_target_stitch_accepts_every_record(messages: bytes, tmp_path: Path) -> None:
     requests = tmp_path / "requests.jsonl"
     program = Program(STITCH.environment, STITCH.name, (*STITCH.options, "--output-file", str(requests)))
     program.run(messages, tmp_path, {"client_id": 1, "token": "none", "disable_collection": True})
