@@ -1,4 +1,4 @@
-"""The command line: that of the Singer SDK, with exit codes and last lines that tell the outcome of a run."""
+"""The command line of the Singer SDK, with exit codes and a last line that state the outcome of a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 import click
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MapExpressionError, StreamMapConfigError
-from singer_sdk.plugin_base import SingerCommand
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_makini.catalog import form_faults
@@ -24,7 +24,7 @@ from tap_makini.config import SECRETS, faults, secrets
 from tap_makini.config_schema import settings_from_environment
 from tap_makini.errors import NothingReadError, StreamsFailedError
 from tap_makini.redaction import clean_logs, presentable, redact_logs
-from tap_makini.sdk_compat import SDKTap, set_message
+from tap_makini.sdk_compat import SDKCommand, SDKTap, set_message
 from tap_makini.signals import after_deferral
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.writer import OutputError, ReaderGoneError, printing
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _PROGRAM = "tap-makini"
+_NO_OBJECT = "expected a JSON object at the top level"
 _OUTPUT_LOST = 4
 _TARGET_GONE = 141  # as a shell reports a process that died of SIGPIPE
 
@@ -46,8 +47,8 @@ class InputError(Exception):
     """
 
 
-class Command(SingerCommand):
-    """The program: it ends with an exit code and a last line that tell the outcome, whatever it was asked to do."""
+class Command(SDKCommand):
+    """The program `tap-makini`. Its exit code and its last line state the outcome."""
 
     def main(self, *args: Any, **others: Any) -> Any:  # noqa: ANN401 - click's
         """Run the program."""
@@ -68,10 +69,6 @@ class Command(SingerCommand):
         except click.ClickException as error:
             set_message(error, presentable(error.message))
             raise
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run the sync; `main` does what the SDK does here, for all options."""
-        return click.Command.invoke(self, ctx)
 
 
 class CommandLine(SDKTap):
@@ -121,12 +118,15 @@ class CommandLine(SDKTap):
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:  # noqa: ANN401 - the SDK's own type
         """Read the settings files that `--config` names."""
-        try:
-            given = super().cb_config(ctx, param, value)
-        except OSError as error:
-            raise click.BadParameter(error.strerror or str(error), ctx, param) from error
-        except (ValueError, TypeError):
-            _exit(1, "Settings file: not valid. It must be a JSON object.")
+        given = super().cb_config(ctx, param, ())
+        for path in value:
+            try:
+                more = super().cb_config(ctx, param, (path,))
+            except OSError as error:
+                raise click.BadParameter(error.strerror or str(error), ctx, param) from error
+            except (ValueError, TypeError, RecursionError) as error:
+                raise InputError(f"Settings file {path}: {_json_fault(error)}.") from error
+            given = replace(given, config={**given.config, **more.config}, parse_env=given.parse_env or more.parse_env)
         for secret in secrets(given.config):
             redact_logs(secret)
         return given
@@ -153,7 +153,7 @@ class CommandLine(SDKTap):
 
 
 def checked_state(file: IO[str]) -> IO[str]:
-    """Return a state again from its beginning, after checking that it is a JSON object; the file may be a pipe.
+    """Check that a state is a JSON object, and return it as a file to read from the start; the original may be a pipe.
 
     Raises:
         InputError: It is not.
@@ -163,10 +163,10 @@ def checked_state(file: IO[str]) -> IO[str]:
 
 
 def checked_catalog(file: IO[str]) -> IO[str]:
-    """Return a catalog again from its beginning, after checking that it has the form of a Singer catalog.
+    """Check that a catalog has the form of a Singer catalog, and return it as a file to read from the start.
 
     Raises:
-        InputError: It has not; one line for each faulty stream.
+        InputError: It does not; one line for each faulty stream.
     """
     text, document = _read_object(file, "Catalog")
     if found := form_faults(document):
@@ -175,18 +175,29 @@ def checked_catalog(file: IO[str]) -> IO[str]:
 
 
 def _read_object(file: IO[str], what: str) -> tuple[str, dict[str, Any]]:
+    name = f"{what} {file.name}"
     try:
         text = file.read()
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{what}: not valid JSON{_place(error)}.") from error
+        raise InputError(f"{name}: {_json_fault(error)}.") from error
     if not isinstance(document, dict):
-        raise InputError(f"{what}: not valid. It must be a JSON object, in braces.")
+        raise InputError(f"{name}: {_NO_OBJECT}.")
     return text, document
 
 
-def _place(error: Exception) -> str:
-    return f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+def _json_fault(error: Exception) -> str:
+    """Return why a file holds no JSON object, without showing anything of its content."""
+    place: Any = error  # the SDK reads settings with another decoder, whose errors have the same attributes
+    if hasattr(error, "lineno"):
+        reason = f"line {place.lineno}, column {place.colno}: {place.msg[:1].lower()}{place.msg[1:]}"
+    elif isinstance(error, UnicodeDecodeError):
+        reason = f"byte {error.start} is not UTF-8"
+    elif isinstance(error, RecursionError):
+        reason = "it is nested too deeply"
+    else:
+        return _NO_OBJECT
+    return f"not valid JSON ({reason})"
 
 
 @contextmanager

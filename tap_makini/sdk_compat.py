@@ -9,19 +9,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Stream, Tap
 from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.plugin_base import JSONSchemaValidator
+from singer_sdk.plugin_base import JSONSchemaValidator, SingerCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import FrameType
 
-    import click
     from jsonschema import ValidationError
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import Context
@@ -137,6 +137,14 @@ class SDKTap(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the SDK's interface
         """Overridden: the SDK exits with 0, and writes STATE from within the handler, into the middle of a line."""
         self.handle_signal(signum)
+
+
+class SDKCommand(SingerCommand):
+    """The SDK's command, without its own report of faulty settings."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Overridden: the SDK ends each list of faults with `Config validation failed`, and installs hooks too late."""
+        return click.Command.invoke(self, ctx)
 
 
 class SDKStream(Stream):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -79,19 +79,39 @@ def test_discovery_names_faults_but_nothing_that_is_missing(files: Files, settin
     assert "value" not in outcome.errors
 
 
-@pytest.mark.parametrize("text", ["{not json", "[1]"])
-def test_a_settings_file_that_is_not_json_is_named(files: Files, text: str) -> None:
-    outcome = run("--config", files.write("config.json", text))
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{"api_token":\n"some-token" }}', "not valid JSON (line 2, column 15: extra data)"),
+        ("", "not valid JSON (line 1, column 1: expecting value)"),
+        ("[" * 100_000, "not valid JSON (it is nested too deeply)"),
+        ("[1]", "expected a JSON object at the top level"),
+        ("[[1, 2, 3]]", "expected a JSON object at the top level"),
+    ],
+)
+def test_a_settings_file_that_is_not_valid_is_named_with_the_place(files: Files, text: str, fault: str) -> None:
+    config = files.write("config.json", {"api_url": UNREACHABLE})
+    outcome = run("--config", config, "--config", broken := files.write("broken.json", text))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line == "Settings file: not valid. It must be a JSON object."
+    assert outcome.last_line == f"Settings file {broken}: {fault}."
+    assert "some-token" not in outcome.errors
+
+
+def test_a_later_settings_file_overrides_an_earlier_one(files: Files) -> None:
+    first = files.write("first.json", {"page_size": 0, "max_parallel": 0})
+    outcome = run("--config", first, "--config", files.write("second.json", {"page_size": 5}), "--discover")
+    assert outcome.code == 1
+    assert "max_parallel" in outcome.errors
+    assert "page_size" not in outcome.errors
 
 
 @pytest.mark.parametrize("option", ["state", "catalog"])
 def test_a_state_or_catalog_that_is_not_json_is_named(files: Files, option: str) -> None:
     config = files.write("config.json", {"api_token": "some-token", "api_url": UNREACHABLE})
-    outcome = run("--config", config, f"--{option}", files.write("damaged", "{nope"))
+    outcome = run("--config", config, f"--{option}", broken := files.write("damaged", "{nope"))
     assert (outcome.code, outcome.output) == (1, "")
-    assert outcome.last_line == f"{option.capitalize()}: not valid JSON (line 1, column 2)."
+    fault = "not valid JSON (line 1, column 2: expecting property name enclosed in double quotes)"
+    assert outcome.last_line == f"{option.capitalize()} {broken}: {fault}."
 
 
 def test_a_state_without_bookmarks_is_refused(files: Files) -> None:
@@ -101,27 +121,33 @@ def test_a_state_without_bookmarks_is_refused(files: Files) -> None:
     assert outcome.last_line.startswith("State: not valid. It must be a JSON object with an object 'bookmarks'. ")
 
 
+def a_file(content: str | bytes) -> IO[str]:
+    raw = io.BytesIO(content if isinstance(content, bytes) else content.encode())
+    raw.name = "broken"
+    return io.TextIOWrapper(raw, encoding="utf-8")
+
+
 @pytest.mark.parametrize("text", ["", "{nope", "nope", '{"bookmarks": {}', "[" * 100_000])
 def test_a_state_or_catalog_text_that_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="State: not valid JSON"):
-        checked_state(io.StringIO(text))
-    with pytest.raises(InputError, match="Catalog: not valid JSON"):
-        checked_catalog(io.StringIO(text))
+    with pytest.raises(InputError, match="State broken: not valid JSON"):
+        checked_state(a_file(text))
+    with pytest.raises(InputError, match="Catalog broken: not valid JSON"):
+        checked_catalog(a_file(text))
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "7", '"state"'])
 def test_json_that_is_not_an_object_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="It must be a JSON object"):
-        checked_state(io.StringIO(text))
-    with pytest.raises(InputError, match="It must be a JSON object"):
-        checked_catalog(io.StringIO(text))
+    with pytest.raises(InputError, match="State broken: expected a JSON object at the top level"):
+        checked_state(a_file(text))
+    with pytest.raises(InputError, match="Catalog broken: expected a JSON object at the top level"):
+        checked_catalog(a_file(text))
 
 
 def test_bytes_that_are_not_text_are_refused() -> None:
-    with pytest.raises(InputError, match="State: not valid JSON"):
-        checked_state(io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), encoding="utf-8"))
+    with pytest.raises(InputError, match="byte 0 is not UTF-8"):
+        checked_state(a_file(b"\xff\xfe\x00"))
 
 
 def test_a_valid_file_can_be_read_again() -> None:
     text = '{"bookmarks": {}}'
-    assert checked_state(io.StringIO(text)).read() == text
+    assert checked_state(a_file(text)).read() == text
