@@ -1,4 +1,4 @@
-"""Check catalogs, and adapt them to the settings of a run; people and programs edit them, and they grow old."""
+"""Check catalogs, and adapt them to the settings: people edit them, and they go out of date."""
 
 from __future__ import annotations
 
@@ -178,11 +178,11 @@ def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) 
     """
     for name, entry in (catalog or {}).items():
         if entry.metadata.root.selected and name not in streams:
-            logger.warning("The catalog selects %s, but %s.", name, _why_unknown(name))
+            logger.warning("Catalog, stream %s: selected, but %s.", name, _why_unknown(name))
     reconciling = [streams[name] for name in (KEYS, RECONCILIATIONS) if name in streams]
     if not all(stream.selected for stream in reconciling):
         logger.warning(
-            "The setting reconcile_days has no effect, since the catalog does not select %s and %s. "
+            "Setting reconcile_days: it has no effect, because the catalog does not select %s and %s. "
             "Discover the catalog again, and select both.",
             KEYS,
             RECONCILIATIONS,
@@ -191,7 +191,7 @@ def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) 
     for stream in selected:
         if stream.is_read_by_an_older_key:
             logger.warning(
-                "The catalog has %s read by %s, though records have %s, so changes are missed. "
+                "Catalog, stream %s: the replication key is %s, but records have %s, so changes are missed. "
                 "Discover the catalog again.",
                 stream.name,
                 stream.replication_key,

@@ -120,6 +120,8 @@ class CommandLine(SDKTap):
         """Read the settings files that `--config` names."""
         given = super().cb_config(ctx, param, ())
         for path in value:
+            if not path:
+                raise click.BadParameter("the name of the file is empty", ctx, param)
             try:
                 more = super().cb_config(ctx, param, (path,))
             except OSError as error:

@@ -271,6 +271,6 @@ def credential_faults(config: Mapping[str, Any], *, is_complete: bool) -> Iterat
 def _name_faults(entries: object) -> Iterator[str]:
     names = [entry.get("name") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     if len(set(map(str, names))) < len(names):
-        yield "Setting connections: not valid. Each name must be unique."
+        yield "Setting connections: each name must be unique."
     if "" in names:
-        yield "Setting connections: not valid. A name is empty."
+        yield "Setting connections: a name is empty."

@@ -34,11 +34,11 @@ _BOOLEAN_WORDS = {*TRUE_WORDS, "false", "0", "no", "off"}
 
 
 class Form(NamedTuple):
-    """What a text has to look like.
+    """A check of a text.
 
     Attributes:
-        matches: Tells whether a text does; its result is true or not.
-        description: Completes the sentence "It must be …".
+        matches: Returns a true value for a valid text.
+        description: Completes the sentence "Setting …: must be …".
     """
 
     matches: Callable[[str], object]
@@ -52,13 +52,13 @@ class Declaration:
     Attributes:
         title: What user interfaces call the setting.
         description: What it does, in sentences.
-        default: Its value where it is not set; None for none.
+        default: Its value if it is not set; None for none.
         secret: Whether user interfaces hide its value.
         masked: Whether logs mask its value.
         minimum: The smallest valid number.
         maximum: The largest valid number.
         allowed: The valid texts.
-        form: What its text has to look like.
+        form: A check of its text.
         items: Dataclass that declares the objects in a list.
         takes_text: Whether a list of one text may be given as that text.
     """
@@ -169,11 +169,11 @@ def secret_names(cls: type) -> list[str]:
 
 
 def form_faults(cls: type, config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield a sentence for each text that does not look as its declaration says."""
+    """Yield a sentence for each text that its check refuses."""
     for each in _settings(cls):
         value, declared = config.get(each.name), each.declaration
         if declared.form is not None and isinstance(value, str) and not declared.form.matches(value):
-            yield f"Setting {prefix}{each.name}: not valid. It must be {declared.form.description}."
+            yield f"Setting {prefix}{each.name}: must be {declared.form.description}."
         if declared.items is not None and isinstance(value, list):
             for index, entry in enumerate(value):
                 if isinstance(entry, dict):
@@ -190,9 +190,11 @@ def explain(error: ValidationError) -> Iterator[str]:
         yield from (f"Setting {path}{name}: missing." for name in rule if name not in instance)
     elif error.validator == "additionalProperties":
         known = schema.get("properties", {})
-        yield from (f"Setting {path}{name}: there is no such setting." for name in instance if name not in known)
+        yield from (
+            f"Setting {path}{name}: unknown. Remove it, or correct its name." for name in instance if name not in known
+        )
     else:
-        yield f"Setting {path.rstrip('.')}: not valid. It must {_requirement(str(error.validator), rule)}."
+        yield f"Setting {path.rstrip('.')}: must {_requirement(str(error.validator), rule)}."
 
 
 def _requirement(validator: str, rule: Any) -> str:  # noqa: ANN401 - the value of any keyword
@@ -236,4 +238,4 @@ def _warn_of_unknown_variables(known: set[str], prefix: str) -> None:
     for name in sorted(os.environ):
         is_own = name.startswith(f"{prefix}_") or name in {*known, f"{prefix}LOGLEVEL"}
         if name.startswith(prefix) and not is_own:
-            logger.warning("Environment variable %s: there is no such setting.", name)
+            logger.warning("Environment variable %s: no setting has this name.", name)

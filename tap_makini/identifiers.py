@@ -63,5 +63,10 @@ def is_column_name(name: str) -> bool:
     return is_text and 0 < len(name.encode()) <= LONGEST_NAME and not name.lower().startswith(("_sdc_", "_makini_"))
 
 
+def qualified_name(stream: str, connection: str | None) -> str:
+    """Name a stream of a connection for people: `acme/assets`, or `assets` if the connection has no name."""
+    return stream if connection is None else f"{connection}/{stream}"
+
+
 def _words(text: str) -> str:
     return _SIGNS.sub("_", text).strip("_")

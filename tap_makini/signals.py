@@ -1,4 +1,4 @@
-"""Make the end of the process wait for work that must not be lost, such as a new pair of tokens on its way to disk.
+"""Delay the end of the process until critical work is done, such as writing a new pair of tokens to disk.
 
 A signal ends the process in two ways: a handler raises in the main thread, or a thread calls `os._exit`. So there are
 two safeguards. In the main thread, where handlers run, signals are deferred until the work is done. And whoever ends
@@ -51,7 +51,7 @@ def is_deferring() -> bool:
 
 @contextmanager
 def after_deferral() -> Iterator[None]:
-    """Wait until nothing defers signals, and let nothing begin to within the context, which is to end the process."""
+    """Wait until nothing defers signals, and allow no new deferral within the context, which is to end the process."""
     with _deferred_in_main_thread(), _changed:
         while (seconds := _seconds_left()) > 0:
             _changed.wait(seconds)
@@ -77,6 +77,6 @@ def _deferred_in_main_thread() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)  # None: of a program that is not Python's
+            signal.signal(number, handler or signal.SIG_DFL)  # None: set from outside Python
         if arrived:
             signal.raise_signal(arrived[0])

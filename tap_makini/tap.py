@@ -186,7 +186,7 @@ class TapMakini(CommandLine):
 
     def _plan(self, state: State, selection: str) -> Plan:
         settings = self.settings
-        # On ACTIVATE_VERSION a target drops older rows, also those of connections this run does not read.
+        # on ACTIVATE_VERSION a target drops older rows, also those of connections this run does not read.
         reads_all = not settings.connection_names and (not settings.names_connections or bool(settings.connections))
         version = self.initialized_at // 1000 if settings.emit_activate_version_messages and reads_all else None
         return Plan(

@@ -91,6 +91,6 @@ def test_secrets_are_found_at_any_depth() -> None:
 def test_a_text_that_does_not_fit_its_form_is_a_fault() -> None:
     config = {"doors": [{"name": "ok"}, {"name": "Front"}], "owner": "Bo"}
     assert list(form_faults(House, config)) == [
-        "Setting doors.1.name: not valid. It must be lower case.",
-        "Setting owner: not valid. It must be lower case.",
+        "Setting doors.1.name: must be lower case.",
+        "Setting owner: must be lower case.",
     ]

@@ -132,8 +132,8 @@ class ChildListPartition(Partition):
             segment = path_segment(str(msgspec.json.decode(parent.key)))
         except UnusableNameError as error:
             logger.warning(
-                "Stream %s: the list of a record in %s cannot be requested, since its key %s.",
-                self.stream.name,
+                "Stream %s: the list of a record in %s cannot be requested: %s.",
+                self.qualified_name,
                 self.stream.parent.name,
                 error.cause,
             )
@@ -209,13 +209,11 @@ class ChildListPartition(Partition):
         if self._absence is not None and not self._found:
             raise self._absence
         if without := self._absent + self._gone:
-            logger.info(
-                "Stream %s: %d of the parents were gone when their lists were requested.", self.stream.name, without
-            )
+            logger.info("Stream %s: the lists of %d parents were not found.", self.qualified_name, without)
         if self._with_equal_keys:
             logger.warning(
-                "Stream %s: the lists of %d parents hold several items with the same %s, of which a table keeps one.",
-                self.stream.name,
+                "Stream %s: in the lists of %d parents, several items have the same %s; a table keeps one of them.",
+                self.qualified_name,
                 self._with_equal_keys,
                 ", ".join(self.stream.child.key),
             )

@@ -1,4 +1,4 @@
-"""Decide which errors concern a whole connection, and know which connections have been read in full."""
+"""Decide when to stop reading a connection, and know which connections have been read in full."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class CircuitBreaker:
         self._knows_connections = False
 
     def classify(self, partition: Partition, error: Exception | None) -> Exception | None:
-        """Tell an entity that is absent from a connection that is gone.
+        """Distinguish a missing entity from a missing connection.
 
-        It is gone if it offers nothing at all, and Makini does not say what the connection is. If Makini says so about
-        another connection, that settles it; otherwise the API may never do so, and all entities are tried.
+        A connection is missing if it offers nothing at all, and Makini does not describe it. If Makini describes
+        another one, that settles it; otherwise the API may describe none, and all entities are tried.
 
         Args:
             partition: A partition that has ended.

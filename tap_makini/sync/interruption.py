@@ -80,7 +80,7 @@ class Interruption:
         self.exit_code = _SIGNAL_EXIT + signum
         self._writer.make_room()
         if self._writer.is_writing:
-            self._writer.stop_with = Interrupted(self.exit_code)
+            self._writer.stop(Interrupted(self.exit_code))
         else:
             raise Interrupted(self.exit_code)
 

@@ -217,13 +217,13 @@ def _earliest(instants: Sequence[datetime | None]) -> datetime | None:
 def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
     """Return an error that says how many records are missing, and where."""
     places = [
-        f"{shortage.came:,} of {shortage.expected:,} records came"
+        f"received {shortage.came:,} of {shortage.expected:,} records"
         + (f" with {replication_key} from {format_timestamp(shortage.start, 'seconds')} on" if shortage.start else "")
         for shortage in shortages
     ]
     return IncompleteError(
-        f"{'; '.join(places)}: the server returns records of equal rank in another order on each page, or counts some "
-        "that it does not list",
+        f"{'; '.join(places)}: the server orders records with equal timestamps differently on each page, or counts "
+        "records that it does not return",
         f"{'The bookmark stays before them, and the' if replication_key else 'The'} next run requests other pages. A "
         "page_size above the larger of these numbers returns them at once, if the server accepts it.",
     )

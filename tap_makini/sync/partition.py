@@ -12,6 +12,7 @@ from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_makini.conform import decode_record, mask_extra
 from tap_makini.http.client import RequestStats
+from tap_makini.identifiers import qualified_name
 from tap_makini.pagination.paginator import Outcome
 from tap_makini.rawjson import text_json
 from tap_makini.timestamps import format_timestamp
@@ -134,8 +135,13 @@ class Partition:
 
     @property
     def name(self) -> str:
-        """The name in logs and summaries."""
+        """The name of the stream, or what of it is read, for logs and summaries."""
         return self.stream.name
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with that of the connection."""
+        return qualified_name(self.name, self.connection.name)
 
     @property
     def expected(self) -> int | None:
@@ -230,7 +236,7 @@ class Partition:
             logger.warning(
                 "Stream %s changed while it was read, and some records may have slipped through: "
                 "the next run starts %s.",
-                self.stream.name,
+                self.qualified_name,
                 f"at {format_timestamp(outcome.unsettled_from)}"
                 if outcome.unsettled_from is not None and not is_in_doubt
                 else "where this one did",
@@ -274,11 +280,10 @@ class Partition:
         masked, columns = mask_extra(record, token)
         if columns and not self._has_warned:
             self._has_warned = True
-            name = self.connection.name
             logger.warning(
                 "Stream %s: the server sends the connection's token in %s, and the records hold it as it is sent. "
                 "Deselect these columns, replace the token, and report it to Makini.",
-                self.stream.name if name is None else f"{name}/{self.stream.name}",
+                self.qualified_name,
                 ", ".join(columns),
             )
         return masked

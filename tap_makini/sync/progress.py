@@ -45,7 +45,7 @@ class Progress:
         self._clearing = _ClearLine(self._terminal)
 
     def __enter__(self) -> None:
-        """Start to show it."""
+        """Start showing it."""
         if self._is_watched:
             for handler in logging.getLogger().handlers:
                 handler.addFilter(self._clearing)
@@ -54,7 +54,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop to show it."""
+        """Stop showing it."""
         self._ended.set()
         self._thread.join(_SECONDS_TO_END)
         if self._is_watched:

@@ -1,4 +1,4 @@
-"""Send the keys of a whole list and, at its end, that these were all."""
+"""Send the keys of a list, then a record that says that these were all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_makini.conform import record_key
+from tap_makini.identifiers import qualified_name
 from tap_makini.pagination.paginator import Row, digest
 from tap_makini.rawjson import members
 from tap_makini.sync.partition import Delivery, Partition
@@ -87,7 +88,7 @@ class ReconciledKeysPartition(_ReconcilingPartition):
 
 
 class ReconciliationPartition(_ReconcilingPartition):
-    """Sends, at the end of a list, that all its keys have been sent.
+    """Sends, at the end of a list, a record that says that all its keys have been sent.
 
     Args:
         stream: The stream of reconciliations.
@@ -109,7 +110,7 @@ class ReconciliationPartition(_ReconcilingPartition):
         yield from super().take((), batch, outcome)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
-        """Send that the list was read in full, if it was.
+        """Send the record if the list was read in full.
 
         Yields:
             One record.
@@ -117,7 +118,10 @@ class ReconciliationPartition(_ReconcilingPartition):
         self.outcome = outcome
         keys, stream = self._keys, self.reconciled.name
         if not (outcome.is_settled and keys.is_complete):
-            logger.warning("Stream %s could not be reconciled; the next run tries again.", stream)
+            logger.warning(
+                "Stream %s could not be reconciled; the next run tries again.",
+                qualified_name(stream, self.connection.name),
+            )
             return
         record = {"stream": stream, "keys": keys.count, "reconciled_at": format_timestamp(keys.began_at)}
         lines = self._lines([Row(msgspec.json.encode(record), None)])

@@ -21,6 +21,7 @@ import logging
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from tap_makini.identifiers import qualified_name
 from tap_makini.sync.bookmark import DELIVERED, Bookmark, UnusableBookmarkError, read_bookmark
 from tap_makini.timestamps import format_timestamp, parse_timestamp
 
@@ -70,9 +71,11 @@ class State:
         try:
             return read_bookmark(entry, replication_key, now)
         except UnusableBookmarkError as reason:
-            name = stream if connection is None else f"{connection}/{stream}"
+            name = qualified_name(stream, connection)
             logger.warning(
-                "The bookmark of stream %s is not usable: %s. The stream is read as if it had none.", name, reason
+                "Stream %s: the bookmark is ignored, because %s. The stream is read in full, or from start_date.",
+                name,
+                reason,
             )
             return Bookmark(replication_key)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, NothingReadError, StreamsFailedError
 from tap_makini.http.client import RequestStats
+from tap_makini.identifiers import qualified_name
 from tap_makini.redaction import presentable
 from tap_makini.streams import ListStream
 
@@ -68,7 +69,7 @@ class Result:
     @property
     def name(self) -> str:
         """The name of the stream, with that of the connection if it has one."""
-        return self.stream if self.connection is None else f"{self.connection}/{self.stream}"
+        return qualified_name(self.stream, self.connection)
 
     @property
     def has_ended(self) -> bool:
@@ -205,7 +206,7 @@ def log_oddities(partition: Partition, result: Result) -> None:
         )
     if result.drifts:
         places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in partition.drift.values()]
-        logger.info("Stream %s: what no column takes is in _makini_extra: %s.", result.name, _shortened(places))
+        logger.info("Stream %s: values that fit no column are in _makini_extra: %s.", result.name, _shortened(places))
     if result.records and partition.never_seen:
         logger.info("Stream %s: no record has %s.", result.name, _shortened(partition.never_seen))
 

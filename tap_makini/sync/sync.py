@@ -82,7 +82,7 @@ class Sync:
                         self._end_list(list_sync, event)
             self._writer.write_state(self._state.value)
         except Interrupted:
-            self._writer.write_state(self._state.value or {"bookmarks": {}}, anew=True)
+            self._writer.write_state(self._state.value or {"bookmarks": {}}, force=True)
             raise
         conclude(self.summary)
 

@@ -48,7 +48,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
     Attributes:
         is_writing: Whether a line is being written, so that an interruption has to wait for its end.
-        stop_with: Set by a signal handler, to be raised at the end of the line that is being written.
+        stop_with: What `stop` has been given, until it is raised.
     """
 
     def __init__(self, descriptor: int | None = None) -> None:
@@ -69,7 +69,7 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         """Write one message."""
         self.write_lines([self.format_message(message)])
 
-    def write_state(self, state: Mapping[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
+    def write_state(self, state: Mapping[str, Any], *, may_wait: bool = False, force: bool = False) -> None:
         """Write a STATE, unless the last one was the same and nothing has been written since.
 
         Some targets forget a STATE when a RECORD follows it, so the same one is needed again. A state of thousands of
@@ -77,15 +77,15 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
 
         Args:
             state: Its value.
-            may_wait: Whether a later one will do as well if this one is large.
-            anew: Whether to write it in any case.
+            may_wait: Whether to skip a large state if few records followed the last one.
+            force: Whether to write it in any case.
         """
         size = len(self._last_state)
         outweighs_records = size > _SMALL_STATE and self._bytes_since_state < size
         if not state or (may_wait and outweighs_records):
             return
         line = text_json({"type": "STATE", "value": state}) + _NEWLINE
-        if anew or line != self._last_state or self._bytes_since_state:
+        if force or line != self._last_state or self._bytes_since_state:
             self.write_lines([line])
             self._last_state = line
             self._bytes_since_state = 0
@@ -117,6 +117,10 @@ class LineWriter(GenericSingerWriter[bytes, Message]):
         if self.stop_with is not None:
             stop_with, self.stop_with = self.stop_with, None
             raise stop_with
+
+    def stop(self, error: BaseException) -> None:
+        """Raise an error at the end of the line that is being written; safe in a signal handler."""
+        self.stop_with = error
 
     def make_room(self) -> None:
         """Enlarge a full pipe for the rest of a line and a STATE, though its reader is slow or has stopped.

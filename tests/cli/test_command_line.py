@@ -59,7 +59,7 @@ def test_the_version_is_printed(program: list[str]) -> None:
     assert outcome.output.startswith("tap-makini v")
 
 
-@pytest.mark.parametrize("arguments", [["--bogus"], ["--state", "no/such"], ["--test=some"]])
+@pytest.mark.parametrize("arguments", [["--bogus"], ["--state", "no/such"], ["--test=some"], ["--config", ""]])
 def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
     outcome = run(*arguments)
     assert outcome.code == 2
@@ -120,5 +120,5 @@ def test_a_catalog_that_selects_what_is_not_offered_logs_a_warning(files: Files,
     outcome = files.read(sandbox, "assets", settings={"products": ["wms"]})
     assert outcome.code == 0
     assert not outcome.of("RECORD")
-    warning = "The catalog selects assets, but the settings products and openapi_file offer no such stream."
+    warning = "Catalog, stream assets: selected, but the settings products and openapi_file offer no such stream."
     assert warning in outcome.logged("WARNING")

@@ -249,4 +249,4 @@ def test_a_catalog_that_reads_by_creation_time_logs_a_warning(
     outcome = read(catalog, openapi_file=v4, api_token=sandbox.token)
     assert outcome.code == 0, outcome.errors
     [warning] = [line for line in caplog.messages if "assets" in line]
-    assert "read by _createdAt, though records have _updatedAt" in warning
+    assert "the replication key is _createdAt, but records have _updatedAt" in warning

@@ -256,7 +256,7 @@ def test_what_could_be_no_column_is_in_extra_and_nothing_else_is(loaded: tuple[O
 
 
 def test_what_appears_later_is_reported_until_the_catalog_is_refreshed(loaded: tuple[Outcome, list[Any]]) -> None:
-    [line] = [line for line in loaded[0].logged("INFO") if line.startswith("Stream assets: what no column takes")]
+    [line] = [line for line in loaded[0].logged("INFO") if line.startswith("Stream assets: values that fit no column")]
 
     assert "/tooOld (unknown, 1 in all)" in line
 

@@ -72,7 +72,7 @@ def test_a_bookmark_that_cannot_be_relied_on_is_said_to_be_so(
     assert outcome.code == 0
     assert outcome.keys("accounts") == held_keys(sandbox, "accounts")
     [warning] = outcome.logged("WARNING")
-    assert warning.startswith("The bookmark of stream accounts is not usable: ")
+    assert warning.startswith("Stream accounts: the bookmark is ignored, because ")
     assert reason in warning
 
 

@@ -153,7 +153,7 @@ def test_nothing_is_requested_unless_it_is_set(caplog: pytest.LogCaptureFixture,
         assert not raw_requests(sandbox)
     assert outcome.code == 0
     assert {message["stream"] for message in outcome.of("RECORD")} == {"uom"}
-    assert "The catalog selects raw_T, but the setting raw_tables is empty." in caplog.text
+    assert "Catalog, stream raw_T: selected, but the setting raw_tables is empty." in caplog.text
 
 
 def test_the_tables_are_not_listed_if_all_are_named() -> None:

@@ -287,12 +287,12 @@ def test_an_interruption_just_before_the_last_state_does_not_cost_it(run: Run, m
     run.add("assets", StubConnection(ONLY), filter_key=KEY)
     write, signals = run.writer.write_state, [Interrupted(143)]
 
-    def interrupted(state: dict[str, Any], *, may_wait: bool = False, anew: bool = False) -> None:
+    def interrupted(state: dict[str, Any], *, may_wait: bool = False, force: bool = False) -> None:
         if may_wait:  # as if it was large
             return
         if signals:
             raise signals.pop()
-        write(state, anew=anew)
+        write(state, force=force)
 
     monkeypatch.setattr(run.writer, "write_state", interrupted)
     run.go()
@@ -567,7 +567,7 @@ def test_deviations_from_the_schema_are_logged_without_values(run: Run, caplog: 
     assert logged[:3] == [
         "Stream acme/assets: 3 records have no readable updatedAt, and incremental reads do not see them change: "
         + REMEDY,
-        "Stream acme/assets: what no column takes is in _makini_extra: "
+        "Stream acme/assets: values that fit no column are in _makini_extra: "
         + ", ".join(f"/lines/{n}/new{n} (unknown, {n + 1} in all)" for n in range(10))
         + " and 2 more.",
         "Stream acme/assets: no record has name, site.",

@@ -26,7 +26,7 @@ class StopError(BaseException):
 
 
 class Pipe:
-    """A descriptor that takes a limited number of bytes at once, and on the way sets `stop_with`.
+    """A descriptor that takes a limited number of bytes at once, and on the way stops the writer.
 
     Args:
         amounts: How many bytes it takes at once, at most; the last one again and again.
@@ -46,7 +46,7 @@ class Pipe:
         self.taken += bytes(data[:amount])
         if self._stop_at is not None and len(self.taken) >= self._stop_at:
             self._stop_at = None
-            self.writer.stop_with = StopError()
+            self.writer.stop(StopError())
         return min(amount, len(data))
 
 
@@ -139,7 +139,7 @@ def test_in_the_middle_of_a_large_chunk_the_line_is_finished_and_no_other_begun(
 def test_a_stop_before_anything_is_written_writes_nothing(use: Callable[[Pipe], LineWriter]) -> None:
     pipe = Pipe()
     writer = use(pipe)
-    writer.stop_with = StopError()
+    writer.stop(StopError())
 
     with pytest.raises(StopError):
         writer.write_lines([b"a\n"])
@@ -162,7 +162,7 @@ def test_an_equal_state_is_written_again_only_after_another_message(
     writer.write_state(state)
     writer.write_message(record("a"))
     writer.write_state(state)
-    writer.write_state(state, anew=True)
+    writer.write_state(state, force=True)
 
     assert [json.loads(line).get("value") for line in pipe.taken.splitlines()] == [
         {"bookmarks": {}},
@@ -191,7 +191,7 @@ def test_a_large_state_that_may_wait_waits_until_the_records_outweigh_it(use: Ca
 def test_a_state_that_was_not_written_is_written_the_next_time(use: Callable[[Pipe], LineWriter]) -> None:
     pipe = Pipe()
     writer = use(pipe)
-    writer.stop_with = StopError()
+    writer.stop(StopError())
 
     with pytest.raises(StopError):
         writer.write_state({"bookmarks": {}})
@@ -225,7 +225,7 @@ class Recorder(io.StringIO):
         self._writer = writer
 
     def write(self, text: str) -> int:
-        self._writer.stop_with = StopError()
+        self._writer.stop(StopError())
         return super().write(text)
 
 
@@ -252,7 +252,7 @@ def test_a_stop_comes_at_the_end_of_lines_in_a_replacement_too() -> None:
     with redirect_stdout(stream):
         with pytest.raises(StopError):
             writer.write_lines([b"a\n", b"b\n"])
-        writer.stop_with = StopError()
+        writer.stop(StopError())
         with pytest.raises(StopError):
             writer.write_lines([b"c\n"])
     assert stream.getvalue() == "a\nb\n"
