@@ -85,6 +85,20 @@ class StartRule(NamedTuple):
 _FROM_THE_BOOKMARK = StartRule()
 
 
+def warn_of_changes(name: str, next_run: str) -> None:
+    """Warn that a list changed while it was read.
+
+    Args:
+        name: The stream.
+        next_run: What the next run does, as the rest of a sentence.
+    """
+    logger.warning(
+        "Stream %s changed while it was read, and some records may have slipped through: the next run %s.",
+        name,
+        next_run,
+    )
+
+
 class Partition:
     """One stream of one connection.
 
@@ -233,14 +247,9 @@ class Partition:
         outcome = self.outcome
         is_in_doubt = outcome.is_unsettled or self._is_withdrawn
         if (is_in_doubt or outcome.unsettled_from is not None) and not outcome.shortages:
-            logger.warning(
-                "Stream %s changed while it was read, and some records may have slipped through: "
-                "the next run starts %s.",
-                self.qualified_name,
-                f"at {format_timestamp(outcome.unsettled_from)}"
-                if outcome.unsettled_from is not None and not is_in_doubt
-                else "where this one did",
-            )
+            start = None if is_in_doubt else outcome.unsettled_from
+            place = "where this one did" if start is None else f"at {format_timestamp(start)}"
+            warn_of_changes(self.qualified_name, f"starts {place}")
         if is_in_doubt:
             return bookmark.abandoned()
         return bookmark.completed(self._began, outcome.latest, outcome.unsettled_from)

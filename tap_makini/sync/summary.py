@@ -15,12 +15,12 @@ from tap_makini.http.client import RequestStats
 from tap_makini.identifiers import qualified_name
 from tap_makini.redaction import presentable
 from tap_makini.streams import ListStream
+from tap_makini.sync.partition import Partition, warn_of_changes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from tap_makini.errors import MakiniError
-    from tap_makini.sync.partition import Partition
 
 logger = logging.getLogger(__name__)
 
@@ -199,11 +199,7 @@ def log_oddities(partition: Partition, result: Result) -> None:
             partition.stream.filter_key,
         )
     if outcome.is_unsettled and not outcome.shortages and _is_list_read_whole(partition):
-        logger.warning(
-            "Stream %s changed while it was read, and some records may have slipped through: "
-            "the next run reads it whole again.",
-            result.name,
-        )
+        warn_of_changes(result.name, "reads it in full again")
     if result.drifts:
         places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in partition.drift.values()]
         logger.info("Stream %s: values that fit no column are in _makini_extra: %s.", result.name, _shortened(places))
