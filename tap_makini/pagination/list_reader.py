@@ -169,11 +169,13 @@ class ListReader:
 
     def _warn_of_full_read(self, reason: str, *, lasts: bool = True) -> None:
         if self._fetcher.replication_key is not None:
-            always, once = "%s is read in full each run because %s.", "%s is read in full this time because %s."
-            logger.warning(always if lasts else once, self._fetcher.path, reason)
+            always = "Stream %s is read in full each run because %s."
+            once = "Stream %s is read in full this time because %s."
+            logger.warning(always if lasts else once, self._fetcher.name, reason)
 
     def _use(self, paginator: Paginator, reason: str) -> Paginator:
-        logger.log(self._log_level, "Reading %s by %s: %s.", self._fetcher.path, type(paginator).__name__, reason)
+        message = "Stream %s: using the %s paginator, because %s."
+        logger.log(self._log_level, message, self._fetcher.name, paginator.name, reason)
         return paginator
 
 

@@ -10,7 +10,7 @@ import pytest
 from scripted_transport import ScriptedTransport
 
 from pagination.test_repeated_passes import REFUSED, Token
-from tap_makini.endpoints import ASSUMED, PageSize, QueryParameters
+from tap_makini.endpoints import ASSUMED, Endpoint, PageSize, QueryParameters
 from tap_makini.http.client import Client
 from tap_makini.pagination.list_reader import ListReader, why_read_in_full
 from tap_makini.pagination.page_fetcher import PageFetcher
@@ -68,7 +68,7 @@ def test_the_reason_for_reading_a_list_in_full_is_named(
 ) -> None:
     def fetcher() -> PageFetcher:
         client = Client(ScriptedTransport(respond), Token(), max_wait=0)
-        return PageFetcher(client, "/x", "updatedAt", PageSize(10), parameters, ("key",))
+        return PageFetcher(client, Endpoint("x", "/x", {}, ("key",), "updatedAt", parameters), PageSize(10), "acme")
 
     reader = ListReader(fetcher(), start, reached=start)
     delivered = {row.raw for batch in reader.batches() for row in batch.rows}
@@ -79,6 +79,6 @@ def test_the_reason_for_reading_a_list_in_full_is_named(
         assert warnings == []
     else:
         assert len(warnings) == 1
-        assert warnings[0] == f"/x is read in full each run because {reason}."
+        assert warnings[0] == f"Stream acme/x is read in full each run because {reason}."
     checked = fetcher()
     assert why_read_in_full(checked, newest_page(checked, 1)) == reason
