@@ -7,6 +7,7 @@ mark is removed. Lone surrogates stay escapes, and no nesting is too deep.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import TYPE_CHECKING, NoReturn
@@ -117,8 +118,22 @@ def text_json(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def properties(found: Mapping[str, JSON]) -> str:
-    """Write the first properties of an object and their types for an error message; no values, which may be secret."""
+def describe(raw: JSON) -> str:
+    """Describe a body for an error message by its type and properties; its values may be secret."""
+    body = bytes(raw)
+    start = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if start == b"<":
+        return "an HTML page"
+    try:
+        if start == b"{":
+            return f"an object {_properties(members(body))}"
+        compact(body)
+    except NotJSONError as error:
+        return f"not valid JSON ({error})"
+    return {b"[": "an array", b"n": "null"}.get(start, f"a {_TYPES.get(start, 'number')}")
+
+
+def _properties(found: Mapping[str, JSON]) -> str:
     plain = [("".join(filter(str.isprintable, name))[:_NAME_LENGTH], bytes(value)[:1]) for name, value in found.items()]
     written = [f"'{name}' ({_TYPES.get(first, 'number')})" for name, first in plain[:_MOST_NAMES]]
     rest = ", …" if len(plain) > _MOST_NAMES else ""
@@ -132,7 +147,7 @@ def _join(tokens: Iterable[str]) -> bytes:
 def _runs(tokens: list[str], opening: str) -> Iterator[list[str]]:
     """Yield the tokens between the commas of the outermost object or array."""
     if tokens[0] != opening:
-        _refuse(f"{opening} is missing")
+        _refuse(f"expected {opening}")
     depth, run = 0, list[str]()
     for piece in tokens[1:-1]:
         if piece == "," and not depth:
@@ -161,7 +176,7 @@ def _scan(text: str) -> Iterator[str]:
             yield _UNESCAPED.sub(lambda char: f"\\u{ord(char[0]):04x}", match[group])
         else:
             yield f'"{match[group]}"' if group == "constant" else match[group]
-    _refuse(f"nothing can be read at character {at}")
+    _refuse(f"invalid JSON at character {at}")
 
 
 _VALUE = {'"': "after", "0": "after", "{": "first name", "[": "first item"}
@@ -188,9 +203,9 @@ def _check_grammar(tokens: list[str]) -> None:
         elif state == "next":
             state = _AFTER_COMMA[containers[-1]]
         if not state:
-            _refuse(f"{piece[:1]} where it cannot stand")
+            _refuse(f"unexpected {piece[:1]}")
     if state != "after" or len(containers) > 1:
-        _refuse("the end is missing")
+        _refuse("unexpected end")
 
 
 def _refuse(cause: str) -> NoReturn:

@@ -12,19 +12,26 @@ What a page without news means depends on how the next one is found:
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-from tap_makini.errors import BadBodyError, MakiniError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
+    from tap_makini.http.client import Client
+    from tap_makini.pagination.envelope import Entries
     from tap_makini.pagination.response import Page
 
 T = TypeVar("T")
 
 _MOST_STALE_PAGES = 1_000
 _MOST_PAGES_WITHOUT_NEWS = 20
+_AFTER_THE_END = (RequestRefusedError, NotFoundError)
 _REMEDY = "Report it to Makini; what was read so far is not complete."
 
 
@@ -86,6 +93,65 @@ def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) 
         if stale > _MOST_STALE_PAGES:
             raise MakiniError(f"the list goes on, but its last {stale} pages hold hardly any row that is new", _REMEDY)
     yield from held
+
+
+def unless_after_end(fetch: Callable[[], T], number: int) -> T | None:
+    """Fetch a later page of a list that does not count its pages.
+
+    Args:
+        fetch: Fetches it.
+        number: Its number.
+
+    Returns:
+        The page; None if it is after the end: refused, and refused again, since a refusal may pass.
+
+    Raises:
+        MakiniError: The page is not available.
+    """
+    try:
+        with suppress(*_AFTER_THE_END):
+            return fetch()
+        with suppress(*_AFTER_THE_END):
+            return fetch()
+    except EntityAbsentError as refusal:
+        raise unavailable(number, refusal) from None
+    return None
+
+
+def unavailable(number: int, refusal: MakiniError) -> MakiniError:
+    """Return the error for a page that is refused, though it should be part of the list."""
+    return MakiniError(f"page {number} is not available: {refusal.cause}", "Run again later.", refusal.request_id)
+
+
+def read_entries(client: Client, path: str, parse: Callable[[bytes], Entries[T]]) -> Entries[T]:
+    """Read a list that no document describes, page by page.
+
+    Args:
+        client: Sends the requests.
+        path: The list's path.
+        parse: Reads a response.
+
+    Returns:
+        The entries of all pages, each once, and what the last response says of their number.
+
+    Raises:
+        MakiniError: The list is not available.
+    """
+    pages: list[Entries[T]] = []
+
+    def items() -> Iterator[list[T]]:
+        for number in count(1):
+            fetch = partial(client.get, path, {"page": str(number)} if number > 1 else {}, parse)
+            page = fetch() if number == 1 else unless_after_end(fetch, number)
+            if page is None:
+                return
+            pages.append(page)
+            yield page.items
+            if page.last_page and number >= page.last_page:
+                return
+
+    found = dict.fromkeys(item for page in until_nothing_new(items(), lambda item: item) for item in page)
+    return replace(pages[-1], items=list(found))
 
 
 class CursorTrail:

@@ -8,14 +8,13 @@ targets upsert; what has not been delivered is read again or holds the bookmark.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
 from tap_makini.pagination.keyset import KeysetPaginator
-from tap_makini.pagination.page_fetcher import PageRequest
+from tap_makini.pagination.page_request import PageRequest
 from tap_makini.pagination.paginator import Batch, DisprovedError, Outcome, dated, is_ascending
 from tap_makini.pagination.repeated_passes import RepeatedPassesPaginator
 from tap_makini.timestamps import floor_second
@@ -120,7 +119,7 @@ class ListReader:
         self.outcome.expected = page.total
         if not page.records and self._may_leave_out_newer_ones(first_page):
             return self._fall_back(first_page, "its filter may leave out what it should not").batches()
-        if page.is_last and not _goes_on(first_page):
+        if page.is_last and not self._fetcher.has_page_after(first_page.request, page):
             return iter([Batch(first_page.rows)])
         return self._choose(first_page).batches()
 
@@ -220,8 +219,3 @@ def _before(timestamp: datetime | None, span: timedelta) -> datetime | None:
         return None if timestamp is None else floor_second(timestamp) - span
     except OverflowError:
         return None  # before time begins
-
-
-def _goes_on(first_page: FirstPage) -> bool:
-    """Whether there is more than one page, though the first one is the last by a count that may be out of date."""
-    return first_page.page.is_full and first_page.fetcher.goes_on(replace(first_page.request, page=2))

@@ -10,14 +10,21 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
-from tap_makini.pagination.end_of_list import CursorTrail, until_nothing_new, until_repeated
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
+from tap_makini.pagination.end_of_list import (
+    CursorTrail,
+    unavailable,
+    unless_after_end,
+    until_nothing_new,
+    until_repeated,
+)
 from tap_makini.pagination.paginator import Batch, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_makini.pagination.page_fetcher import FirstPage, PageRequest
+    from tap_makini.pagination.page_fetcher import FirstPage
+    from tap_makini.pagination.page_request import PageRequest
     from tap_makini.pagination.paginator import Outcome, Row
     from tap_makini.pagination.response import Page
 
@@ -25,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_PASSES = 3
 _ROUND = 50  # servers that limit what they send do so at such numbers
-_BEYOND_THE_END = (RequestRefusedError, NotFoundError)
 
 
 class RepeatedPassesPaginator:
@@ -125,21 +131,13 @@ class RepeatedPassesPaginator:
         self._end = None
 
     def _fetch(self, request: PageRequest, before: Page) -> Page | None:
-        """Request a later page; None if it is after the end: refused, and refused again, since a refusal may pass.
-
-        Raises:
-            MakiniError: The page is not available, though it should be.
-        """
+        """Request a later page; None if it is after the end."""
+        if before.is_uncounted:
+            return unless_after_end(lambda: self._fetcher.fetch(request), request.page)
         try:
             return self._fetcher.fetch(request)
         except (RequestRefusedError, EntityAbsentError) as refusal:
-            if not before.is_uncounted or not isinstance(refusal, _BEYOND_THE_END):
-                cause = f"page {request.page} is not available: {refusal.cause}"
-                raise MakiniError(cause, "Run again later.", refusal.request_id) from None
-        try:
-            return self._fetcher.fetch(request)
-        except _BEYOND_THE_END:
-            return None
+            raise unavailable(request.page, refusal) from None
 
     def _check_end(self, request: PageRequest, pages: int) -> None:
         """Hold the end of a list that is not counted against what its responses say.

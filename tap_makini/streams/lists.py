@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tap_makini.connections.connection import Connection
     from tap_makini.http.client import RequestStats
-    from tap_makini.pagination.page_fetcher import PageRequest
+    from tap_makini.pagination.page_request import PageRequest
 
 _NO_COLUMNS: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -87,7 +87,7 @@ class IntegrationPageFetcher(PageFetcher):
         super().__init__(connection.client, endpoint, PageSize(1), connection.name, request_stats)
         self._connection = connection
 
-    def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
+    def fetch(self, request: PageRequest, previous: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
         """Return what Makini says about the connection, which has been requested already.
 
         Raises:

@@ -16,7 +16,7 @@ import msgspec
 
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, RequestRefusedError
 from tap_makini.identifiers import is_column_name, same_name_key
-from tap_makini.pagination.page_fetcher import PageRequest
+from tap_makini.pagination.page_request import PageRequest
 from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
 from tap_makini.timestamps import parse_timestamp

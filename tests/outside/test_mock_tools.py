@@ -69,4 +69,4 @@ def test_counts_of_pages_that_never_come_are_no_end(files: Files) -> None:
         outcome = read(files, url, "work_orders", "uom")
     assert outcome.code == 3
     assert "work_orders: the response contradicts itself: page 1 came where page 2 was asked for" in outcome.last_line
-    assert "uom: page 2 is the page before it once more" in outcome.last_line
+    assert "uom: page 2 repeats page 1" in outcome.last_line
