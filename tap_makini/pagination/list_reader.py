@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
-from tap_makini.pagination.keyset import KeysetPaginator
+from tap_makini.pagination.keyset import UNPROVEN_ORDER, KeysetPaginator
 from tap_makini.pagination.page_request import PageRequest
-from tap_makini.pagination.paginator import Batch, DisprovedError, Outcome, dated, is_ascending
+from tap_makini.pagination.paginator import Batch, DisprovedError, Outcome, dated, is_ascending, rows_from
 from tap_makini.pagination.repeated_passes import RepeatedPassesPaginator
 from tap_makini.timestamps import floor_second
 
@@ -75,13 +75,11 @@ class ListReader:
         while True:
             try:
                 for batch in batches:
-                    rows = batch.rows
-                    if earliest is not None:
-                        rows = [row for row in rows if row.timestamp is None or row.timestamp >= earliest]
+                    rows = batch.rows if earliest is None else rows_from(batch.rows, earliest)
                     self.outcome.note(rows)
                     yield batch._replace(rows=rows)
             except DisprovedError as evidence:  # noqa: PERF203 - around all batches, not around each
-                yield Batch([], withdraws=True)
+                yield Batch([], voids_reached=True)
                 batches = self._fall_back(first_page, str(evidence), lasts=evidence.lasts).batches()
             else:
                 return
@@ -116,7 +114,7 @@ class ListReader:
         if (reason := _why_in_passes(self._fetcher, first_page.page)) is not None:
             return self._read_in_passes(first_page, reason)
         page = first_page.page
-        self.outcome.expected = page.total
+        self.outcome.expect(page.total)
         if not page.records and self._may_leave_out_newer_ones(first_page):
             return self._fall_back(first_page, "its filter may leave out what it should not").batches()
         if page.is_last and not self._fetcher.has_page_after(first_page.request, page):
@@ -127,7 +125,7 @@ class ListReader:
         request = first_page.request
         if request.start_value is not None or request.order is not None:
             first_page = first_page.reopened(start_value=None, order=None)
-        self.outcome.expected = first_page.page.total
+        self.outcome.expect(first_page.page.total)
         self._warn_of_full_read(reason)
         return self._use(RepeatedPassesPaginator(first_page, self.outcome), reason).batches()
 
@@ -161,7 +159,7 @@ class ListReader:
             first_page = first_page.reopened(start_value=None)
         if self._start_value is not None and first_page.request.order is not None:
             newest_first = first_page.reopened(order="desc")
-            if first_page.shows_order(newest_first):
+            if first_page.shows_order(newest_first.rows):
                 return self._use(NewestFirstPaginator(newest_first, self.outcome, self._start_value), reason)
         self._warn_of_full_read(reason, lasts=lasts)
         return self._use(FullListPaginator(first_page, self.outcome), reason)
@@ -207,10 +205,10 @@ def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
     if newest.is_last:
         return None
     try:
-        oldest = fetcher.fetch(PageRequest(order="asc" if fetcher.sorts else None, size=fetcher.size_of(1)))
+        oldest_first = fetcher.fetch_first(PageRequest(order="asc" if fetcher.sorts else None, size=fetcher.size_of(1)))
     except RequestRefusedError:
         return _NO_ORDER
-    return "the server does not show that it honors the order" if oldest.records == newest.records else None
+    return None if oldest_first.shows_order(fetcher.row_reader.rows(newest.records)) else UNPROVEN_ORDER
 
 
 def _before(timestamp: datetime | None, span: timedelta) -> datetime | None:

@@ -45,13 +45,16 @@ class FirstPage(NamedTuple):
         """Request the first page of the same list again, or of one that differs in some part of the request."""
         return self.fetcher.fetch_first(replace(self.request, **{"page": 1, "offset": 0, "cursor": None, **changes}))
 
-    def shows_order(self, newest_first: FirstPage) -> bool:
-        """Whether this page and that of the same list in the opposite order show that the server honors the order.
+    def shows_order(self, newest_first: list[Row]) -> bool:
+        """Return whether this page and that of the opposite order show that the server honors the order.
 
         A server that honors none sends the same page twice. If all records of that page have one timestamp, as after a
         bulk import, each page on its own is in order: only that the two lie apart is evidence.
+
+        Args:
+            newest_first: Rows of the first page in the opposite order.
         """
-        oldest, newest = dated(self.rows), dated(newest_first.rows)[::-1]
+        oldest, newest = dated(self.rows), dated(newest_first)[::-1]
         if not (oldest and newest and is_ascending(oldest) and is_ascending(newest)):
             return False
         if self.page.total is not None and self.page.total < 2 * self.page.size:
@@ -62,17 +65,27 @@ class FirstPage(NamedTuple):
 class PageLimit:
     """What similar lists, such as the child lists of one stream, have shown about the size of their pages.
 
-    Where the same page came again for the next number, the server ignores numbers, or sends its last page for all later
-    ones. That page was the last one in any case, and so is a page with fewer records.
-
-    Attributes:
-        longest: How many records the longest page had after which the same one came, or none at all.
-        warned_of: What the log has said about them.
+    If the next number returns the same page, the server ignores page numbers or repeats its last page; either way this
+    page is the last. So is a page with fewer records.
     """
 
     def __init__(self) -> None:
-        self.longest = 0
-        self.warned_of: set[str] = set()
+        self._longest_last_page = 0
+        self._warnings: set[str] = set()
+
+    def note_last_page(self, page: Page) -> None:
+        """Note a page after which the same one came, or none at all."""
+        self._longest_last_page = max(self._longest_last_page, len(page.records))
+
+    def is_last(self, page: Page) -> bool:
+        """Return whether a page is so short that it must be the last one of its list."""
+        return len(page.records) < self._longest_last_page
+
+    def is_new(self, warning: str) -> bool:
+        """Return whether a warning has not been logged for such lists, and note that it is."""
+        is_new = warning not in self._warnings
+        self._warnings.add(warning)
+        return is_new
 
 
 class PageFetcher:
@@ -200,7 +213,8 @@ class PageFetcher:
                 except RequestRefusedError:
                     continue
                 self._log_refusal(refusal, wished, request)
-                self._page_size.value = request.size or self._page_size.value
+                if request.size is not None:
+                    self._page_size.lower(request.size)
                 return first_page
             raise
 

@@ -126,7 +126,7 @@ def test_a_list_that_is_different_in_each_pass_is_not_settled() -> None:
     responses = iter([[A], [B], [], [B], [C], [], [C], [A], []])
     rows, reader, _ = rows_of(lambda _: next(responses))
     assert {row["key"] for row in rows} == set("abc")
-    assert not reader.outcome.is_settled
+    assert not reader.outcome.is_complete
 
 
 @pytest.mark.parametrize("error", [REFUSED, ABSENT])
@@ -152,7 +152,7 @@ def test_rows_in_another_order_each_time_end_where_numbers_are_ignored() -> None
     rows, reader, transport = rows_of(lambda _: chance.sample(items(25), 25))
 
     assert sorted(row["key"] for row in rows) == list(range(25))
-    assert reader.outcome.is_settled
+    assert reader.outcome.is_complete
     assert len(transport.asked) == 2
 
 
@@ -225,7 +225,7 @@ def test_fewer_rows_than_the_server_counts_are_a_shortage(kind: ListKind) -> Non
     rows, reader, _ = rows_of(lambda asked: {"data": paged(asked), "meta": {"total": 9}}, kind)
 
     assert rows == items(7)
-    assert [(shortage.came, shortage.expected) for shortage in reader.outcome.shortages] == [(7, 9)]
+    assert [(shortage.received, shortage.expected) for shortage in reader.outcome.shortages] == [(7, 9)]
 
 
 # --- what responses say about the end --------------------------------------------------------------
