@@ -131,7 +131,7 @@ class AdminApi:
             ) from None
         connections = {listed.key: listed for listed in reversed(found.items) if listed is not None}
         if found.misses_some(len(connections)):
-            message = "The Admin API lists %d of %s connections; the others are not read."
+            message = "The Admin API lists %d of %s connections. The others are not read."
             logger.warning(message, len(connections), found.total or "more")
         return list(connections.values())
 
@@ -163,7 +163,7 @@ def _read_page(body: bytes) -> Entries[ListedConnection | None]:
 def _read_connection(item: Any) -> ListedConnection | None:  # noqa: ANN401 - any JSON
     key = _text(item.get("key")) or _text(item.get("id")) if isinstance(item, dict) else ""
     if not key:
-        logger.warning("The Admin API lists a connection without a key, which cannot be read.")
+        logger.warning("The Admin API lists a connection without a key. It is not read.")
         return None
     name, status, created_at = (_text(item.get(field)) for field in ("name", "status", "created_at"))
     return ListedConnection(key, name or key, status, created_at)

@@ -32,7 +32,7 @@ T = TypeVar("T")
 _MOST_STALE_PAGES = 1_000
 _MOST_PAGES_WITHOUT_NEWS = 20
 _AFTER_THE_END = (RequestRefusedError, NotFoundError)
-_REMEDY = "Report it to Makini; what was read so far is not complete."
+_REMEDY = "Report it to Makini. The records read so far are not complete."
 
 
 def until_nothing_new(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
@@ -77,7 +77,9 @@ def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) 
         names = Counter(map(name, page))
         if names == before:
             if held and len(names) == 1:
-                raise BadBodyError(f"three pages hold the same row {len(page)} times: the end of the list is not known")
+                raise BadBodyError(
+                    "three pages in a row hold only copies of one row, so the end of the list cannot be found"
+                )
             if held or len(names) == len(page):
                 return
             held.append(page)
@@ -91,7 +93,9 @@ def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) 
         stale = stale + 1 if 2 * len(names.keys() - known) < len(names) else 0
         known |= names.keys()
         if stale > _MOST_STALE_PAGES:
-            raise MakiniError(f"the list goes on, but its last {stale} pages hold hardly any row that is new", _REMEDY)
+            raise MakiniError(
+                f"the list does not end: fewer than half of the rows on its last {stale} pages were new", _REMEDY
+            )
     yield from held
 
 
@@ -177,13 +181,13 @@ class CursorTrail:
         """
         cursor = page.next_cursor or ""
         if cursor in self._followed:
-            raise MakiniError(f"the server's cursors lead in a circle after {len(self._followed)} pages", _REMEDY)
+            raise MakiniError(f"the server sent the same cursor twice within {len(self._followed) + 1} pages", _REMEDY)
         self._followed.add(cursor)
         known = len(self._known)
         self._known.update(keys)
         self._without_news = 0 if len(self._known) > known else self._without_news + 1
         if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
             raise MakiniError(
-                f"the server's cursors lead on, but the last {self._without_news} pages hold no record that is new",
+                f"the list does not end: its last {self._without_news} pages had a new cursor, but no new records",
                 _REMEDY,
             )

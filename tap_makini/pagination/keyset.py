@@ -91,7 +91,7 @@ class KeysetPaginator:
                 for step in OverlappingPages(self._first_page.reopened()).steps():
                     yield Batch([row for row in step.fresh if row.timestamp is None])
         except RequestRefusedError as refusal:
-            raise DisprovedError(f"the server refuses such a request ({refusal.cause})") from refusal
+            raise DisprovedError(f"the server refuses a request ({refusal.cause})") from refusal
 
     def _prove_order(self) -> None:
         """Request the far end of the list: a server that ignores the order sends the near end."""
@@ -115,10 +115,10 @@ class KeysetPaginator:
                 break
         else:
             raise DisprovedError(
-                "the list changes too fast to see whether records without a date are at its end", lasts=False
+                "the list changes too fast to find records without a timestamp at its end", lasts=False
             )
         if any(row.timestamp is None for row in (*self._newest_first.rows, *last.rows)):
-            raise DisprovedError("there are records without a date, which a filter leaves out", lasts=False)
+            raise DisprovedError("a filter leaves out records without a timestamp", lasts=False)
 
     def _check(self, step: PageStep, start_value: datetime | None) -> None:
         """Check that a page keeps to the order and the filter of its request."""

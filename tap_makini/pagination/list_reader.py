@@ -116,7 +116,9 @@ class ListReader:
         page = first_page.page
         self.outcome.expect(page.total)
         if not page.records and self._may_leave_out_newer_ones(first_page):
-            return self._fall_back(first_page, "its filter may leave out what it should not").batches()
+            return self._fall_back(
+                first_page, "the filter returns nothing, although the list may have newer records"
+            ).batches()
         if page.is_last and not self._fetcher.has_page_after(first_page.request, page):
             return iter([Batch(first_page.rows)])
         return self._choose(first_page).batches()

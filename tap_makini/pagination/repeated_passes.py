@@ -176,8 +176,9 @@ class RepeatedPassesPaginator:
         if unknown and is_full and page.says_more is None:
             raise MakiniError(
                 f"the list may go on after its first page of {count} records: the OpenAPI document declares {unknown}, "
-                "which may request further pages in a way that the tap does not know",
-                "Report the declaration to the maintainers of tap-makini, or set page_size to more than the list has.",
+                "which may request further pages",
+                "Report the declaration to the maintainers of tap-makini, or set page_size above the number of records "
+                "in the list.",
             )
         if unknown:
             reason = f"the OpenAPI document declares {unknown}, which may request further pages"

@@ -89,7 +89,7 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
     records = list(map(bytes, envelope.items))
     for record in records:
         if not record.startswith(b"{"):
-            reject("'data' holds something that is not a record")
+            reject("'data' holds an item that is not an object")
     meta = envelope.counts
     cursor = envelope.next_cursor or meta.next_cursor or None
     is_counted = meta.current_page is not None and meta.last_page is not None
@@ -134,16 +134,17 @@ def _page_by_cursor(records: list[bytes], asked: int, meta: Meta, cursor: str | 
     if cursor:
         return Page(records, asked, asked + 1, len(records), meta.total, str(cursor), by_cursor=True)
     if (meta.current_page or 0) < (meta.last_page or 0):
-        reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
+        reject(f"page {meta.current_page} of {meta.last_page} has no cursor to the next page")
     if asked == 1 and (meta.total or 0) > len(records):
-        reject(f"{len(records)} records came and no cursor leads on, but 'total' is {meta.total}")
+        reject(f"received {len(records)} records and no cursor, but 'total' is {meta.total}")
     return Page(records, asked, asked, len(records), meta.total, by_cursor=True)
 
 
 def _read_record(body: bytes, asked: int) -> Page | None:
     """Read one bare record, or an empty object in place of an empty list; None if it is neither."""
     if b"".join(body.split()) in {b"null", b'{"data":null}'}:
-        raise NotFoundError("the body is null in place of a list", "If it should hold something, report it to Makini.")
+        remedy = "If the record should have items, report it to Makini."
+        raise NotFoundError("the body is null instead of a list", remedy)
     try:
         found = members(body)
     except NotJSONError:
@@ -167,10 +168,10 @@ def _check(meta: Meta, count: int, asked: int) -> None:
     number, last, total, size = meta.current_page, meta.last_page, meta.total, meta.per_page
     if number is None or last is None:
         cause = "'meta' is missing, or has no 'current_page' or 'last_page'"
-        raise BadBodyError(f"the response does not say which page of how many it is: {cause}")
+        raise BadBodyError(f"the response has no page counts: {cause}")
     empty = count == 0
     if number != asked and not (empty and number == 0 and asked == 1):
-        reject(f"page {number} came where page {asked} was asked for")
+        reject(f"received page {number} instead of page {asked}")
     if not empty and last < asked:
         reject(f"page {asked} holds {count} records, but 'last_page' is {last}")
     if empty and asked < last:
@@ -178,7 +179,7 @@ def _check(meta: Meta, count: int, asked: int) -> None:
     if total is None:
         return
     if empty and asked == 1 and total:
-        reject(f"no record came, but 'total' is {total}")
+        reject(f"received no records, but 'total' is {total}")
     before = (asked - 1) * size if size and count <= size else 0
     if empty and before and before < total:
         reject(f"page {asked} is empty, but 'total' is {total} in pages of {size}")
