@@ -42,7 +42,9 @@ class FullListPaginator:
         census.expect(max(pages.total or 0, pages.reached))
         if pages.is_proven and not census.misses_some:
             return
-        if not (yield from Rereading(TimeRange(self._first_page), census).batches()):
+        rereading = Rereading(TimeRange(self._first_page), census)
+        yield from rereading.batches()
+        if not rereading.is_complete:
             self._outcome.mark_incomplete(None, census.count, census.expected)
 
 

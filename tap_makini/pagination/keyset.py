@@ -222,7 +222,9 @@ class KeysetPaginator:
     def _reread(self, first_page: FirstPage, census: Census, later: _OpenRange | None) -> Iterator[Batch]:
         """Read several pages again until they are complete; if they never are, the next run begins there."""
         time_range = TimeRange(first_page, later and later.first_page.request.start_value)
-        if not (yield from Rereading(time_range, census).batches()):
+        rereading = Rereading(time_range, census)
+        yield from rereading.batches()
+        if not rereading.is_complete:
             self._outcome.mark_incomplete(first_page.request.start_value, census.count, census.expected)
 
 

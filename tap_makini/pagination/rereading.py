@@ -19,7 +19,7 @@ from tap_makini.pagination.overlapping_pages import OverlappingPages
 from tap_makini.pagination.paginator import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tap_makini.pagination.census import Census
@@ -75,6 +75,9 @@ class Rereading:
     Args:
         time_range: The range.
         census: What was received of it in a first pass.
+
+    Attributes:
+        is_complete: Whether a pass has shown that no record is missing.
     """
 
     def __init__(self, time_range: TimeRange, census: Census) -> None:
@@ -82,53 +85,52 @@ class Rereading:
         self._first_page = time_range.first_page
         self._census = census
         self._misses_some = census.misses_some
+        self.is_complete = False
 
-    def batches(self) -> Generator[Batch, None, bool]:
+    def batches(self) -> Iterator[Batch]:
         """Read until no record is missing.
 
         Yields:
             Records that were not received before.
-
-        Returns:
-            Whether none is missing.
         """
+        for way in self._ways():
+            yield from way
+            if self.is_complete:
+                return
+
+    def _ways(self) -> Iterator[Iterator[Batch]]:
         if not self._misses_some:
             for _ in range(_MOST_EQUAL_PASSES):
-                if (yield from self._as_before()):
-                    return True
+                yield self._as_before()
         for way in (self._by_key, self._in_one_page, self._in_no_order):
-            if (yield from self._tried(way())):
-                return True
+            yield self._tried(way())
         for number in range(_MOST_OTHER_PASSES):
             if not self._misses_some:
-                break  # nothing is missing; the list keeps changing
-            if (yield from self._tried(self._elsewhere(number))):
-                return True
-        return False
+                return  # nothing is missing; the list keeps changing
+            yield self._tried(self._elsewhere(number))
 
-    def _tried(self, way: Generator[Batch, None, bool]) -> Generator[Batch, None, bool]:
+    def _tried(self, way: Iterator[Batch]) -> Iterator[Batch]:
         try:
-            return (yield from way)
+            yield from way
         except (RefusedWayError, RequestRefusedError, BadBodyError) as refusal:
             logger.debug("Stream %s: trying another order or page size: %s", self._first_page.fetcher.name, refusal)
-            return False
 
-    def _as_before(self) -> Generator[Batch, None, bool]:
+    def _as_before(self) -> Iterator[Batch]:
         """Request the same pages: if they are equal, nothing has changed in between."""
         pages = OverlappingPages(self._first_page.reopened(), varies_sizes=False)
         yield from self._pass(pages)
-        return not self._misses_some and (pages.is_proven or self._census.repeats_last_pass)
+        self.is_complete = not self._misses_some and (pages.is_proven or self._census.repeats_last_pass)
 
-    def _by_key(self) -> Generator[Batch, None, bool]:
+    def _by_key(self) -> Iterator[Batch]:
         """Request only the range in the order of its keys, which is the same for all pages."""
         fetcher = self._first_page.fetcher
         if fetcher.query_parameters.sort is None or len(fetcher.key) != 1:
             raise RefusedWayError("the list cannot be ordered by one key")
         pages = OverlappingPages(self._alone(order="asc", by=fetcher.key[0]))
         yield from self._pass(pages, is_alone=True, by_key=True)
-        return self._census.is_complete or pages.is_proven
+        self.is_complete = self._census.is_complete or pages.is_proven
 
-    def _in_one_page(self) -> Generator[Batch, None, bool]:
+    def _in_one_page(self) -> Iterator[Batch]:
         """Request one page that holds the whole range: nothing can move between its records."""
         count, fetcher, size = self._census.expected, self._first_page.fetcher, self._first_page.request.size
         if count is None or size is None or not size < count < _LARGEST_PAGE or fetcher.size_of(count + 1) != count + 1:
@@ -138,17 +140,17 @@ class Rereading:
         if first_page.page.size <= count and not first_page.page.is_last:
             raise RefusedWayError("the server sends smaller pages")
         yield from self._pass(pages)
-        return not self._misses_some and pages.fetched == 1
+        self.is_complete = not self._misses_some and pages.fetched == 1
 
-    def _in_no_order(self) -> Generator[Batch, None, bool]:
+    def _in_no_order(self) -> Iterator[Batch]:
         """Request only the range in the order in which the database stores it, which is the same for all pages."""
         if self._first_page.request.order is None:
             raise RefusedWayError("no order was requested before")
         pages = OverlappingPages(self._alone(order=None), varies_sizes=False)
         yield from self._pass(pages, is_alone=True)
-        return self._is_completed_by(pages)
+        self.is_complete = self._is_completed_by(pages)
 
-    def _elsewhere(self, number: int) -> Generator[Batch, None, bool]:
+    def _elsewhere(self, number: int) -> Iterator[Batch]:
         """Request pages of another size that start elsewhere: with the range, from the end, or before the range."""
         size = any_size(self._first_page)
         starts = [self._from_the_start]
@@ -156,7 +158,7 @@ class Rereading:
             starts += [self._from_the_end, self._from_earlier]
         pages = OverlappingPages(starts[number % len(starts)](size), varies_sizes=False)
         yield from self._pass(pages)
-        return self._is_completed_by(pages)
+        self.is_complete = self._is_completed_by(pages)
 
     def _is_completed_by(self, pages: OverlappingPages) -> bool:
         is_proven = pages.is_proven or self._census.repeats_last_pass
