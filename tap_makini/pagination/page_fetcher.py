@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError, TransientError
+from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
 from tap_makini.identifiers import qualified_name
 from tap_makini.pagination.page_request import PageRequest, simpler
@@ -153,14 +153,8 @@ class PageFetcher:
         Raises:
             MakiniError: The page cannot be fetched, or is not valid.
         """
-
-        def read(body: bytes) -> Page:
-            page = self._parse(body, request.page, by_cursor=request.cursor is not None)
-            if page.records and page.records == previous:
-                raise BadBodyError(f"page {request.page} repeats page {request.page - 1}")
-            return page
-
-        return self._get(request, read)
+        by_cursor = request.cursor is not None
+        return self._get(request, partial(self._parse, asked=request.page, by_cursor=by_cursor, previous=previous))
 
     def _get(self, request: PageRequest, read: Callable[[bytes], Page], max_wait: float | None = None) -> Page:
         params = request.params(self.replication_key, self.query_parameters)

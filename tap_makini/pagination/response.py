@@ -6,7 +6,7 @@ as the end of the list, all later records would be lost.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,6 +15,8 @@ from tap_makini.pagination.envelope import read_envelope, reject, reject_form, s
 from tap_makini.rawjson import NotJSONError, members
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap_makini.pagination.envelope import Meta
 
 _RECORD_KEYS = {"key", "id", "_idValue"}
@@ -63,7 +65,15 @@ class Page(msgspec.Struct, frozen=True):
         return self.position + max(self.size, len(self.records))
 
 
-def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False, must_count: bool = True) -> Page:
+def parse_page(  # noqa: PLR0913 - what there is to know of a response
+    body: bytes,
+    asked: int,
+    *,
+    first: int = 1,
+    by_cursor: bool = False,
+    must_count: bool = True,
+    previous: Sequence[bytes] = (),
+) -> Page:
     """Read and check a response.
 
     Args:
@@ -72,6 +82,7 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
         first: The number that the server gives to the first page.
         by_cursor: Whether a cursor was sent in place of the number.
         must_count: Whether the response must have page counts.
+        previous: Records of the page before; receiving them again is an error.
 
     Returns:
         The page.
@@ -87,6 +98,8 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
     for record in records:
         if not record.startswith(b"{"):
             reject("'data' holds an item that is not an object")
+    if records and records == previous:
+        raise BadBodyError(f"page {asked} repeats page {asked - 1}")
     meta = envelope.counts
     cursor = envelope.next_cursor or meta.next_cursor or None
     is_counted = meta.current_page is not None and meta.last_page is not None
@@ -101,7 +114,7 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
     return _counted_page(records, asked, _numbered_from_one(meta) if first == 0 else meta)
 
 
-def parse_child_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False) -> Page:
+def parse_child_page(body: bytes, asked: int, **options: Any) -> Page:  # noqa: ANN401 - those of `parse_page`
     """Read and check a response of a child list, which may be one bare record; arguments are those of `parse_page`.
 
     Raises:
@@ -109,7 +122,7 @@ def parse_child_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool
         NotFoundError: The body is null.
     """
     page = _read_record(body, asked)
-    return parse_page(body, asked, first=first, by_cursor=by_cursor, must_count=False) if page is None else page
+    return parse_page(body, asked, must_count=False, **options) if page is None else page
 
 
 def parse_beyond(body: bytes, number: int) -> Page:
