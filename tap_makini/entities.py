@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tap_makini.endpoints import V3, V3_UNSIZED, Child, Endpoint, QueryParameters
 from tap_makini.identifiers import stream_name
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ class Entity:
         return Endpoint(
             self.stream,
             path,
-            SCHEMAS.fetch_schema(self.item),
+            load_item_schema(self.item),
             self.key,
             self.replication_key,
             V3 if self.sizes_pages else V3_UNSIZED,
@@ -87,7 +87,7 @@ def child_list(name: str, path: str, query_parameters: QueryParameters = V3_UNSI
         path: Its path, with `{key}` for the parent's key.
         query_parameters: Names of its query parameters.
     """
-    return Child(name, path, SCHEMAS.fetch_schema(MATERIALS), ("key",), query_parameters)
+    return Child(name, path, load_item_schema(MATERIALS), ("key",), query_parameters)
 
 
 ALL = ("eam", "erp", "wms")

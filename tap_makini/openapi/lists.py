@@ -14,7 +14,7 @@ from tap_makini.openapi.operations import PARAMETER, operations_of
 from tap_makini.openapi.parameters import query_parameters_of
 from tap_makini.openapi.responses import child_item, list_item
 from tap_makini.openapi.schemas import Kind, Shape
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -129,7 +129,7 @@ def _built_in_schema(entity: Entity, item: Shape) -> Schema:
 
     Lists of materials are declared as lists of other items, so there it has none.
     """
-    built_in = SCHEMAS.fetch_schema(entity.item)
+    built_in = load_item_schema(entity.item)
     if entity.item == MATERIALS:
         return built_in
     known = {name.lower() for name in built_in["properties"]}

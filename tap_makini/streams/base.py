@@ -61,7 +61,7 @@ class MakiniStream(SDKStream):
         self.own_replication_key = replication_key
         self.own_key = key
         key = (CONNECTION_COLUMN, *key) if options.names_connections and key else key
-        super().__init__(tap, stream_schema(schema, key_properties=key), name)
+        super().__init__(tap, stream_schema(schema, key), name)
         self.primary_keys = key
         self.replication_key = replication_key
         if options.marks_deleted:

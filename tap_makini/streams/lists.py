@@ -10,7 +10,7 @@ from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError
 from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.response import Page
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema
 from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class ConnectionsStream(ListStream):
     """The connection itself, as a list of one record."""
 
     def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
-        item = SCHEMAS.fetch_schema(CONNECTIONS.item)
+        item = load_item_schema(CONNECTIONS.item)
         super().__init__(tap, Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key), options)
 
     def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
