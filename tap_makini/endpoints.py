@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+ListKind: TypeAlias = Literal["list", "child list", "table"]
+"""What a list holds: records, the items of one record, or rows without a key, so that equal rows are separate rows."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,16 @@ class Child:
     key: tuple[str, ...]
     query_parameters: QueryParameters = V3_UNSIZED
 
+    def of_parent(self, stream: str, key: str) -> Endpoint:
+        """Return the list of one parent.
+
+        Args:
+            stream: Name of the stream of such lists.
+            key: The parent's key, as a path segment.
+        """
+        path = self.path.replace("{key}", key)
+        return Endpoint(stream, path, self.schema, self.key, None, self.query_parameters, kind="child list")
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -99,6 +112,7 @@ class Endpoint:
         replication_key: Property to read incrementally by, None for a full table.
         query_parameters: Names of its query parameters.
         children: The lists that each record has.
+        kind: What the list holds.
     """
 
     stream: str
@@ -108,6 +122,7 @@ class Endpoint:
     replication_key: str | None = None
     query_parameters: QueryParameters = V3
     children: tuple[Child, ...] = ()
+    kind: ListKind = "list"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tap_makini.check import check
-from tap_makini.endpoints import PageSize
+from tap_makini.endpoints import Endpoint, PageSize
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, StreamsFailedError
 from tap_makini.pagination.page_fetcher import PageFetcher
 
@@ -54,7 +54,7 @@ class StubStream:
 
     def page_fetcher(self, connection: StubConnection) -> PageFetcher:
         client = cast("Client", connection.servers[self.name])
-        return PageFetcher(client, f"/api/eam/{self.name}", self.filter_key, PageSize(500))
+        return PageFetcher(client, Endpoint(self.name, f"/api/eam/{self.name}", {}, (), self.filter_key), PageSize(500))
 
 
 class StubConnection:

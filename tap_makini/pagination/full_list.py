@@ -27,6 +27,8 @@ class FullListPaginator:
     server's order is another one for each request, only the number of distinct keys tells.
     """
 
+    name = "overlapping pages"
+
     def __init__(self, first_page: FirstPage, outcome: Outcome) -> None:
         self._first_page = first_page
         self._outcome = outcome
@@ -52,6 +54,8 @@ class NewestFirstPaginator:
     A record that changes meanwhile moves to the front, ahead of what is being read: no other slips through, and the
     next run finds it there.
     """
+
+    name = "newest first"
 
     def __init__(self, first_page: FirstPage, outcome: Outcome, start_value: datetime) -> None:
         self._first_page = first_page

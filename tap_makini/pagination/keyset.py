@@ -63,6 +63,8 @@ class KeysetPaginator:
         outcome: Takes what could not be settled.
     """
 
+    name = "keyset"
+
     def __init__(self, first_page: FirstPage, outcome: Outcome) -> None:
         self._first_page = first_page
         self._outcome = outcome
@@ -127,7 +129,7 @@ class KeysetPaginator:
         if timestamps[0] < floor_day(start_value) - _LARGEST_ZONE:
             raise DisprovedError("the server does not honor the filter")
         if self._floor is not floor_day:
-            logger.info("The server takes a filter's value as its whole day.")
+            logger.info("Stream %s: the server filters by day.", self._first_page.fetcher.name)
             self._floor = floor_day
 
     def _reached(self, step: PageStep) -> datetime | None:

@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
-_UNCOUNTED = "its responses do not count pages"
 _NO_ORDER = "the server refuses the order"
 
 
@@ -111,12 +110,12 @@ class ListReader:
         if start_value is None or reached is None or reached - start_value > _DAY or not first_page.rows:
             return False
         is_later = all(timestamp > reached for timestamp in dated(first_page.rows))
-        return is_later and not _needs_passes(self._fetcher, first_page.page)
+        return is_later and _why_in_passes(self._fetcher, first_page.page) is None
 
     def _read(self, first_page: FirstPage) -> Iterator[Batch]:
         """Read the list once it is open."""
-        if _needs_passes(self._fetcher, first_page.page):
-            return self._read_in_passes(first_page)
+        if (reason := _why_in_passes(self._fetcher, first_page.page)) is not None:
+            return self._read_in_passes(first_page, reason)
         page = first_page.page
         self.outcome.expected = page.total
         if not page.records and self._may_leave_out_newer_ones(first_page):
@@ -125,13 +124,13 @@ class ListReader:
             return iter([Batch(first_page.rows)])
         return self._choose(first_page).batches()
 
-    def _read_in_passes(self, first_page: FirstPage) -> Iterator[Batch]:
+    def _read_in_passes(self, first_page: FirstPage, reason: str) -> Iterator[Batch]:
         request = first_page.request
         if request.start_value is not None or request.order is not None:
             first_page = first_page.reopened(start_value=None, order=None)
         self.outcome.expected = first_page.page.total
-        self._warn_of_full_read(_UNCOUNTED)
-        return self._use(RepeatedPassesPaginator(first_page, self.outcome), _UNCOUNTED).batches()
+        self._warn_of_full_read(reason)
+        return self._use(RepeatedPassesPaginator(first_page, self.outcome), reason).batches()
 
     def _may_leave_out_newer_ones(self, first_page: FirstPage) -> bool:
         """Whether a filter that leaves nothing may hold back records that it should not.
@@ -170,17 +169,23 @@ class ListReader:
 
     def _warn_of_full_read(self, reason: str, *, lasts: bool = True) -> None:
         if self._fetcher.replication_key is not None:
-            always, once = "%s is read in full each run because %s.", "%s is read in full this time because %s."
-            logger.warning(always if lasts else once, self._fetcher.path, reason)
+            always = "Stream %s is read in full each run because %s."
+            once = "Stream %s is read in full this time because %s."
+            logger.warning(always if lasts else once, self._fetcher.name, reason)
 
     def _use(self, paginator: Paginator, reason: str) -> Paginator:
-        logger.log(self._log_level, "Reading %s by %s: %s.", self._fetcher.path, type(paginator).__name__, reason)
+        message = "Stream %s: using the %s paginator, because %s."
+        logger.log(self._log_level, message, self._fetcher.name, paginator.name, reason)
         return paginator
 
 
-def _needs_passes(fetcher: PageFetcher, page: Page) -> bool:
-    """Whether nothing in the responses of a list, such as this one, can prove that it is complete."""
-    return page.is_uncounted or fetcher.kind != "list" or fetcher.query_parameters.offset is not None
+def _why_in_passes(fetcher: PageFetcher, page: Page) -> str | None:
+    """Return why a list must be read more than once: its responses cannot prove it complete. None if they can."""
+    if page.is_uncounted:
+        return "its responses do not count pages"
+    if fetcher.query_parameters.offset is not None:
+        return "it is paged by offset"
+    return None if fetcher.kind == "list" else f"it is a {fetcher.kind}"
 
 
 def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
@@ -198,8 +203,8 @@ def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
     """
     if fetcher.replication_key is None:
         return None
-    if _needs_passes(fetcher, newest):
-        return _UNCOUNTED
+    if (reason := _why_in_passes(fetcher, newest)) is not None:
+        return reason
     if newest.is_last:
         return None
     try:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tap_makini.endpoints import V3, PageSize, QueryParameters
+from tap_makini.endpoints import V3
 from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
+from tap_makini.identifiers import qualified_name
 from tap_makini.pagination.paginator import Row, RowReader, dated, is_ascending
 from tap_makini.pagination.response import Page, parse_beyond, parse_page
 from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from tap_makini.endpoints import Endpoint, PageSize, QueryParameters
     from tap_makini.http.client import Client
 
 logger = logging.getLogger(__name__)
-
-ListKind: TypeAlias = Literal["list", "child list", "table"]
-"""What a list is of: records, the items of one record, or rows without a key, where two that are alike are two."""
 
 _MODEST_PAGE_SIZE = 100
 _SECONDS_TO_LOOK_BEYOND = 10.0
@@ -134,47 +133,45 @@ class PageFetcher:
 
     Args:
         client: Sends the requests.
-        path: The list's path.
-        replication_key: The property to filter and sort by; None for a full table.
-        page_size: How many records to request; shared by the lists of a connection.
-        query_parameters: The names of the list's query parameters.
-        key: The primary key of its records; empty if they have none.
+        endpoint: The list. Its replication key is the property to filter and sort by; None for a full table.
+        page_size: The page size to request.
+        connection: Name of the connection, for the log; None for the only one.
         request_stats: Counts the requests.
-        kind: What the list is of.
         page_limit: What similar lists have shown; shared with them.
+
+    Attributes:
+        name: Name of the stream, for the log, with that of the connection if it has one.
+        sorts: Whether an order can be requested.
+        varies_sizes: Whether any page size can be requested.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a list
         self,
         client: Client,
-        path: str,
-        replication_key: str | None,
+        endpoint: Endpoint,
         page_size: PageSize,
-        query_parameters: QueryParameters = V3,
-        key: Sequence[str] = (),
+        connection: str | None = None,
         request_stats: RequestStats | None = None,
-        kind: ListKind = "list",
         page_limit: PageLimit | None = None,
     ) -> None:
-        self.client = client
-        self.path = path
-        self.replication_key = replication_key
-        self.page_size = page_size
-        self.query_parameters = query_parameters
-        self.key = tuple(key)
-        self.request_stats = RequestStats() if request_stats is None else request_stats
-        self.kind = kind
+        self.name = qualified_name(endpoint.stream, connection)
+        self.replication_key = endpoint.replication_key
+        self.query_parameters = names = endpoint.query_parameters
+        self.key = endpoint.key
+        self.kind = endpoint.kind
         self.page_limit = page_limit or PageLimit()
-        self.row_reader = RowReader(replication_key, key)
-        self.sorts = replication_key is not None and query_parameters.sort is not None
-        """Whether the list may be asked for an order."""
-        self.varies_sizes = query_parameters.size is not None and not query_parameters.sizes
-        """Whether it may be asked for any number of records."""
+        self.row_reader = RowReader(self.replication_key, self.key)
+        self.sorts = self.replication_key is not None and names.sort is not None
+        self.varies_sizes = names.size is not None and not names.sizes
+        self._client = client
+        self._path = endpoint.path
+        self._page_size = page_size
+        self._request_stats = RequestStats() if request_stats is None else request_stats
         self._parse = partial(
             parse_page,
-            first=query_parameters.first,
-            must_count=kind == "list" and not query_parameters.may_not_count,
-            may_be_record=kind == "child list",
+            first=names.first,
+            must_count=self.kind == "list" and not names.may_not_count,
+            may_be_record=self.kind == "child list",
         )
 
     def size_of(self, count: int) -> int | None:
@@ -199,10 +196,13 @@ class PageFetcher:
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
+        read = partial(self._parse, asked=request.page, by_cursor=request.cursor is not None, unlike=unlike)
+        return self._get(request, read)
+
+    def _get(self, request: PageRequest, read: Callable[[bytes], Page], max_wait: float | None = None) -> Page:
         names = self.query_parameters
         params = request.params(self.replication_key, names)
-        read = partial(self._parse, asked=request.page, by_cursor=request.cursor is not None, unlike=unlike)
-        return self.client.get(self.path, params, read, self.request_stats, None, names.accept)
+        return self._client.get(self._path, params, read, self._request_stats, max_wait, names.accept)
 
     def fetch_first(self, request: PageRequest) -> FirstPage:
         """Request the page with which a list begins; arguments and errors are those of `fetch`."""
@@ -211,11 +211,9 @@ class PageFetcher:
 
     def goes_on(self, request: PageRequest) -> bool:
         """Whether there are records on a page that should be after the end of the list; a server may fail at it."""
-        names = self.query_parameters
-        read = partial(parse_beyond, number=request.page - 1 + names.first)
-        params = request.params(self.replication_key, names)
+        read = partial(parse_beyond, number=request.page - 1 + self.query_parameters.first)
         try:
-            page = self.client.get(self.path, params, read, self.request_stats, _SECONDS_TO_LOOK_BEYOND, names.accept)
+            page = self._get(request, read, _SECONDS_TO_LOOK_BEYOND)
         except (RequestRefusedError, EntityAbsentError, TransientError):
             return False
         return bool(page.records)
@@ -233,7 +231,7 @@ class PageFetcher:
             RequestRefusedError: The server refuses even the bare list.
             BadBodyError: The response cannot be trusted.
         """
-        wished = PageRequest(start_value, "asc" if self.sorts else None, self.size_of(self.page_size.value))
+        wished = PageRequest(start_value, "asc" if self.sorts else None, self.size_of(self._page_size.value))
         try:
             return self.fetch_first(wished)
         except RequestRefusedError as refusal:
@@ -242,10 +240,23 @@ class PageFetcher:
                     first_page = self.fetch_first(request)
                 except RequestRefusedError:
                     continue
-                logger.info("%s: %s. Requesting less: %s.", self.path, refusal.cause, request)
-                self.page_size.value = request.size or self.page_size.value
+                self._log_refusal(refusal, wished, request)
+                self._page_size.value = request.size or self._page_size.value
                 return first_page
             raise
+
+    def _log_refusal(self, refusal: RequestRefusedError, wished: PageRequest, accepted: PageRequest) -> None:
+        names, key = self.query_parameters, self.replication_key
+        before, now = wished.params(key, names), accepted.params(key, names)
+        left_out = ", ".join(name for name in before if name not in now)
+        changed = ", ".join(f"{name}={value}" for name, value in now.items() if value != before.get(name))
+        changes = [text for text in (left_out and f"without {left_out}", changed and f"with {changed}") if text]
+        logger.info(
+            "Stream %s: the server refused the request (%s). Requesting again %s.",
+            self.name,
+            refusal.cause,
+            " and ".join(changes),
+        )
 
 
 def simpler(request: PageRequest, refusal: RequestRefusedError) -> list[PageRequest]:

@@ -112,7 +112,13 @@ class Outcome:
 
 
 class Paginator(Protocol):
-    """A way to read a whole list."""
+    """A way to read a whole list.
+
+    Attributes:
+        name: What the log calls it.
+    """
+
+    name: str
 
     def batches(self) -> Iterator[Batch]:
         """Read the list.

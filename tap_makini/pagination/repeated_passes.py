@@ -38,6 +38,8 @@ class RepeatedPassesPaginator:
         outcome: Takes what could not be settled.
     """
 
+    name = "repeated passes"
+
     def __init__(self, first_page: FirstPage, outcome: Outcome) -> None:
         self._first_page = first_page
         self._fetcher = first_page.fetcher
@@ -194,4 +196,4 @@ class RepeatedPassesPaginator:
         """Warn of something once for all similar lists."""
         if what not in self._fetcher.page_limit.warned_of:
             self._fetcher.page_limit.warned_of.add(what)
-            logger.warning("%s: %s: %s.", self._fetcher.path, what, why)
+            logger.warning("Stream %s: %s: %s.", self._fetcher.name, what, why)

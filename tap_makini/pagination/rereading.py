@@ -110,7 +110,7 @@ class Rereading:
         try:
             return (yield from way)
         except (RefusedWayError, RequestRefusedError, BadBodyError) as refusal:
-            logger.debug("%s: the server does not list it so: %s", self._first_page.fetcher.path, refusal)
+            logger.debug("Stream %s: trying another order or page size: %s", self._first_page.fetcher.name, refusal)
             return False
 
     def _as_before(self) -> Generator[Batch, None, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.connections.freshness import PATH
@@ -45,16 +46,8 @@ class ListStream(MakiniStream):
             connection: Where to read it.
             request_stats: Counts the requests.
         """
-        endpoint = self.endpoint
-        return PageFetcher(
-            connection.client,
-            endpoint.path,
-            self.filter_key,
-            connection.page_size,
-            endpoint.query_parameters,
-            endpoint.key,
-            request_stats,
-        )
+        endpoint = replace(self.endpoint, replication_key=self.filter_key)
+        return PageFetcher(connection.client, endpoint, connection.page_size, connection.name, request_stats)
 
 
 class RawStream(ListStream):
@@ -67,7 +60,8 @@ class RawStream(ListStream):
     """
 
     def __init__(self, tap: Tap, name: str, options: StreamOptions = DEFAULTS) -> None:
-        super().__init__(tap, Endpoint(name, "", _NO_COLUMNS, ()), options)
+        endpoint = Endpoint(name, "", _NO_COLUMNS, (), query_parameters=V3_UNSIZED, kind="table")
+        super().__init__(tap, endpoint, options)
 
     def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
         """Return the page fetcher of the connection's table of this name.
@@ -76,9 +70,8 @@ class RawStream(ListStream):
             EntityAbsentError: The connection has no such table.
             MakiniError: The tables cannot be listed.
         """
-        path = connection.raw_tables.path(self.name)
-        size = connection.page_size  # not sent, since no page size is documented for tables
-        return PageFetcher(connection.client, path, None, size, V3_UNSIZED, (), request_stats, "table")
+        endpoint = replace(self.endpoint, path=connection.raw_tables.path(self.name))
+        return PageFetcher(connection.client, endpoint, connection.page_size, connection.name, request_stats)
 
 
 class IntegrationPageFetcher(PageFetcher):
@@ -86,11 +79,12 @@ class IntegrationPageFetcher(PageFetcher):
 
     Args:
         connection: The connection.
+        endpoint: The list.
         request_stats: Counts the requests.
     """
 
-    def __init__(self, connection: Connection, request_stats: RequestStats | None = None) -> None:
-        super().__init__(connection.client, PATH, None, PageSize(1), V3_UNSIZED, (), request_stats)
+    def __init__(self, connection: Connection, endpoint: Endpoint, request_stats: RequestStats | None = None) -> None:
+        super().__init__(connection.client, endpoint, PageSize(1), connection.name, request_stats)
         self._connection = connection
 
     def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
@@ -113,8 +107,9 @@ class ConnectionsStream(ListStream):
 
     def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
         item = load_item_schema(CONNECTIONS.item)
-        super().__init__(tap, Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key), options)
+        endpoint = Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key, query_parameters=V3_UNSIZED)
+        super().__init__(tap, endpoint, options)
 
     def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
         """Return a page fetcher that sends no request of its own."""
-        return IntegrationPageFetcher(connection, request_stats)
+        return IntegrationPageFetcher(connection, self.endpoint, request_stats)

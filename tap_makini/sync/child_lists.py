@@ -138,17 +138,9 @@ class ChildListPartition(Partition):
                 error.cause,
             )
             return _ChildList([], stats, absence=NotFoundError(error.cause, error.remedy))
-        path = child.path.replace("{key}", segment)
+        endpoint = child.of_parent(self.stream.name, segment)
         fetcher = PageFetcher(
-            connection.client,
-            path,
-            None,
-            connection.page_size,
-            child.query_parameters,
-            child.key,
-            stats,
-            "child list",
-            self._page_limit,
+            connection.client, endpoint, connection.page_size, connection.name, stats, self._page_limit
         )
         reader = ListReader(fetcher, None, logging.DEBUG)  # there are as many as parents
         try:

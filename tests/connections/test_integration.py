@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
+from tap_makini.connections.freshness import PATH, Integration, look_up, warn_if_stale
+from tap_makini.endpoints import Endpoint
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
 from tap_makini.pagination.page_fetcher import PageRequest
 from tap_makini.streams.lists import IntegrationPageFetcher
@@ -155,8 +156,9 @@ def test_any_body_is_read(body: bytes) -> None:
 
 
 def page_of(integration: Integration) -> Page:
-    connection = SimpleNamespace(client=None, integration=integration)
-    return IntegrationPageFetcher(cast("Connection", connection)).fetch(PageRequest())
+    connection = SimpleNamespace(client=None, name=None, integration=integration)
+    endpoint = Endpoint("connections", PATH, {}, ("id",))
+    return IntegrationPageFetcher(cast("Connection", connection), endpoint).fetch(PageRequest())
 
 
 def test_a_connection_is_the_only_record_of_its_list() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from tap_makini.endpoints import PageSize
+from tap_makini.endpoints import Endpoint, PageSize
 from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.page_fetcher import PageFetcher
@@ -133,7 +133,7 @@ def reading(
     served: TopN, size: int = 50, start_value: datetime | None = None, reached: datetime | None = None
 ) -> tuple[ListReader, set[str]]:
     """Read a list to its end, and give what came."""
-    fetcher = PageFetcher(cast("Client", served), "/list", "updatedAt", PageSize(size), key=("key",))
+    fetcher = PageFetcher(cast("Client", served), Endpoint("rows", "/list", {}, ("key",), "updatedAt"), PageSize(size))
     read = ListReader(fetcher, start_value, reached=reached)
     keys = {json.loads(row.raw)["key"] for batch in read.batches() for row in batch.rows}
     return read, keys

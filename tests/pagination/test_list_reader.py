@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 from scripted_transport import ScriptedTransport
 
 from pagination.test_repeated_passes import REFUSED, Token
-from tap_makini.endpoints import ASSUMED, PageSize
+from tap_makini.endpoints import ASSUMED, Endpoint, PageSize, QueryParameters
 from tap_makini.http.client import Client
 from tap_makini.pagination.list_reader import ListReader, why_read_in_full
 from tap_makini.pagination.page_fetcher import PageFetcher
@@ -36,7 +37,8 @@ def honoring(*names: str, counts: bool = True, refuses: str = "") -> Callable[[A
             found = [row for row in found if row["updatedAt"] >= sent[FILTER].replace("Z", "+00:00")]
         if SORT in names and SORT in sent:
             found = sorted(found, key=lambda row: row["updatedAt"], reverse=sent[SORT] == "1")
-        number, size = int(sent.get("page", 1)), int(sent.get("per_page", 10))
+        size = int(sent.get("per_page", 10))
+        number = int(sent["skip"]) // size + 1 if "skip" in sent else int(sent.get("page", 1))
         page = found[size * (number - 1) : size * number]
         meta = {"current_page": number, "last_page": max(-(-len(found) // size), 1), "per_page": size}
         return {"data": page, "meta": {**meta, "total": len(found)}} if counts else {"data": page}
@@ -46,22 +48,27 @@ def honoring(*names: str, counts: bool = True, refuses: str = "") -> Callable[[A
 
 @pytest.mark.parametrize("start", [None, START + timedelta(hours=20)], ids=["first run", "later run"])
 @pytest.mark.parametrize(
-    ("respond", "reason"),
+    ("respond", "parameters", "reason"),
     [
-        (honoring(FILTER, SORT), None),
-        (honoring(SORT), None),
-        (honoring(FILTER, SORT, counts=False), "its responses do not count pages"),
-        (honoring(FILTER, SORT, refuses=SORT), "the server refuses the order"),
-        (honoring(), "the server does not show that it honors the order"),
+        (honoring(FILTER, SORT), ASSUMED, None),
+        (honoring(SORT), ASSUMED, None),
+        (honoring(FILTER, SORT, counts=False), ASSUMED, "its responses do not count pages"),
+        (honoring(FILTER, SORT), replace(ASSUMED, page=None, offset="skip"), "it is paged by offset"),
+        (honoring(FILTER, SORT, refuses=SORT), ASSUMED, "the server refuses the order"),
+        (honoring(), ASSUMED, "the server does not show that it honors the order"),
     ],
-    ids=["honored", "order only", "uncounted", "order refused", "nothing honored"],
+    ids=["honored", "order only", "uncounted", "offset", "order refused", "nothing honored"],
 )
 def test_the_reason_for_reading_a_list_in_full_is_named(
-    respond: Callable[[Asked], Any], reason: str | None, start: datetime | None, caplog: pytest.LogCaptureFixture
+    respond: Callable[[Asked], Any],
+    parameters: QueryParameters,
+    reason: str | None,
+    start: datetime | None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def fetcher() -> PageFetcher:
         client = Client(ScriptedTransport(respond), Token(), max_wait=0)
-        return PageFetcher(client, "/x", "updatedAt", PageSize(10), ASSUMED, ("key",))
+        return PageFetcher(client, Endpoint("x", "/x", {}, ("key",), "updatedAt", parameters), PageSize(10), "acme")
 
     reader = ListReader(fetcher(), start, reached=start)
     delivered = {row.raw for batch in reader.batches() for row in batch.rows}
@@ -72,6 +79,6 @@ def test_the_reason_for_reading_a_list_in_full_is_named(
         assert warnings == []
     else:
         assert len(warnings) == 1
-        assert warnings[0] == f"/x is read in full each run because {reason}."
+        assert warnings[0] == f"Stream acme/x is read in full each run because {reason}."
     checked = fetcher()
     assert why_read_in_full(checked, newest_page(checked, 1)) == reason

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_makini.endpoints import PageSize
+from tap_makini.endpoints import Endpoint, PageSize
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
 from tap_makini.pagination.page_fetcher import FirstPage, PageFetcher, PageRequest
@@ -79,7 +79,7 @@ class ChangingList:
 
 
 def opened(served: ChangingList, size: int | None) -> FirstPage:
-    source = PageFetcher(cast("Client", served), "/list", None, PageSize(500))
+    source = PageFetcher(cast("Client", served), Endpoint("rows", "/list", {}, ()), PageSize(500))
     query = PageRequest(size=size)
     return source.fetch_first(query)
 

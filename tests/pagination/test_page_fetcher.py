@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
-from tap_makini.endpoints import V3, V3_UNSIZED, PageSize, QueryParameters
+from tap_makini.endpoints import V3, V3_UNSIZED, Endpoint, PageSize, QueryParameters
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
 from tap_makini.pagination.paginator import Row, RowReader, dated, digest, is_ascending
@@ -52,7 +52,7 @@ class Server:
 def source(
     server: object, page_size: PageSize, key: str | None = "updatedAt", names: QueryParameters = V3
 ) -> PageFetcher:
-    return PageFetcher(cast("Client", server), "/api/eam/assets", key, page_size, names)
+    return PageFetcher(cast("Client", server), Endpoint("assets", "/api/eam/assets", {}, (), key, names), page_size)
 
 
 # --- the query -------------------------------------------------------------------------------------
@@ -139,6 +139,26 @@ def test_of_filter_and_order_only_what_is_refused_is_given_up(refused: str, kept
     assert query == kept
     if named:
         assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("refuses", "changes"),
+    [
+        (lambda params: SORT if SORT in params else None, f"without {SORT}"),
+        (refuses_sizes_above(100, "per_page"), "with per_page=100"),
+        (lambda params: "no" if params.keys() - {"page"} else None, f"without per_page, {FILTER}, {SORT}"),
+    ],
+    ids=["order", "size", "everything"],
+)
+def test_the_log_names_stream_and_parameters_when_a_refused_request_is_sent_otherwise(
+    refuses: Callable[[Mapping[str, str]], str | None], changes: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    source(Server(refuses), PageSize(500)).open(BOUND)
+
+    [message] = caplog.messages
+    assert message.startswith("Stream assets: the server refused the request (the server answered 422 (")
+    assert message.endswith(f")). Requesting again {changes}.")
 
 
 def test_a_server_that_takes_nothing_but_page_is_read_all_the_same() -> None:

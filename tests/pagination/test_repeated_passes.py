@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted_transport import ScriptedTransport
 
-from tap_makini.endpoints import ASSUMED, V3_UNSIZED, PageSize, QueryParameters
+from tap_makini.endpoints import ASSUMED, V3_UNSIZED, Endpoint, ListKind, PageSize, QueryParameters
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.http.client import Client
 from tap_makini.pagination.list_reader import ListReader
-from tap_makini.pagination.page_fetcher import ListKind, PageFetcher, PageLimit
+from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +74,8 @@ def fetcher_of(
     """Return what requests a list of such a kind; items of child lists have a key."""
     client = Client(transport, Token(), max_wait=0)
     key = ("key",) if kind == "child list" else ()
-    return PageFetcher(client, path, None, PageSize(500), V3_UNSIZED, key, kind=kind, page_limit=limit)
+    endpoint = Endpoint("x", path, {}, key, query_parameters=V3_UNSIZED, kind=kind)
+    return PageFetcher(client, endpoint, PageSize(500), page_limit=limit)
 
 
 def read(fetcher: PageFetcher) -> tuple[list[Any], ListReader]:
@@ -92,7 +93,7 @@ def rows_of(respond: Response, kind: ListKind = "table") -> tuple[list[Any], Lis
 def records_of(respond: Response, names: QueryParameters, page_size: int = 5, key: tuple[str, ...] = ()) -> list[Any]:
     """Read a list of records with such query parameters."""
     client = Client(ScriptedTransport(respond), Token(), max_wait=0)
-    return read(PageFetcher(client, "/x", None, PageSize(page_size), names, key))[0]
+    return read(PageFetcher(client, Endpoint("x", "/x", {}, key, query_parameters=names), PageSize(page_size)))[0]
 
 
 @pytest.mark.parametrize("kind", ["child list", "table"])
@@ -328,7 +329,7 @@ def test_one_page_that_may_be_a_part_is_read_with_a_warning(  # noqa: PLR0913, P
 
     warnings = [each.message for each in caplog.records if each.levelname == "WARNING"]
     assert len(warnings) == (reason is not None)
-    assert all(f"/x: the list may go on after its first page: {reason}"[:40] in message for message in warnings)
+    assert all(f"Stream x: the list may go on after its first page: {reason}"[:40] in message for message in warnings)
     assert all(str(reason) in message for message in warnings)
 
 
@@ -338,8 +339,8 @@ def test_a_first_page_whose_number_is_not_declared_is_read_with_a_warning(caplog
 
     [warning] = [each.message for each in caplog.records if "missing" in each.message]
     assert warning == (
-        "/x: the first page may be missing: the OpenAPI document does not declare whether it is page 0 or 1, and 1 is "
-        "assumed; if it is 0, add `minimum: 0` to the declaration."
+        "Stream x: the first page may be missing: the OpenAPI document does not declare whether it is page 0 or 1, and "
+        "1 is assumed; if it is 0, add `minimum: 0` to the declaration."
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from tap_makini.conform import compile_conformer
-from tap_makini.endpoints import V3, V3_UNSIZED, PageSize, QueryParameters
+from tap_makini.endpoints import V3, V3_UNSIZED, Endpoint, PageSize, QueryParameters
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.streams.sampling import newest_page, with_custom_fields
@@ -224,7 +224,8 @@ class Server:
 
 
 def source(server: Server, *, key: str | None = "updatedAt", names: QueryParameters = V3) -> PageFetcher:
-    return PageFetcher(cast("Client", server), "/api/eam/assets", key, PageSize(500), names)
+    endpoint = Endpoint("assets", "/api/eam/assets", {}, (), key, names)
+    return PageFetcher(cast("Client", server), endpoint, PageSize(500))
 
 
 @pytest.mark.parametrize(
