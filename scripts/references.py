@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.entities import CONNECTIONS, ENTITIES
+from tap_makini.entities import CONNECTION, ENTITIES
 from tap_makini.schema import load_item_schema
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Reference(NamedTuple):
 
 def tables() -> list[Table]:
     """Return the built-in streams in alphabetical order."""
-    entities = sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
+    entities = sorted((*ENTITIES, CONNECTION), key=lambda entity: entity.stream)
     return [Table(entity.stream, entity.key, load_item_schema(entity.item)) for entity in entities]
 
 

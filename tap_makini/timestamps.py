@@ -16,17 +16,25 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_YEAR = "(?!0000)[0-9]{4}"
+_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
+DATE_PATTERN = f"{_YEAR}-{_DAY}"
+"""The pattern of valid dates without 29 February, which depends on the year."""
+DATE_TIME_PATTERN = f"{DATE_PATTERN}{_TIME}"
+"""The pattern of valid date-times in the form of all samples of the v3 spec, on the same days."""
+
 _DATE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
-_USUAL = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)+", re.ASCII)
+_USUAL_FORM = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)+", re.ASCII)
 _HOURS, _MINUTES = 24, 60
 
 
 def parse_timestamps(values: Sequence[Any]) -> list[datetime | None]:
     """Read dates and date-times, like `parse_timestamp`, but much faster if all are of the usual form."""
     with suppress(TypeError, msgspec.ValidationError):  # not all are texts, or valid dates
-        if _USUAL.fullmatch("".join(values)):
+        if _USUAL_FORM.fullmatch("".join(values)):
             instants: list[datetime | None] = msgspec.convert(values, list[datetime])
             return instants
     return list(map(parse_timestamp, values))
@@ -43,7 +51,7 @@ def parse_timestamp(value: object) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
-    if _USUAL.fullmatch(value):
+    if _USUAL_FORM.fullmatch(value):
         with suppress(msgspec.ValidationError):
             return msgspec.convert(value, datetime)
     second, fraction = read_date_time(value.strip())

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from tap_makini.config import PRODUCTS, SECRETS, SETTINGS, Settings, credential_faults, faults, secrets
+from tap_makini.config import SECRETS, SETTINGS, Settings, credential_faults, faults, secrets
 from tap_makini.config_schema import settings_from_environment
+from tap_makini.entities import PRODUCTS
 from tap_makini.timestamps import parse_timestamp
 
 TOKEN = {"api_token": "abcd-1234"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_makini.entities import CONNECTIONS, ENTITIES, Entity
+from tap_makini.entities import CONNECTION, ENTITIES, Entity
 from tap_makini.schema import SCHEMA_FOLDER, load_item_schema, stream_schema
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_there_is_a_file_for_each_item_type_of_the_vendor() -> None:
 def test_every_file_is_of_a_stream_or_nested_in_one() -> None:
     nested = set().union(*(references(schema) for schema in FILES.values()))
 
-    assert set(FILES) == {entity.item for entity in (*ENTITIES, CONNECTIONS)} | nested
+    assert set(FILES) == {entity.item for entity in (*ENTITIES, CONNECTION)} | nested
 
 
 @each_declared_item

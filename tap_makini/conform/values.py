@@ -24,16 +24,12 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from tap_makini.rawjson import NUMBER_PATTERN, REFUSED, NotJSONError, holds_nul, text_json
-from tap_makini.timestamps import read_date_time
+from tap_makini.timestamps import DATE_PATTERN, DATE_TIME_PATTERN, read_date_time
 
 Turn = Callable[[bytes], "bytes | None"]
 """Takes the JSON of a value; returns what a column can hold instead, None if that loses something."""
 
 _NUMBER = re.compile(NUMBER_PATTERN)
-# without 29 February, which depends on the year: the slow path reads it
-_YEAR = "(?!0000)[0-9]{4}"
-_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-_TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
 _MICROSECOND_DIGITS = 6
 _INT64_DIGITS = 19
 _INT64 = 2**63
@@ -156,11 +152,11 @@ def _instant(raw: bytes) -> tuple[datetime | None, str]:
 
 STRING = Kind(str, _to_string)
 DATE_TIME = Kind(
-    Annotated[str, msgspec.Meta(pattern=rf"^{_YEAR}-{_DAY}{_TIME}\Z")],
+    Annotated[str, msgspec.Meta(pattern=rf"^{DATE_TIME_PATTERN}\Z")],
     _to_date_time,
     _to_date_time_cut,
 )
-DATE = Kind(Annotated[str, msgspec.Meta(pattern=rf"^{_YEAR}-{_DAY}\Z")], _to_date)
+DATE = Kind(Annotated[str, msgspec.Meta(pattern=rf"^{DATE_PATTERN}\Z")], _to_date)
 NUMBER = Kind(float, _to_number)
 INTEGER = Kind(Annotated[int, msgspec.Meta(ge=-_INT64, le=_INT64 - 1)], _to_integer)
 BOOLEAN = Kind(bool, _to_boolean)

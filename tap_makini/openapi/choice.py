@@ -11,8 +11,8 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from tap_makini.entities import ALL, ENTITIES, Entity
-from tap_makini.identifiers import document_stream_name, same_name_key, shorten
+from tap_makini.entities import ENTITIES, PRODUCTS, Entity
+from tap_makini.identifiers import document_stream_name, normalized_name, numbered_stream_name
 from tap_makini.openapi.responses import child_item, list_item
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ class ListPath:
     def of(cls, operation: Operation) -> ListPath:
         """Read an operation's path; what is before its template is the server's, which may name product and version."""
         segments = _segments(operation.template)
-        own = tuple(dropwhile(lambda segment: segment in {"api", *ALL} or _VERSION.fullmatch(segment), segments))
+        own = tuple(dropwhile(lambda segment: segment in {"api", *PRODUCTS} or _VERSION.fullmatch(segment), segments))
         product: str | None = None
         version: tuple[int, ...] = ()
         leading = segments[: len(segments) - len(own)]
         for segment in (*_segments(operation.path.removesuffix(operation.template)), *leading):
-            product = segment if segment in ALL else product
+            product = segment if segment in PRODUCTS else product
             match = _VERSION.fullmatch(segment)
             version = tuple(map(int, match[1].split("."))) if match else version
         return cls(own, _segments(operation.path), product, version)
@@ -143,13 +143,13 @@ def choose(operations: Iterable[Operation], products: Sequence[str]) -> dict[str
     for _, operation in sorted(by_path.items()):
         path = ListPath.of(operation)
         if path.product is None or path.product in products:
-            rivals[same_name_key(path.names[0])].append(_Rival(operation, path))
+            rivals[normalized_name(path.names[0])].append(_Rival(operation, path))
     chosen: dict[str, Operation] = {}
     taken = set[str]()
     for group in sorted((_best(group, products) for group in rivals.values()), key=len):
         for number, rival in enumerate(group):
-            name = _free(rival.path.names[1 if number else 0], taken)
-            taken.add(same_name_key(name))
+            name = numbered_stream_name(rival.path.names[1 if number else 0], taken)
+            taken.add(normalized_name(name))
             chosen[name] = rival.operation
     return dict(sorted(chosen.items()))
 
@@ -161,14 +161,6 @@ def _best(rivals: Sequence[_Rival], products: Sequence[str]) -> list[_Rival]:
     version = max(rival.path.version for rival in of_product)
     best = (rival for rival in of_product if rival.path.version == version)
     return sorted(best, key=lambda rival: rival.path.product is not None)
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    free, number = name, 1
-    while same_name_key(free) in taken:
-        number += 1
-        free = shorten(f"{name}_{number}")
-    return free
 
 
 def children_by_parent(operations: Iterable[Operation]) -> Mapping[str, dict[str, Operation]]:

@@ -11,9 +11,9 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.identifiers import is_column_name
+from tap_makini.identifiers import column_names
 from tap_makini.openapi.schemas import Kind, Shape
-from tap_makini.schema import CREATION_TIMES, DELETION_TIMES, UPDATE_TIMES
+from tap_makini.schema import CREATION_TIMES, DATE_TIME, DELETION_TIMES, TEXT, UPDATE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,12 +25,14 @@ _MOST_COLUMNS = 1_500
 """Properties of a schema, nested ones included; a PostgreSQL table takes 1,600 columns."""
 _V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
 _KEYS = ("id", "key")
-_STANDARD_NAMES = frozenset({*_KEYS, *UPDATE_TIMES, *CREATION_TIMES, *DELETION_TIMES})
+STANDARD_NAMES = frozenset({*_KEYS, *UPDATE_TIMES, *CREATION_TIMES, *DELETION_TIMES})
 _OF_UPDATES = re.compile("updat|modif|changed", re.IGNORECASE)
 _INSTANT_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
-_TYPES = {Kind.NUMBER: "number", Kind.BOOLEAN: "boolean"}
+_TYPES: Mapping[Kind, _Schema] = {
+    Kind.NUMBER: {"type": ["number", "null"]},
+    Kind.BOOLEAN: {"type": ["boolean", "null"]},
+}
 _TYPES_OF_ITEMS = (Kind.STRING, Kind.INSTANT, Kind.NUMBER, Kind.BOOLEAN)
-_TEXT = {"type": ["string", "null"]}
 
 
 def is_v4(properties: Iterable[str]) -> bool:
@@ -58,7 +60,7 @@ def item_schema(item: Shape) -> _Schema:
     waiting = deque(nested)
     while waiting:
         objects = waiting.popleft()
-        names = _usable_names(objects.shape.properties)
+        names = column_names(objects.shape.properties, STANDARD_NAMES)
         if objects.level <= _MOST_LEVELS and 0 < len(names) <= left:
             left -= len(names)
             columns, nested = _columns(objects.shape, names, objects.level)
@@ -69,7 +71,7 @@ def item_schema(item: Shape) -> _Schema:
 
 def with_text_key(schema: _Schema, key: Iterable[str]) -> _Schema:
     """Make the key text, whatever the document declares: a key is only ever compared."""
-    return {**schema, "properties": schema["properties"] | dict.fromkeys(key, _TEXT)}
+    return {**schema, "properties": schema["properties"] | dict.fromkeys(key, TEXT)}
 
 
 def key_of(properties: Iterable[str]) -> tuple[str, ...]:
@@ -92,34 +94,26 @@ def replication_key_of(properties: Mapping[str, _Schema]) -> str | None:
 
 
 def _first_names(item: Shape) -> list[str]:
-    usable = _usable_names(item.properties)
-    standard = {name for name in usable if name in _STANDARD_NAMES}
+    usable = column_names(item.properties, STANDARD_NAMES)
+    standard = {name for name in usable if name in STANDARD_NAMES}
     others = (name for name in usable if name not in standard)
     kept = standard.union(islice(others, _MOST_COLUMNS - len(standard)))
     return [name for name in usable if name in kept]
 
 
-def _usable_names(properties: Iterable[str]) -> list[str]:
-    """Leave out what no table can hold. Of names that differ in case alone, a standard one or the first stays."""
-    names = {name.lower(): name for name in properties if name in _STANDARD_NAMES}
-    usable = [name for name in properties if is_column_name(name)]
-    for name in usable:
-        names.setdefault(name.lower(), name)
-    return [name for name in usable if names[name.lower()] == name]
-
-
 class _Objects(NamedTuple):
     """A column of objects whose own columns are not read yet."""
 
-    column: _Schema
+    columns: _Schema
+    name: str
     shape: Shape
     level: int
     are_in_array: bool
 
-    def fill(self, columns: _Schema) -> None:
-        """Make the column, which is JSON text so far, one of objects with these columns."""
-        record = {"type": ["object", "null"], "properties": columns}
-        self.column.update({"type": ["array", "null"], "items": record} if self.are_in_array else record)
+    def fill(self, properties: _Schema) -> None:
+        """Replace the column, which is JSON text so far, by one of objects with these properties."""
+        record = {"type": ["object", "null"], "properties": properties}
+        self.columns[self.name] = {"type": ["array", "null"], "items": record} if self.are_in_array else record
 
 
 def _columns(shape: Shape, names: Iterable[str], level: int) -> tuple[_Schema, list[_Objects]]:
@@ -132,14 +126,14 @@ def _columns(shape: Shape, names: Iterable[str], level: int) -> tuple[_Schema, l
         if item and item.kind in _TYPES_OF_ITEMS:
             columns[name] = {"type": ["array", "null"], "items": _scalar(item)}
         else:
-            nested.append(_Objects(columns[name], item or part, level + 1, are_in_array=item is not None))
+            nested.append(_Objects(columns, name, item or part, level + 1, are_in_array=item is not None))
     return columns, nested
 
 
 def _scalar(shape: Shape, name: str = "") -> _Schema:
     if _is_instant(shape, name):
-        return {"type": ["string", "null"], "format": "date-time"}
-    return {"type": [_TYPES.get(shape.kind, "string"), "null"]}
+        return DATE_TIME
+    return _TYPES.get(shape.kind, TEXT)
 
 
 def _is_instant(shape: Shape, name: str) -> bool:

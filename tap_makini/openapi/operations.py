@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from tap_makini.openapi.document import Scope
 from tap_makini.redaction import printable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Operation:
     """A GET.
 
     Attributes:
-        document: What describes it.
+        scope: Follows references for it.
         path: Its path on the API's host as requests have it, without a slash at the end.
         template: The same without the server's own path.
         description: What the document says of it.
@@ -39,7 +40,7 @@ class Operation:
         origin: Scheme, host and port of its server; None where the document does not say.
     """
 
-    document: Document
+    scope: Scope
     path: str
     template: str
     description: Node
@@ -77,19 +78,19 @@ class Operation:
 def operations_of(document: Document) -> Iterator[Operation]:
     """Yield the GETs of a document."""
     for template, node in document.content["paths"].items():
-        described = document.at(template)
+        scope = Scope(document, template)
         own = node if isinstance(node, dict) else {}
-        item = {**described.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
+        item = {**scope.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
         get = item.get("get")
         if isinstance(get, dict):
-            origin, prefix = _server(described, get, item, document.content)
+            origin, prefix = _server(document, get, item, document.content)
             bare = template.rstrip("/")
             yield Operation(
-                described,
+                scope,
                 _encoded(prefix + bare),
                 _encoded(bare),
                 get,
-                tuple(_parameters(described, item, get)),
+                tuple(_parameters(scope, item, get)),
                 "/" if bare != template else "",
                 origin,
             )
@@ -100,18 +101,18 @@ def _encoded(path: str) -> str:
     return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_SIGNS_OF_PATHS)
 
 
-def _parameters(document: Document, *nodes: Node) -> Iterator[Node]:
+def _parameters(scope: Scope, *nodes: Node) -> Iterator[Node]:
     for node in nodes:
         parameters = node.get("parameters")
         for parameter in parameters if isinstance(parameters, list) else []:
-            yield document.followed(parameter)
+            yield scope.followed(parameter)
 
 
 def _server(document: Document, *holders: Node) -> tuple[str | None, str]:
     """Return origin and path of the first absolute server or, if there is none, of the first one.
 
     Args:
-        document: What describes it.
+        document: What they are in.
         holders: What may name servers, the nearest first. Only the nearest that names some counts.
     """
     named = (holder["servers"] for holder in holders if isinstance(holder.get("servers"), list) and holder["servers"])

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.identifiers import same_name_key
+from tap_makini.identifiers import normalized_name
 from tap_makini.openapi.responses import media_type_of
 from tap_makini.schema import UPDATE_TIMES
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_makini.endpoints import QueryParameters
-    from tap_makini.openapi.document import Document
+    from tap_makini.openapi.document import Scope
     from tap_makini.openapi.operations import Operation
 
     Node = Mapping[str, Any]
@@ -87,7 +87,7 @@ def query_parameters_of(
 
 
 def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParameters:
-    by_key = {same_name_key(name): name for name in reversed([*declared])}
+    by_key = {normalized_name(name): name for name in reversed([*declared])}
     page, size, offset, cursor = (
         next((by_key[key] for key in keys if key in by_key), None) for keys in _PAGING.values()
     )
@@ -137,10 +137,10 @@ def _declared(operation: Operation) -> Declared:
     for node in operation.parameters:
         name = node.get("name")
         if node.get("in") == "query" and isinstance(name, str) and node.get("deprecated") is not True:
-            schemas = _schemas(operation.document, node.get("schema"))
+            schemas = _schemas(operation.scope, node.get("schema"))
             parts = _parts(node, schemas)
             for part, schema in parts.items():
-                declared[part] = _schemas(operation.document, schema)
+                declared[part] = _schemas(operation.scope, schema)
             if not parts:
                 declared[name] = schemas
     return declared
@@ -156,20 +156,20 @@ def _parts(node: Node, schemas: list[Node]) -> dict[str, Any]:
     return {} if node.get("explode") is False else properties
 
 
-def _schemas(document: Document, schema: object) -> list[Node]:
+def _schemas(scope: Scope, schema: object) -> list[Node]:
     """Return a schema, the schemas that it is composed of, and those of its items."""
-    return [*islice(_composed(document, schema, _MOST_LEVELS), _MOST_SCHEMAS)]
+    return [*islice(_composed(scope, schema, _MOST_LEVELS), _MOST_SCHEMAS)]
 
 
-def _composed(document: Document, schema: object, levels: int) -> Iterator[Node]:
-    node = document.followed(schema)
+def _composed(scope: Scope, schema: object, levels: int) -> Iterator[Node]:
+    node = scope.followed(schema)
     if not node or not levels:
         return
     yield node
     for keyword in _COMPOSITIONS:
         for part in node[keyword] if isinstance(node.get(keyword), list) else []:
-            yield from _composed(document, part, levels - 1)
-    yield from _composed(document, node.get("items"), levels - 1)
+            yield from _composed(scope, part, levels - 1)
+    yield from _composed(scope, node.get("items"), levels - 1)
 
 
 def _said(schemas: list[Node], keyword: str) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tap_makini.openapi.document import Document
+    from tap_makini.openapi.document import Scope
 
     Node = Mapping[str, Any]
 
@@ -74,9 +74,9 @@ MIXED = Shape(Kind.MIXED)
 _ANY = Shape(Kind.ANY)
 
 
-def shape_of(document: Document, schema: object) -> Shape:
+def shape_of(scope: Scope, schema: object) -> Shape:
     """Return what a schema, any JSON, says of a value."""
-    return _Reader(document).value(schema, frozenset())
+    return _Reader(scope).value(schema, frozenset())
 
 
 class _Reader:
@@ -86,8 +86,8 @@ class _Reader:
     this value with this one.
     """
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._visits_left = _MOST_VISITS
 
     def value(self, schema: object, above: frozenset[int]) -> Shape:
@@ -114,7 +114,7 @@ class _Reader:
 
     def _parts(self, schema: Node, above: frozenset[int], trail: frozenset[int]) -> Iterator[Shape | None]:
         if "$ref" in schema:
-            target = self._document.target(schema["$ref"])
+            target = self._scope.target(schema["$ref"])
             yield self._read(target, above, trail) if target is not None else None
         for part in _listed(schema, "allOf"):
             yield self._read(part, above, trail)
