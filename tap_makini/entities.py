@@ -27,7 +27,7 @@ class Entity:
     """A list endpoint, offered under one or more products.
 
     Attributes:
-        slug: Path below the product, as the vendor spells it.
+        slug: Path below the product, as Makini spells it.
         products: Products that offer the slug, in the order `eam`, `erp`, `wms`.
         item: Item type of the records, which is the stem of their schema file.
         key: Primary key.
@@ -83,7 +83,7 @@ def child_list(name: str, path: str, query_parameters: QueryParameters = V3_UNSI
     """Return a list of materials that each record has.
 
     Args:
-        name: What the vendor calls it.
+        name: What Makini calls it.
         path: Its path, with `{key}` for the parent's key.
         query_parameters: Names of its query parameters.
     """

@@ -132,7 +132,7 @@ def _join(tokens: Iterable[str]) -> bytes:
 def _runs(tokens: list[str], opening: str) -> Iterator[list[str]]:
     """Yield the tokens between the commas of the outermost object or array."""
     if tokens[0] != opening:
-        _refuse(f"{opening} is missing")
+        _refuse(f"expected {opening}")
     depth, run = 0, list[str]()
     for piece in tokens[1:-1]:
         if piece == "," and not depth:
@@ -161,7 +161,7 @@ def _scan(text: str) -> Iterator[str]:
             yield _UNESCAPED.sub(lambda char: f"\\u{ord(char[0]):04x}", match[group])
         else:
             yield f'"{match[group]}"' if group == "constant" else match[group]
-    _refuse(f"nothing can be read at character {at}")
+    _refuse(f"invalid JSON at character {at}")
 
 
 _VALUE = {'"': "after", "0": "after", "{": "first name", "[": "first item"}
@@ -188,9 +188,9 @@ def _check_grammar(tokens: list[str]) -> None:
         elif state == "next":
             state = _AFTER_COMMA[containers[-1]]
         if not state:
-            _refuse(f"{piece[:1]} where it cannot stand")
+            _refuse(f"unexpected {piece[:1]}")
     if state != "after" or len(containers) > 1:
-        _refuse("the end is missing")
+        _refuse("unexpected end")
 
 
 def _refuse(cause: str) -> NoReturn:

@@ -11,7 +11,7 @@ Everything in the files is nullable. The spec declares all of it non-null, but t
 a promise. Only the key of a stream is made non-null, here.
 
 Dates of all names (`orderDate`, `dueDate`, `date`) are `date-time`. Every timestamp in the v3 samples has a time of
-day, which a `date` column could not hold, while a plain date is an instant too (midnight UTC). So no column has to
+day, which a `date` column could not hold, while a plain date is a timestamp too (midnight UTC). So no column has to
 reject a value.
 """
 

@@ -1,4 +1,4 @@
-"""Read, compare and write points in time, always in UTC.
+"""Read, compare and write timestamps, always in UTC.
 
 All samples of the v3 spec look like `2025-01-02T03:04:05Z`, but source systems put other forms into records. Texts of
 different forms cannot be compared: `…00Z` sorts after `…00.500Z`, and offsets break any order.
@@ -35,8 +35,8 @@ def parse_timestamps(values: Sequence[Any]) -> list[datetime | None]:
     """Read dates and date-times, like `parse_timestamp`, but much faster if all are of the usual form."""
     with suppress(TypeError, msgspec.ValidationError):  # not all are texts, or valid dates
         if _USUAL_FORM.fullmatch("".join(values)):
-            instants: list[datetime | None] = msgspec.convert(values, list[datetime])
-            return instants
+            timestamps: list[datetime | None] = msgspec.convert(values, list[datetime])
+            return timestamps
     return list(map(parse_timestamp, values))
 
 
@@ -88,17 +88,17 @@ def _offset(zone: str) -> timedelta:
     return -size if zone[0] == "-" else size
 
 
-def format_timestamp(instant: datetime, precision: str = "microseconds") -> str:
-    """Write an instant in UTC. The precision is fixed, so that equal instants are equal texts."""
+def format_timestamp(timestamp: datetime, precision: str = "microseconds") -> str:
+    """Write a timestamp in UTC. The precision is fixed, so that equal timestamps are equal texts."""
     # strftime writes the year 1, which often stands for "never", as "1" on some platforms
-    return f"{instant.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
+    return f"{timestamp.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 
-def floor_second(instant: datetime) -> datetime:
-    """Cut an instant to the whole second that a filter can name."""
-    return instant.replace(microsecond=0)
+def floor_second(timestamp: datetime) -> datetime:
+    """Cut a timestamp to the whole second that a filter can name."""
+    return timestamp.replace(microsecond=0)
 
 
-def floor_day(instant: datetime) -> datetime:
-    """Cut an instant to the beginning of its day in UTC."""
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+def floor_day(timestamp: datetime) -> datetime:
+    """Cut a timestamp to the beginning of its day in UTC."""
+    return timestamp.replace(hour=0, minute=0, second=0, microsecond=0)

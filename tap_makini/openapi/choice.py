@@ -1,4 +1,4 @@
-"""Which GETs of the documents are lists, and which one each stream is read by."""
+"""Choose the GETs that are lists, and the one that each stream is read by."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENTITIES = {entity.slug: entity for entity in ENTITIES}
 
 
 class Role(Enum):
-    """What a GET is to the tap; the values are what the log calls them."""
+    """What the tap does with a GET; the values are for the log."""
 
     LIST = "lists"
     CHILD = "lists of a record"
@@ -40,10 +40,10 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class ListPath:
-    """What the path of a list says: `/api/v4/eam/work-orders` is `work-orders` of product `eam` and version 4.
+    """The parts of a list's path: `/api/v4/eam/work-orders` is `work-orders` of product `eam` and version 4.
 
     Attributes:
-        own: Its own segments, behind those that name API, product and version.
+        own: Its own segments, after those that name API, product and version.
         whole: All segments.
         product: Its product, None if the path names none.
         version: The API's version, an empty one if the path names none.
@@ -82,16 +82,16 @@ class ListPath:
 
 
 def classify(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
-    """Tell what each GET is, and log how many there are of each role."""
+    """Classify each GET, and log the number of each role."""
     found: dict[Role, list[Operation]] = {role: [] for role in Role}
     for operation in operations:
         found[_role(operation)].append(operation)
     counts = [f"{len(found[role])} {role.value}" for role in Role if found[role]]
     logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
     for operation in found[Role.OTHER]:
-        logger.info("Not read, since there is no list of records under 'data': GET %s", operation.label)
+        logger.info("GET %s: not read, because it returns no list of records under 'data'.", operation.label)
     for operation in found[Role.IGNORED]:
-        logger.debug("Not read: GET %s", operation.label)
+        logger.debug("GET %s: not read.", operation.label)
     return found
 
 
@@ -106,7 +106,7 @@ def _role(operation: Operation) -> Role:
 
 
 def _is_of_administration(operation: Operation) -> bool:
-    """Say whether a path or tag says so, or only an administrator's credentials are accepted."""
+    """Return whether path or tags name administration, or only an administrator's credentials are accepted."""
     own = ListPath.of(operation).own
     tags, accepted = (
         said if isinstance(said, list) else [] for said in map(operation.description.get, ("tags", "security"))

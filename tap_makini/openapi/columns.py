@@ -27,16 +27,16 @@ _V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedA
 _KEYS = ("id", "key")
 STANDARD_NAMES = frozenset({*_KEYS, *UPDATE_TIMES, *CREATION_TIMES, *DELETION_TIMES})
 _OF_UPDATES = re.compile("updat|modif|changed", re.IGNORECASE)
-_INSTANT_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
+_DATE_TIME_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
 _TYPES: Mapping[Kind, _Schema] = {
     Kind.NUMBER: {"type": ["number", "null"]},
     Kind.BOOLEAN: {"type": ["boolean", "null"]},
 }
-_TYPES_OF_ITEMS = (Kind.STRING, Kind.INSTANT, Kind.NUMBER, Kind.BOOLEAN)
+_TYPES_OF_ITEMS = (Kind.STRING, Kind.DATE_TIME, Kind.NUMBER, Kind.BOOLEAN)
 
 
 def is_v4(properties: Iterable[str]) -> bool:
-    """Say whether an item with these properties is a v4 record."""
+    """Return whether an item with these properties is a v4 record."""
     return not set(properties).isdisjoint(_V4_MARKS)
 
 
@@ -84,7 +84,7 @@ def replication_key_of(properties: Mapping[str, _Schema]) -> str | None:
     """Return the property to read incrementally by: the time of update or, if records have none, of creation.
 
     Returns:
-        None if there is neither, if it is not an instant, or if the time of update has another name: by the time of
+        None if there is neither, if it is not a date-time, or if the time of update has another name: by the time of
         creation no update would be seen.
     """
     place = 1 if is_v4(properties) else 0
@@ -131,12 +131,12 @@ def _columns(shape: Shape, names: Iterable[str], level: int) -> tuple[_Schema, l
 
 
 def _scalar(shape: Shape, name: str = "") -> _Schema:
-    if _is_instant(shape, name):
+    if _is_date_time(shape, name):
         return DATE_TIME
     return _TYPES.get(shape.kind, TEXT)
 
 
-def _is_instant(shape: Shape, name: str) -> bool:
-    """Say whether it is an instant by format or, as v3's export declares them text or bare objects, by name."""
+def _is_date_time(shape: Shape, name: str) -> bool:
+    """Return whether it is a date-time by format or, as v3's export declares them text or bare objects, by name."""
     says_little = shape.kind in {Kind.STRING, Kind.ANY} or (shape.kind is Kind.OBJECT and not shape.properties)
-    return shape.kind is Kind.INSTANT or (says_little and _INSTANT_NAME.fullmatch(name) is not None)
+    return shape.kind is Kind.DATE_TIME or (says_little and _DATE_TIME_NAME.fullmatch(name) is not None)

@@ -216,7 +216,7 @@ def _fault(content: object) -> str | None:
 
 
 def _problem(error: Exception) -> str:
-    """Say where in a YAML document what is wrong."""
+    """Return where in a YAML document what is wrong; empty if that is not known."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return ""
     mark = error.problem_mark

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 PARAMETER = re.compile(r"\{[^/{}]+\}")
 
 _CHILD_PATH = re.compile(rf"(?P<parent>.+)/{PARAMETER.pattern}/(?P<name>[^/{{}}]+)")
-_SIGNS_OF_PATHS = "/{}._~!$&'()*+,;=:@%-"
+_PATH_CHARACTERS = "/{}._~!$&'()*+,;=:@%-"
 _LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/|%2f)(\.|%2e){0,2}(/|%2f|$)", re.IGNORECASE)
-"""What must not be in a path: a query, signs that servers fold, and empty or dotted segments."""
+"""What must not be in a path: a query, characters that servers fold, and empty or dotted segments."""
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
 
 
@@ -36,7 +36,7 @@ class Operation:
         template: The same without the server's own path.
         description: What the document says of it.
         parameters: Its parameters, with those of its path.
-        ending: The slash that the document puts behind the path; some servers know only this address.
+        ending: The trailing slash, if the document has one; some servers require it.
         origin: Scheme, host and port of its server; None where the document does not say.
     """
 
@@ -98,7 +98,7 @@ def operations_of(document: Document) -> Iterator[Operation]:
 
 def _encoded(path: str) -> str:
     """Encode a path as requests have it, unless it cannot be used."""
-    return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_SIGNS_OF_PATHS)
+    return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_PATH_CHARACTERS)
 
 
 def _parameters(scope: Scope, *nodes: Node) -> Iterator[Node]:

@@ -1,4 +1,4 @@
-"""The query parameters of a list, from those that its operation declares.
+"""Find the query parameters of a list among those that its operation declares.
 
 Only parameters in these tables are used. What is not declared is as in the v3 guide.
 """
@@ -33,7 +33,7 @@ _PAGING = {
 """Names in any spelling: `page_number`, `pageNumber` and `page[number]` are `pagenumber`."""
 _LIKE_PAGING = re.compile(r"pag(e|in)|offset|cursor|token|skip|limit|marker|startat|(last|after|before|since)id$")
 """What a name contains that is not in the table, but asks for a page all the same."""
-_BOUNDS = (
+_START_VALUES = (
     "filter[{key}:gteq]",
     "filter[{key}:gte]",
     "filter[{key}][gteq]",
@@ -44,7 +44,7 @@ _BOUNDS = (
     "{key}_gte",
     "{key}From",
 )
-_BOUNDS_OF_UPDATES = (
+_START_VALUES_OF_UPDATES = (
     "modified_after",
     "updated_after",
     "updated_since",
@@ -83,7 +83,7 @@ def query_parameters_of(
     parameters = replace(_with_paging(declared, undeclared), accept=media_type_of(operation))
     if replication_key is None:
         return parameters
-    return _with_order(_with_bound(parameters, declared, replication_key), declared, replication_key)
+    return _with_order(_with_start_value(parameters, declared, replication_key), declared, replication_key)
 
 
 def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParameters:
@@ -115,8 +115,8 @@ def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParame
     )
 
 
-def _with_bound(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
-    names = (*_BOUNDS, *(_BOUNDS_OF_UPDATES if key in UPDATE_TIMES else ()))
+def _with_start_value(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
+    names = (*_START_VALUES, *(_START_VALUES_OF_UPDATES if key in UPDATE_TIMES else ()))
     since = next((name for name in names if name.format(key=key) in declared), parameters.since)
     return parameters if since == parameters.since else replace(parameters, since=since, until=None)
 
@@ -124,7 +124,7 @@ def _with_bound(parameters: QueryParameters, declared: Declared, key: str) -> Qu
 def _with_order(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
     """Use another order than v3's only if its values are declared."""
     for name in _SORTS:
-        values = list(_said(declared.get(name, []), "enum"))
+        values = list(_values(declared.get(name, []), "enum"))
         for ascending, descending in _ORDERS:
             if descending.format(key=key) in values:
                 return replace(parameters, sort=name, ascending=ascending, descending=descending)
@@ -132,7 +132,7 @@ def _with_order(parameters: QueryParameters, declared: Declared, key: str) -> Qu
 
 
 def _declared(operation: Operation) -> Declared:
-    """Return what is said of each query parameter, by the names that requests have."""
+    """Return the schemas of each query parameter, by the names that requests have."""
     declared: dict[str, list[Node]] = {}
     for node in operation.parameters:
         name = node.get("name")
@@ -172,7 +172,7 @@ def _composed(scope: Scope, schema: object, levels: int) -> Iterator[Node]:
     yield from _composed(scope, node.get("items"), levels - 1)
 
 
-def _said(schemas: list[Node], keyword: str) -> Iterator[Any]:
+def _values(schemas: list[Node], keyword: str) -> Iterator[Any]:
     """Yield the values of a keyword, one by one if it is a list."""
     for schema in schemas:
         value = schema.get(keyword)
@@ -181,7 +181,7 @@ def _said(schemas: list[Node], keyword: str) -> Iterator[Any]:
 
 def _whole_numbers(schemas: list[Node], keyword: str) -> Iterator[int]:
     """Yield the values of a keyword that are whole numbers, or texts of one."""
-    texts = (str(value) for value in _said(schemas, keyword) if isinstance(value, (int, str)))
+    texts = (str(value) for value in _values(schemas, keyword) if isinstance(value, (int, str)))
     return (int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10)  # noqa: PLR2004 - digits
 
 

@@ -1,8 +1,8 @@
-"""What schemas say of a value: references, `allOf`, `oneOf` and `anyOf`, of OpenAPI 3.0 and 3.1 alike.
+"""Read what schemas say of a value: references, `allOf`, `oneOf` and `anyOf`, of OpenAPI 3.0 and 3.1 alike.
 
 A shape is read one level at a time: its properties and items are functions that read the next one. So a schema may
-contain itself, and how far to go is for the caller to decide. A schema that comes again below itself is JSON text, and
-a composition that leads back to itself adds nothing.
+contain itself, and how far to go is for the caller to decide. A recursive property becomes JSON text, and a circular
+composition is ignored.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Kind(Enum):
     """The kind of a value. Whole numbers are numbers: a later one may have a fraction."""
 
     ANY = auto()
-    """Nothing is said of it."""
+    """The schema does not say."""
     NULL = auto()
     STRING = auto()
-    INSTANT = auto()
+    DATE_TIME = auto()
     NUMBER = auto()
     BOOLEAN = auto()
     OBJECT = auto()
@@ -134,8 +134,8 @@ class _Reader:
             return Shape(kind, {name: partial(self.value, part, above) for name, part in parts.items()})
         if kind is Kind.ARRAY:
             return Shape(kind, items=partial(self._items, schema.get("items"), above))
-        is_instant = schema.get("format") in ("date-time", "date") and kind in {Kind.STRING, Kind.ANY}
-        return Shape(Kind.INSTANT if is_instant else kind)
+        is_date_time = schema.get("format") in ("date-time", "date") and kind in {Kind.STRING, Kind.ANY}
+        return Shape(Kind.DATE_TIME if is_date_time else kind)
 
 
 def _listed(schema: Node, keyword: str) -> list[Any]:
@@ -169,7 +169,7 @@ def _single(kinds: set[Kind]) -> Kind:
 def _all_of(shapes: Sequence[Shape]) -> Shape:
     """Return the shape of a value that has all of these shapes at once."""
     said = [shape for shape in shapes if shape.kind is not Kind.ANY]
-    return _combined(said, _all_of, Kind.INSTANT) if said else _ANY
+    return _combined(said, _all_of, Kind.DATE_TIME) if said else _ANY
 
 
 def _any_of(shapes: Sequence[Shape]) -> Shape:
@@ -181,7 +181,7 @@ def _any_of(shapes: Sequence[Shape]) -> Shape:
 
 
 def _combined(shapes: Sequence[Shape], combine: Callable[[Sequence[Shape]], Shape], text: Kind) -> Shape:
-    """Combine shapes part by part; `text` is what instants and other texts make together."""
+    """Combine shapes part by part; `text` is what date-times and other texts make together."""
     if len(shapes) == 1:
         return shapes[0]
     kinds = {shape.kind for shape in shapes}
@@ -193,7 +193,7 @@ def _combined(shapes: Sequence[Shape], combine: Callable[[Sequence[Shape]], Shap
         return Shape(Kind.OBJECT, {name: partial(_read_all, same, combine) for name, same in parts.items()})
     if kinds == {Kind.ARRAY}:
         return Shape(Kind.ARRAY, items=partial(_read_all, [shape.items for shape in shapes if shape.items], combine))
-    if kinds == {Kind.STRING, Kind.INSTANT}:
+    if kinds == {Kind.STRING, Kind.DATE_TIME}:
         return Shape(text)
     return shapes[0] if len(kinds) == 1 else MIXED
 

@@ -1,9 +1,8 @@
-"""Sample streams at discovery: columns for what the newest records hold that no schema names.
+"""Sample records at discovery, and add columns for the fields that no schema names.
 
 Custom fields are switched on per connection and "show up alongside" the standard ones (v3 guide), so only the data
-tells of them. A sampled field becomes a nullable column of the widest type seen; one whose name could not stand beside
-the others in a case-insensitive database stays in `_makini_extra`, where all unknown fields are. Samples come from the
-first connection whose token is accepted.
+shows them. A sampled field becomes a nullable column of the widest type seen. One whose name resembles another's stays
+in `_makini_extra`, as all unknown fields do. Samples come from the first connection whose token is accepted.
 """
 
 from __future__ import annotations
@@ -53,9 +52,9 @@ def with_sampled_fields(endpoint: Endpoint, connections: list[Connection], count
         _take_out(connection, connections, error)
         return with_sampled_fields(endpoint, connections, count)
     except EntityAbsentError:
-        logger.info("Stream %s has no custom fields: the connection does not offer it.", endpoint.stream)
+        logger.info("Stream %s: no custom fields found, because the connection does not offer it.", endpoint.stream)
     except MakiniError as error:
-        logger.warning("Stream %s is discovered without custom fields: %s", endpoint.stream, error)
+        logger.warning("Stream %s: discovered without custom fields: %s", endpoint.stream, error)
     return endpoint
 
 
@@ -113,9 +112,9 @@ def _sampled_table(endpoint: Endpoint, connection: Connection, connections: list
     except CredentialError as error:
         _take_out(connection, connections, error)
     except EntityAbsentError as error:
-        logger.info("Stream %s is not offered by %s: %s", endpoint.stream, connection, error)
+        logger.info("Stream %s: not offered by %s: %s", endpoint.stream, connection, error)
     except MakiniError as error:
-        logger.warning("Stream %s is not sampled at %s: %s", endpoint.stream, connection, error)
+        logger.warning("Stream %s: not sampled at %s: %s", endpoint.stream, connection, error)
     return endpoint
 
 
@@ -127,7 +126,7 @@ def _sampled(endpoint: Endpoint, connection: Connection, count: int) -> Endpoint
 def _take_out(connection: Connection, connections: list[Connection], error: CredentialError) -> None:
     if len(connections) == 1:
         raise NothingReadError(str(error)) from error
-    logger.warning("Connection %s is not sampled: %s", connection, error)
+    logger.warning("Connection %s: not sampled: %s", connection, error)
     connections.remove(connection)
 
 
@@ -183,7 +182,7 @@ def _value(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _column(values: Iterable[Any]) -> _Schema:
-    """Give the narrowest column that takes all of these values; JSON text where nothing narrower does."""
+    """Return the narrowest column that holds all of these values; JSON text if nothing narrower does."""
     present = [value for value in values if value is not None]
     if present and all(isinstance(value, list) for value in present):
         items = [item for value in present for item in value]
@@ -193,10 +192,10 @@ def _column(values: Iterable[Any]) -> _Schema:
         return {"type": ["boolean", "null"]}
     if present and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
         return {"type": ["number", "null"]}  # a whole amount in the sample may have a fraction tomorrow
-    if present and all(_is_instant(value) for value in present):
+    if present and all(_is_date_time(value) for value in present):
         return DATE_TIME
     return TEXT
 
 
-def _is_instant(value: object) -> bool:
+def _is_date_time(value: object) -> bool:
     return isinstance(value, str) and ":" in value and parse_timestamp(value) is not None
