@@ -75,7 +75,7 @@ _VIEWS = (_UNPRINTABLE, _Dropping(_is_noise))
 
 
 class Masker:
-    """Masks secrets in text; safe to use from several threads.
+    """Mask secrets in text; safe to use from several threads.
 
     Args:
         secrets: What to mask; more can be added. A secret of fewer than four characters is ignored.

@@ -1,4 +1,4 @@
-"""From the shape of an item to a stream's columns, primary key and replication key.
+"""Derive a stream's columns, primary key and replication key from the shape of an item.
 
 v4 records carry `id`, `_createdAt`, `_updatedAt` and other standard fields with an underscore (v4 guide), v3 records
 `key`, `createdAt` and `updatedAt` (v3 spec).

@@ -1,4 +1,4 @@
-"""One OpenAPI document: decoded, checked, with its references followed."""
+"""Decode an OpenAPI document, check it, and follow its references."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def _check_nesting(data: bytes) -> None:
 
 
 class _Loader(_CLoader):  # type: ignore[misc,valid-type] # chosen at run time
-    """Loads YAML as JSON: keys are text as written (`200`, `no`), and so are dates, `yes` and `on`.
+    """Load YAML as JSON: keys are text as written (`200`, `no`), and so are dates, `yes` and `on`.
 
     An alias is the very object that its anchor names, so aliases cannot multiply, but a document may contain itself.
     """

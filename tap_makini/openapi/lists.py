@@ -1,4 +1,4 @@
-"""The lists of an API, as its documents describe them."""
+"""Read the lists of an API from the documents that describe it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations of a document that read something: its GETs, with their addresses and parameters."""
+"""Find the GETs of a document, with their addresses and parameters."""
 
 from __future__ import annotations
 

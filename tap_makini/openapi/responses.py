@@ -1,4 +1,4 @@
-"""What operations return: lists in the envelope (`data`), and for the lists of a record bare lists or objects too."""
+"""Read what operations return: lists in the envelope (`data`), for the lists of a record also bare lists or objects."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def shape_of(scope: Scope, schema: object) -> Shape:
 
 
 class _Reader:
-    """Reads what one list returns.
+    """Read what one list returns.
 
     Sets of schemas are sets of their `id`: `above` are those of the values around this one, `trail` those that make up
     this value with this one.
