@@ -62,13 +62,17 @@ ASSUMED = QueryParameters(may_not_count=True)
 
 @dataclass
 class PageSize:
-    """How many records to request, shared by the lists of a connection: what one refused, no other asks for.
+    """The page size to request. Lists of a connection share it, so a refused size is not tried again.
 
     Attributes:
-        value: The number.
+        value: How many records.
     """
 
     value: int
+
+    def lower(self, value: int) -> None:
+        """Replace the size by one that was accepted."""
+        self.value = value
 
 
 @dataclass(frozen=True)

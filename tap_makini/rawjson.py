@@ -7,6 +7,7 @@ mark is removed. Lone surrogates stay escapes, and no nesting is too deep.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import TYPE_CHECKING, NoReturn
@@ -117,8 +118,22 @@ def text_json(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def properties(found: Mapping[str, JSON]) -> str:
-    """Write the first properties of an object and their types for an error message; no values, which may be secret."""
+def describe(raw: JSON) -> str:
+    """Describe a body for an error message by its type and properties; its values may be secret."""
+    body = bytes(raw)
+    start = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if start == b"<":
+        return "an HTML page"
+    try:
+        if start == b"{":
+            return f"an object {_properties(members(body))}"
+        compact(body)
+    except NotJSONError as error:
+        return f"not valid JSON ({error})"
+    return {b"[": "an array", b"n": "null"}.get(start, f"a {_TYPES.get(start, 'number')}")
+
+
+def _properties(found: Mapping[str, JSON]) -> str:
     plain = [("".join(filter(str.isprintable, name))[:_NAME_LENGTH], bytes(value)[:1]) for name, value in found.items()]
     written = [f"'{name}' ({_TYPES.get(first, 'number')})" for name, first in plain[:_MOST_NAMES]]
     rest = ", …" if len(plain) > _MOST_NAMES else ""

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import logging
-from itertools import count
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
 
 from tap_makini.connections.connection import ConnectionEntry
 from tap_makini.errors import (
-    BadBodyError,
     CredentialError,
     EntityAbsentError,
     MakiniError,
@@ -26,12 +21,12 @@ from tap_makini.http.authenticators import (
 from tap_makini.http.client import Client, retry
 from tap_makini.http.rate_limiter import RateLimiter
 from tap_makini.http.transport import UnusableNameError, path_segment
-from tap_makini.pagination.end_of_list import until_nothing_new
-from tap_makini.rawjson import REFUSED
+from tap_makini.pagination.end_of_list import read_entries
+from tap_makini.pagination.envelope import Entries, parse_entries
 from tap_makini.redaction import mask, redact_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from tap_makini.http.authenticators import AccessToken, Authenticator
     from tap_makini.http.transport import Transport
@@ -72,12 +67,6 @@ class Listing(NamedTuple):
 
     active: list[ConnectionEntry]
     inactive: list[tuple[str, str]]
-
-
-class _Page(NamedTuple):
-    connections: list[ListedConnection]
-    last: int | None
-    total: int | None
 
 
 class AdminApi:
@@ -132,41 +121,19 @@ class AdminApi:
             ) from None
 
     def _list(self) -> list[ListedConnection]:
-        """Read page by page; pages are not documented for this list."""
-        connections: dict[str, ListedConnection] = {}
-        totals: list[int] = []
-        for page in until_nothing_new(self._pages(totals), attrgetter("key")):
-            for connection in page:
-                connections.setdefault(connection.key, connection)
-        if totals and len(connections) < totals[-1]:
-            logger.warning(
-                "The Admin API lists %d of %d connections; the others are not read.", len(connections), totals[-1]
-            )
-        return list(connections.values())
-
-    def _pages(self, totals: list[int]) -> Iterator[list[ListedConnection]]:
-        for number in count(1):
-            try:
-                page = self._page(number)
-            except RequestRefusedError:
-                if number == 1:
-                    raise
-                return
-            if page.total is not None:
-                totals.append(page.total)
-            yield page.connections
-            if page.last is not None and number >= page.last:
-                return
-
-    def _page(self, number: int) -> _Page:
         try:
-            return self._client.get(CONNECTIONS_PATH, {"page": str(number)} if number > 1 else {}, _read_page)
+            found = read_entries(self._client, CONNECTIONS_PATH, _read_page)
         except CredentialError as error:
             raise _credential_error(error) from None
         except EntityAbsentError as error:
             raise CredentialError(
                 f"the Admin API does not list the connections: {error.cause}", _CHECK_CREDENTIALS, error.request_id
             ) from None
+        connections = {listed.key: listed for listed in reversed(found.items) if listed is not None}
+        if found.misses_some(len(connections)):
+            message = "The Admin API lists %d of %s connections. The others are not read."
+            logger.warning(message, len(connections), found.total or "more")
+        return list(connections.values())
 
 
 def _credential_error(error: CredentialError) -> CredentialError:
@@ -189,24 +156,14 @@ def _distinct_names(listed: Iterable[ListedConnection]) -> dict[str, ListedConne
     return named
 
 
-def _read_page(body: bytes) -> _Page:
-    try:
-        document = msgspec.json.decode(body)
-    except REFUSED:
-        raise BadBodyError("the list of connections is not JSON") from None
-    data = document.get("data") if isinstance(document, dict) else document
-    if not isinstance(data, list):
-        raise BadBodyError("the list of connections has no 'data'")
-    meta = document.get("meta") if isinstance(document, dict) else None
-    meta = meta if isinstance(meta, dict) else {}
-    listed = [found for item in data if (found := _read_connection(item)) is not None]
-    return _Page(listed, _count(meta.get("last_page")), _count(meta.get("total")))
+def _read_page(body: bytes) -> Entries[ListedConnection | None]:
+    return parse_entries(body, _read_connection, "a list of connections")
 
 
 def _read_connection(item: Any) -> ListedConnection | None:  # noqa: ANN401 - any JSON
     key = _text(item.get("key")) or _text(item.get("id")) if isinstance(item, dict) else ""
     if not key:
-        logger.warning("The Admin API lists a connection without a key, which cannot be read.")
+        logger.warning("The Admin API lists a connection without a key. It is not read.")
         return None
     name, status, created_at = (_text(item.get(field)) for field in ("name", "status", "created_at"))
     return ListedConnection(key, name or key, status, created_at)
@@ -214,11 +171,6 @@ def _read_connection(item: Any) -> ListedConnection | None:  # noqa: ANN401 - an
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
     return str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-
-
-def _count(value: Any) -> int | None:  # noqa: ANN401 - any JSON
-    text = _text(value)
-    return int(text) if text.isascii() and text.isdigit() and text != "0" else None
 
 
 class AdminAuthenticator(RenewingAuthenticator):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from tap_makini.errors import BadBodyError, MakiniError
-from tap_makini.rawjson import REFUSED
+from tap_makini.rawjson import REFUSED, describe
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ def _read(body: bytes) -> Integration:
     try:
         document = msgspec.json.decode(body)
     except REFUSED:
-        raise BadBodyError("the body is not JSON") from None
+        document = None
     data = document.get("data", document) if isinstance(document, dict) else None
     if not isinstance(data, dict):
-        raise BadBodyError("'data' is not an object")
+        raise BadBodyError(f"expected an object, but the body is {describe(body)}")
     return Integration(
         _text(data.get("id")),
         _text(data.get("company_name")),

@@ -10,20 +10,19 @@ import re
 import threading
 from collections import Counter
 from fnmatch import fnmatchcase
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError
+from tap_makini.errors import BadBodyError, EntityAbsentError
 from tap_makini.http.transport import path_segment
 from tap_makini.identifiers import raw_stream_name, raw_stream_names
-from tap_makini.pagination.end_of_list import until_nothing_new
-from tap_makini.pagination.response import Meta, says_more
-from tap_makini.rawjson import REFUSED, members, properties
+from tap_makini.pagination.end_of_list import read_entries
+from tap_makini.pagination.envelope import Entries, parse_entries
+from tap_makini.rawjson import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tap_makini.http.client import Client
 
@@ -39,12 +38,6 @@ class _Table(NamedTuple):
     def qualified(self) -> str:
         """The name after that of the schema."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
-
-
-class _Page(NamedTuple):
-    tables: list[_Table]
-    total: int | None
-    says_more: bool
 
 
 class RawTables:
@@ -108,42 +101,17 @@ class RawTables:
         Raises:
             BadBodyError: The server counts more tables than it lists, or says that more follow.
         """
-        tables: dict[_Table, None] = {}
-        pages: list[_Page] = []
-        for found in until_nothing_new(self._pages(pages), lambda table: table):
-            tables.update(dict.fromkeys(found))
-        last = pages[-1]
-        if last.says_more or (last.total or 0) > len(tables):
-            raise BadBodyError(f"the server has more raw tables than the {len(tables)} that it lists")
-        return list(tables)
-
-    def _pages(self, pages: list[_Page]) -> Iterator[list[_Table]]:
-        for number in count(1):
-            try:
-                page = self._client.get(PATH, {"page": str(number)} if number > 1 else {}, _read_page)
-            except (RequestRefusedError, EntityAbsentError):
-                if number == 1:
-                    raise
-                return
-            pages.append(page)
-            yield page.tables
+        found = read_entries(self._client, PATH, _read_page)
+        if found.misses_some(len(found.items)):
+            raise BadBodyError(f"the server has more raw tables than the {len(found.items)} that it lists")
+        return found.items
 
     def _is_wanted(self, *names: str) -> bool:
         return any(name == pattern or fnmatchcase(name, pattern) for pattern in self._patterns for name in names)
 
 
-def _read_page(body: bytes) -> _Page:
-    try:
-        document = msgspec.json.decode(body)
-    except REFUSED:
-        raise BadBodyError("the list of raw tables is not JSON") from None
-    entries = document.get("data") if isinstance(document, dict) else document
-    if not isinstance(entries, list):
-        seen = f"an object {properties(members(body))}" if isinstance(document, dict) else "neither"
-        raise BadBodyError(f"expected a list of raw tables or an object with the list 'data', but the body is {seen}")
-    meta = document.get("meta") if isinstance(document, dict) else None
-    total = Meta(total=meta.get("total")).total if isinstance(meta, dict) else None
-    return _Page([_read_table(entry) for entry in entries], total, bool(says_more(body)))
+def _read_page(body: bytes) -> Entries[_Table]:
+    return parse_entries(body, _read_table, "a list of raw tables")
 
 
 def _read_table(entry: Any) -> _Table:  # noqa: ANN401 - any JSON
@@ -151,7 +119,7 @@ def _read_table(entry: Any) -> _Table:  # noqa: ANN401 - any JSON
         return _Table(entry)
     name = entry.get("name") if isinstance(entry, dict) else None
     if not isinstance(name, str) or not name:
-        seen = f"an object {properties(members(msgspec.json.encode(entry)))}" if isinstance(entry, dict) else "neither"
+        seen = describe(msgspec.json.encode(entry))
         raise BadBodyError(f"expected the name of a raw table or an object with a 'name', but the list holds {seen}")
     schema = entry.get("schema")
     return _Table(name, schema if isinstance(schema, str) else "")

@@ -12,20 +12,27 @@ What a page without news means depends on how the next one is found:
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-from tap_makini.errors import BadBodyError, MakiniError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
+    from tap_makini.http.client import Client
+    from tap_makini.pagination.envelope import Entries
     from tap_makini.pagination.response import Page
 
 T = TypeVar("T")
 
 _MOST_STALE_PAGES = 1_000
 _MOST_PAGES_WITHOUT_NEWS = 20
-_REMEDY = "Report it to Makini; what was read so far is not complete."
+_AFTER_THE_END = (RequestRefusedError, NotFoundError)
+_REMEDY = "Report it to Makini. The records read so far are not complete."
 
 
 def until_nothing_new(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
@@ -70,7 +77,9 @@ def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) 
         names = Counter(map(name, page))
         if names == before:
             if held and len(names) == 1:
-                raise BadBodyError(f"three pages hold the same row {len(page)} times: the end of the list is not known")
+                raise BadBodyError(
+                    "three pages in a row hold only copies of one row, so the end of the list cannot be found"
+                )
             if held or len(names) == len(page):
                 return
             held.append(page)
@@ -84,8 +93,69 @@ def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) 
         stale = stale + 1 if 2 * len(names.keys() - known) < len(names) else 0
         known |= names.keys()
         if stale > _MOST_STALE_PAGES:
-            raise MakiniError(f"the list goes on, but its last {stale} pages hold hardly any row that is new", _REMEDY)
+            raise MakiniError(
+                f"the list does not end: fewer than half of the rows on its last {stale} pages were new", _REMEDY
+            )
     yield from held
+
+
+def unless_after_end(fetch: Callable[[], T], number: int) -> T | None:
+    """Fetch a later page of a list that does not count its pages.
+
+    Args:
+        fetch: Fetches it.
+        number: Its number.
+
+    Returns:
+        The page; None if it is after the end: refused, and refused again, since a refusal may pass.
+
+    Raises:
+        MakiniError: The page is not available.
+    """
+    try:
+        with suppress(*_AFTER_THE_END):
+            return fetch()
+        with suppress(*_AFTER_THE_END):
+            return fetch()
+    except EntityAbsentError as refusal:
+        raise unavailable(number, refusal) from None
+    return None
+
+
+def unavailable(number: int, refusal: MakiniError) -> MakiniError:
+    """Return the error for a page that is refused, though it should be part of the list."""
+    return MakiniError(f"page {number} is not available: {refusal.cause}", "Run again later.", refusal.request_id)
+
+
+def read_entries(client: Client, path: str, parse: Callable[[bytes], Entries[T]]) -> Entries[T]:
+    """Read a list that no document describes, page by page.
+
+    Args:
+        client: Sends the requests.
+        path: The list's path.
+        parse: Reads a response.
+
+    Returns:
+        The entries of all pages, each once, and what the last response says of their number.
+
+    Raises:
+        MakiniError: The list is not available.
+    """
+    pages: list[Entries[T]] = []
+
+    def items() -> Iterator[list[T]]:
+        for number in count(1):
+            fetch = partial(client.get, path, {"page": str(number)} if number > 1 else {}, parse)
+            page = fetch() if number == 1 else unless_after_end(fetch, number)
+            if page is None:
+                return
+            pages.append(page)
+            yield page.items
+            if page.last_page and number >= page.last_page:
+                return
+
+    found = dict.fromkeys(item for page in until_nothing_new(items(), lambda item: item) for item in page)
+    return replace(pages[-1], items=list(found))
 
 
 class CursorTrail:
@@ -111,13 +181,13 @@ class CursorTrail:
         """
         cursor = page.next_cursor or ""
         if cursor in self._followed:
-            raise MakiniError(f"the server's cursors lead in a circle after {len(self._followed)} pages", _REMEDY)
+            raise MakiniError(f"the server sent the same cursor twice within {len(self._followed) + 1} pages", _REMEDY)
         self._followed.add(cursor)
         known = len(self._known)
         self._known.update(keys)
         self._without_news = 0 if len(self._known) > known else self._without_news + 1
         if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
             raise MakiniError(
-                f"the server's cursors lead on, but the last {self._without_news} pages hold no record that is new",
+                f"the list does not end: its last {self._without_news} pages had a new cursor, but no new records",
                 _REMEDY,
             )

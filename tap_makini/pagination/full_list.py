@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_makini.pagination.census import Census
 from tap_makini.pagination.overlapping_pages import OverlappingPages
-from tap_makini.pagination.paginator import Batch, is_ascending
+from tap_makini.pagination.paginator import MOST_PASSES, Batch, is_ascending, rows_from
 from tap_makini.pagination.rereading import Rereading, Stretch, any_size
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from tap_makini.pagination.page_fetcher import FirstPage
     from tap_makini.pagination.paginator import Outcome
-
-_MOST_PASSES = 3
 
 
 class FullListPaginator:
@@ -45,7 +43,7 @@ class FullListPaginator:
         if pages.is_proven and not census.misses_some:
             return
         if not (yield from Rereading(Stretch(self._first_page), census).batches()):
-            self._outcome.leave_open(None, census.count, census.expected)
+            self._outcome.mark_incomplete(None, census.count, census.expected)
 
 
 class NewestFirstPaginator:
@@ -66,7 +64,7 @@ class NewestFirstPaginator:
         """Read the list back to the start value, and again if it is not proven to be complete."""
         census = Census(self._first_page.fetcher.row_reader)
         first_page, misses_some = self._first_page, False
-        for number in range(1, _MOST_PASSES + 1):
+        for number in range(1, MOST_PASSES + 1):
             pages = OverlappingPages(first_page, varies_sizes=number == 1)
             census.begin_pass()
             yield from self._read_back(pages, census)
@@ -78,23 +76,20 @@ class NewestFirstPaginator:
         if misses_some:  # of a part of the list, there is no other way to read
             yield from FullListPaginator(self._first_page.reopened(order="asc"), self._outcome).batches()
         else:
-            self._outcome.leave_open(None, census.count, census.expected)
+            self._outcome.mark_incomplete(None, census.count, census.expected)
 
     def _read_back(self, pages: OverlappingPages, census: Census) -> Iterator[Batch]:
         """Make one pass, to the end where the list turns out not to be in order."""
         earliest: datetime | None = None
         in_order = True
         for step in pages.steps():
-            fresh = [row for row in step.fresh if row.timestamp is None or row.timestamp >= self._start_value]
-            yield Batch(census.add(fresh))
+            yield Batch(census.add(rows_from(step.fresh, self._start_value)))
             timestamps = step.timestamps
             if not timestamps:
                 continue
             in_order = in_order and is_ascending(timestamps[::-1]) and (earliest is None or timestamps[-1] <= earliest)
             earliest = timestamps[-1]
             if in_order and step.is_joined and timestamps[-1] < self._start_value:
-                census.expect(
-                    step.start + sum(not row.timestamp or row.timestamp >= self._start_value for row in step.rows)
-                )
+                census.expect(step.start + len(rows_from(step.rows, self._start_value)))
                 return
         census.expect(max(pages.total or 0, pages.reached) if in_order else pages.total)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+UNPROVEN_ORDER = "the server does not show that it honors the order"
 _STEP_BACK = 20  # a twentieth of a page
 _MICROSECOND = attrgetter("microsecond")
 _MOST_VAIN_REQUESTS = 3
@@ -90,15 +91,15 @@ class KeysetPaginator:
                 for step in OverlappingPages(self._first_page.reopened()).steps():
                     yield Batch([row for row in step.fresh if row.timestamp is None])
         except RequestRefusedError as refusal:
-            raise DisprovedError(f"the server refuses such a request ({refusal.cause})") from refusal
+            raise DisprovedError(f"the server refuses a request ({refusal.cause})") from refusal
 
     def _prove_order(self) -> None:
         """Request the far end of the list: a server that ignores the order sends the near end."""
         self._newest_first = self._first_page.reopened(order="desc")
         if self._first_page.request.start_value is None and not self._first_page.page.by_cursor:
             self._look_at_the_end()
-        if not self._first_page.shows_order(self._newest_first):
-            raise DisprovedError("the server does not show that it honors the order")
+        if not self._first_page.shows_order(self._newest_first.rows):
+            raise DisprovedError(UNPROVEN_ORDER)
 
     def _look_at_the_end(self) -> None:
         """Look for records without a date where the whole list ends, beyond the reach of any filter.
@@ -114,10 +115,10 @@ class KeysetPaginator:
                 break
         else:
             raise DisprovedError(
-                "the list changes too fast to see whether records without a date are at its end", lasts=False
+                "the list changes too fast to find records without a timestamp at its end", lasts=False
             )
         if any(row.timestamp is None for row in (*self._newest_first.rows, *last.rows)):
-            raise DisprovedError("there are records without a date, which a filter leaves out", lasts=False)
+            raise DisprovedError("a filter leaves out records without a timestamp", lasts=False)
 
     def _check(self, step: PageStep, start_value: datetime | None) -> None:
         """Check that a page keeps to the order and the filter of its request."""
@@ -134,7 +135,7 @@ class KeysetPaginator:
 
     def _reached(self, step: PageStep) -> datetime | None:
         """Return the timestamp before which everything has come; None if that is not sure."""
-        is_sure = self._outcome.is_settled and not self._reads_undated
+        is_sure = self._outcome.is_complete and not self._reads_undated
         return step.timestamps[-1] if step.timestamps and is_sure else None
 
     def _later(self, part: _Part, step: PageStep) -> _Part | None:
@@ -220,7 +221,7 @@ class KeysetPaginator:
         """Read several pages again until they are complete; if they never are, the next run begins there."""
         stretch = Stretch(first_page, later and later.first_page.request.start_value)
         if not (yield from Rereading(stretch, census).batches()):
-            self._outcome.leave_open(first_page.request.start_value, census.count, census.expected)
+            self._outcome.mark_incomplete(first_page.request.start_value, census.count, census.expected)
 
 
 def _share_keys(step: PageStep, later: FirstPage) -> bool:

@@ -8,15 +8,14 @@ targets upsert; what has not been delivered is read again or holds the bookmark.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_makini.errors import RequestRefusedError
 from tap_makini.pagination.full_list import FullListPaginator, NewestFirstPaginator
-from tap_makini.pagination.keyset import KeysetPaginator
-from tap_makini.pagination.page_fetcher import PageRequest
-from tap_makini.pagination.paginator import Batch, DisprovedError, Outcome, dated, is_ascending
+from tap_makini.pagination.keyset import UNPROVEN_ORDER, KeysetPaginator
+from tap_makini.pagination.page_request import PageRequest
+from tap_makini.pagination.paginator import Batch, DisprovedError, Outcome, dated, is_ascending, rows_from
 from tap_makini.pagination.repeated_passes import RepeatedPassesPaginator
 from tap_makini.timestamps import floor_second
 
@@ -76,13 +75,11 @@ class ListReader:
         while True:
             try:
                 for batch in batches:
-                    rows = batch.rows
-                    if earliest is not None:
-                        rows = [row for row in rows if row.timestamp is None or row.timestamp >= earliest]
+                    rows = batch.rows if earliest is None else rows_from(batch.rows, earliest)
                     self.outcome.note(rows)
                     yield batch._replace(rows=rows)
             except DisprovedError as evidence:  # noqa: PERF203 - around all batches, not around each
-                yield Batch([], withdraws=True)
+                yield Batch([], voids_reached=True)
                 batches = self._fall_back(first_page, str(evidence), lasts=evidence.lasts).batches()
             else:
                 return
@@ -117,10 +114,12 @@ class ListReader:
         if (reason := _why_in_passes(self._fetcher, first_page.page)) is not None:
             return self._read_in_passes(first_page, reason)
         page = first_page.page
-        self.outcome.expected = page.total
+        self.outcome.expect(page.total)
         if not page.records and self._may_leave_out_newer_ones(first_page):
-            return self._fall_back(first_page, "its filter may leave out what it should not").batches()
-        if page.is_last and not _goes_on(first_page):
+            return self._fall_back(
+                first_page, "the filter returns nothing, although the list may have newer records"
+            ).batches()
+        if page.is_last and not self._fetcher.has_page_after(first_page.request, page):
             return iter([Batch(first_page.rows)])
         return self._choose(first_page).batches()
 
@@ -128,7 +127,7 @@ class ListReader:
         request = first_page.request
         if request.start_value is not None or request.order is not None:
             first_page = first_page.reopened(start_value=None, order=None)
-        self.outcome.expected = first_page.page.total
+        self.outcome.expect(first_page.page.total)
         self._warn_of_full_read(reason)
         return self._use(RepeatedPassesPaginator(first_page, self.outcome), reason).batches()
 
@@ -162,7 +161,7 @@ class ListReader:
             first_page = first_page.reopened(start_value=None)
         if self._start_value is not None and first_page.request.order is not None:
             newest_first = first_page.reopened(order="desc")
-            if first_page.shows_order(newest_first):
+            if first_page.shows_order(newest_first.rows):
                 return self._use(NewestFirstPaginator(newest_first, self.outcome, self._start_value), reason)
         self._warn_of_full_read(reason, lasts=lasts)
         return self._use(FullListPaginator(first_page, self.outcome), reason)
@@ -208,10 +207,10 @@ def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
     if newest.is_last:
         return None
     try:
-        oldest = fetcher.fetch(PageRequest(order="asc" if fetcher.sorts else None, size=fetcher.size_of(1)))
+        oldest_first = fetcher.fetch_first(PageRequest(order="asc" if fetcher.sorts else None, size=fetcher.size_of(1)))
     except RequestRefusedError:
         return _NO_ORDER
-    return "the server does not show that it honors the order" if oldest.records == newest.records else None
+    return None if oldest_first.shows_order(fetcher.row_reader.rows(newest.records)) else UNPROVEN_ORDER
 
 
 def _before(timestamp: datetime | None, span: timedelta) -> datetime | None:
@@ -220,8 +219,3 @@ def _before(timestamp: datetime | None, span: timedelta) -> datetime | None:
         return None if timestamp is None else floor_second(timestamp) - span
     except OverflowError:
         return None  # before time begins
-
-
-def _goes_on(first_page: FirstPage) -> bool:
-    """Whether there is more than one page, though the first one is the last by a count that may be out of date."""
-    return first_page.page.is_full and first_page.fetcher.goes_on(replace(first_page.request, page=2))

@@ -123,7 +123,7 @@ class OverlappingPages:
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
             yield PageStep(page, start, rows, dated(rows), fresh, is_joined)
-            if is_joined and page.is_last and not self._goes_on(page):
+            if is_joined and page.is_last and not self._fetcher.has_page_after(self.request, page, self._promised):
                 return
             page = self._after(page, rows, is_joined=is_joined)
             rows = self._reader.rows(page.records)
@@ -163,34 +163,24 @@ class OverlappingPages:
         self._overlap = min(self._overlap * 2, self._largest // _SMALLEST)
         return page.start if page.total is None else min(page.start, page.total)
 
-    def _goes_on(self, page: Page) -> bool:
-        """Look after the end if the server has counted more before, or its count may be out of date."""
-        is_doubtful = (page.total or 0) < self._promised or page.is_full
-        if page.by_cursor or not is_doubtful:
-            return False
-        return self._fetcher.goes_on(replace(self.request, page=page.number + 1, size=self._asked(page)))
-
     def _fetch_from(self, position: int, page: Page) -> Page:
         self._promised = max(self._promised, page.total or 0)
-        unlike = page.records if position >= page.end else ()  # a step back may lead to the same page again
+        previous = page.records if position >= page.end else ()  # a step back may lead to the same page again
         if self._can_size_pages and (choice := overlapping_page(position, self._overlap, self._largest)):
-            following = self._fetch_sized(*choice, unlike)
+            following = self._fetch_sized(*choice, previous)
             if following is not None:
                 return following
         self._can_size_pages = False
-        number = position // page.size + 1
-        return self._fetcher.fetch(replace(self.request, page=number, size=self._asked(page)), unlike=unlike)
+        size = page.size if self.request.size is not None else None
+        return self._fetcher.fetch(replace(self.request, page=position // page.size + 1, size=size), previous)
 
-    def _fetch_sized(self, number: int, size: int, unlike: Sequence[bytes]) -> Page | None:
+    def _fetch_sized(self, number: int, size: int, previous: Sequence[bytes]) -> Page | None:
         """Request a page of another size; None if the server does not send one."""
         try:
-            page = self._fetcher.fetch(replace(self.request, page=number, size=size), unlike=unlike)
+            page = self._fetcher.fetch(replace(self.request, page=number, size=size), previous)
         except RequestRefusedError:
             return None
         return page if page.size == size else None
-
-    def _asked(self, page: Page) -> int | None:
-        return page.size if self.request.size is not None else None
 
 
 def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:

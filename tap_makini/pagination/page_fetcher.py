@@ -3,80 +3,27 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.endpoints import V3
-from tap_makini.errors import EntityAbsentError, RequestRefusedError, TransientError
+from tap_makini.errors import BadBodyError, EntityAbsentError, RequestRefusedError, TransientError
 from tap_makini.http.client import RequestStats
 from tap_makini.identifiers import qualified_name
+from tap_makini.pagination.page_request import PageRequest, simpler
 from tap_makini.pagination.paginator import Row, RowReader, dated, is_ascending
-from tap_makini.pagination.response import Page, parse_beyond, parse_page
-from tap_makini.timestamps import format_timestamp
+from tap_makini.pagination.response import Page, parse_beyond, parse_child_page, parse_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from tap_makini.endpoints import Endpoint, PageSize, QueryParameters
+    from tap_makini.endpoints import Endpoint, PageSize
     from tap_makini.http.client import Client
 
 logger = logging.getLogger(__name__)
 
-_MODEST_PAGE_SIZE = 100
 _SECONDS_TO_LOOK_BEYOND = 10.0
-
-
-@dataclass(frozen=True)
-class PageRequest:
-    """One request for a page.
-
-    Attributes:
-        start_value: The earliest value of the replication key; None requests everything.
-        order: The order of the replication key; None leaves it to the server.
-        size: How many records to request; None leaves it to the server.
-        page: The 1-based number of the page.
-        offset: How many records are on the pages before.
-        cursor: What the last response said to request, in place of a number.
-        end_value: The value that the replication key must be before; None sets no end.
-        by: What to order by in place of the replication key.
-    """
-
-    start_value: datetime | None = None
-    order: Literal["asc", "desc"] | None = None
-    size: int | None = None
-    page: int = 1
-    offset: int = 0
-    cursor: str | None = None
-    end_value: datetime | None = None
-    by: str | None = None
-
-    def after(self, page: Page) -> PageRequest:
-        """Return the request for the page that follows one of this list."""
-        passed = self.offset + len(page.records)
-        return replace(self, page=page.number + 1, offset=passed, cursor=page.next_cursor)
-
-    def params(self, replication_key: str | None, names: QueryParameters = V3) -> dict[str, str]:
-        """Return the query parameters, as the list names them; filters in whole seconds, as in the v3 spec."""
-        key = replication_key or ""
-        params: dict[str, str] = {}
-        if self.cursor is not None:
-            params[names.cursor] = self.cursor
-        elif names.offset is not None:
-            params[names.offset] = str(self.offset + names.first_offset)
-        elif names.page is not None:
-            params[names.page] = str(self.page - 1 + names.first)
-        if self.size is not None and names.size is not None:
-            params[names.size] = str(self.size)
-        if self.start_value is not None:
-            params[names.since.format(key=key)] = format_timestamp(self.start_value, "seconds")
-        if self.end_value is not None and names.until is not None:
-            params[names.until.format(key=key)] = format_timestamp(self.end_value, "seconds")
-        if self.order is not None and names.sort is not None:
-            value = names.descending if self.order == "desc" else names.ascending
-            params[names.sort.format(key=self.by or key)] = value.format(key=self.by or key)
-        return params
 
 
 class FirstPage(NamedTuple):
@@ -98,13 +45,16 @@ class FirstPage(NamedTuple):
         """Request the first page of the same list again, or of one that differs in some part of the request."""
         return self.fetcher.fetch_first(replace(self.request, **{"page": 1, "offset": 0, "cursor": None, **changes}))
 
-    def shows_order(self, newest_first: FirstPage) -> bool:
-        """Whether this page and that of the same list in the opposite order show that the server honors the order.
+    def shows_order(self, newest_first: list[Row]) -> bool:
+        """Return whether this page and that of the opposite order show that the server honors the order.
 
         A server that honors none sends the same page twice. If all records of that page have one timestamp, as after a
         bulk import, each page on its own is in order: only that the two lie apart is evidence.
+
+        Args:
+            newest_first: Rows of the first page in the opposite order.
         """
-        oldest, newest = dated(self.rows), dated(newest_first.rows)[::-1]
+        oldest, newest = dated(self.rows), dated(newest_first)[::-1]
         if not (oldest and newest and is_ascending(oldest) and is_ascending(newest)):
             return False
         if self.page.total is not None and self.page.total < 2 * self.page.size:
@@ -115,17 +65,27 @@ class FirstPage(NamedTuple):
 class PageLimit:
     """What similar lists, such as the child lists of one stream, have shown about the size of their pages.
 
-    Where the same page came again for the next number, the server ignores numbers, or sends its last page for all later
-    ones. That page was the last one in any case, and so is a page with fewer records.
-
-    Attributes:
-        longest: How many records the longest page had after which the same one came, or none at all.
-        warned_of: What the log has said about them.
+    If the next number returns the same page, the server ignores page numbers or repeats its last page; either way this
+    page is the last. So is a page with fewer records.
     """
 
     def __init__(self) -> None:
-        self.longest = 0
-        self.warned_of: set[str] = set()
+        self._longest_last_page = 0
+        self._warnings: set[str] = set()
+
+    def note_last_page(self, page: Page) -> None:
+        """Note a page after which the same one came, or none at all."""
+        self._longest_last_page = max(self._longest_last_page, len(page.records))
+
+    def is_last(self, page: Page) -> bool:
+        """Return whether a page is so short that it must be the last one of its list."""
+        return len(page.records) < self._longest_last_page
+
+    def is_new(self, warning: str) -> bool:
+        """Return whether a warning has not been logged for such lists, and note that it is."""
+        is_new = warning not in self._warnings
+        self._warnings.add(warning)
+        return is_new
 
 
 class PageFetcher:
@@ -167,12 +127,9 @@ class PageFetcher:
         self._path = endpoint.path
         self._page_size = page_size
         self._request_stats = RequestStats() if request_stats is None else request_stats
-        self._parse = partial(
-            parse_page,
-            first=names.first,
-            must_count=self.kind == "list" and not names.may_not_count,
-            may_be_record=self.kind == "child list",
-        )
+        must_count = self.kind == "list" and not names.may_not_count
+        parse = parse_child_page if self.kind == "child list" else partial(parse_page, must_count=must_count)
+        self._parse: Callable[..., Page] = partial(parse, first=names.first)
 
     def size_of(self, count: int) -> int | None:
         """Return the page size to request for so many records; None if none can be requested."""
@@ -183,12 +140,12 @@ class PageFetcher:
         allowed = names.sizes or (size,)
         return max((each for each in allowed if each <= size), default=min(allowed))
 
-    def fetch(self, request: PageRequest, unlike: Sequence[bytes] = ()) -> Page:
+    def fetch(self, request: PageRequest, previous: Sequence[bytes] = ()) -> Page:
         """Request one page.
 
         Args:
             request: What to request.
-            unlike: The records of the page before; the same ones again are not the next page.
+            previous: Records of the page before; receiving them again is an error.
 
         Returns:
             The page, checked.
@@ -196,7 +153,13 @@ class PageFetcher:
         Raises:
             MakiniError: In the kind that says what follows from it.
         """
-        read = partial(self._parse, asked=request.page, by_cursor=request.cursor is not None, unlike=unlike)
+
+        def read(body: bytes) -> Page:
+            page = self._parse(body, request.page, by_cursor=request.cursor is not None)
+            if page.records and page.records == previous:
+                raise BadBodyError(f"page {request.page} repeats page {request.page - 1}")
+            return page
+
         return self._get(request, read)
 
     def _get(self, request: PageRequest, read: Callable[[bytes], Page], max_wait: float | None = None) -> Page:
@@ -209,14 +172,23 @@ class PageFetcher:
         page = self.fetch(request)
         return FirstPage(self, request, page, self.row_reader.rows(page.records))
 
-    def goes_on(self, request: PageRequest) -> bool:
-        """Whether there are records on a page that should be after the end of the list; a server may fail at it."""
-        read = partial(parse_beyond, number=request.page - 1 + self.query_parameters.first)
-        try:
-            page = self._get(request, read, _SECONDS_TO_LOOK_BEYOND)
-        except (RequestRefusedError, EntityAbsentError, TransientError):
+    def has_page_after(self, request: PageRequest, last: Page, promised: int = 0) -> bool:
+        """Return whether records follow the last page, which is requested only if the server's count may be old.
+
+        Args:
+            request: A request for the list.
+            last: The last page, by the server's count.
+            promised: How many records the server counted before.
+        """
+        if last.by_cursor or not (last.is_full or (last.total or 0) < promised):
             return False
-        return bool(page.records)
+        number = last.number + 1
+        beyond = replace(request, page=number, size=last.size if request.size is not None else None)
+        read = partial(parse_beyond, number=number - 1 + self.query_parameters.first)
+        try:
+            return bool(self._get(beyond, read, _SECONDS_TO_LOOK_BEYOND).records)
+        except (RequestRefusedError, EntityAbsentError, TransientError):  # a server may fail beyond the end
+            return False
 
     def open(self, start_value: datetime | None) -> FirstPage:
         """Request the first page, and less of it if the server refuses the request.
@@ -241,7 +213,8 @@ class PageFetcher:
                 except RequestRefusedError:
                     continue
                 self._log_refusal(refusal, wished, request)
-                self._page_size.value = request.size or self._page_size.value
+                if request.size is not None:
+                    self._page_size.lower(request.size)
                 return first_page
             raise
 
@@ -257,41 +230,3 @@ class PageFetcher:
             refusal.cause,
             " and ".join(changes),
         )
-
-
-def simpler(request: PageRequest, refusal: RequestRefusedError) -> list[PageRequest]:
-    """Return the requests that ask for less, those first that leave out what is blamed.
-
-    Args:
-        request: What was requested.
-        refusal: What the server said about it.
-    """
-    return sorted(_with_less(request), key=lambda less: _keeps_what_is_blamed(less, request, refusal))
-
-
-def _with_less(request: PageRequest) -> Iterator[PageRequest]:
-    """Leave out more and more: of the page size first, then of filter and order."""
-    sizes = [request.size]
-    if request.size is not None:
-        sizes = [request.size, min(request.size, _MODEST_PAGE_SIZE), None]
-    seen = {request}
-    for start_value, order in (
-        (request.start_value, request.order),
-        (None, request.order),
-        (request.start_value, None),
-        (None, None),
-    ):
-        for size in sizes:
-            less = replace(request, start_value=start_value, order=order, size=size)
-            if less not in seen:
-                seen.add(less)
-                yield less
-
-
-def _keeps_what_is_blamed(request: PageRequest, wished: PageRequest, error: RequestRefusedError) -> bool:
-    blame = error.cause.lower()
-    return (
-        ("filter" in blame and request.start_value is not None)
-        or ("sort" in blame and request.order is not None)
-        or (("per_page" in blame or "size" in blame) and request.size == wished.size)
-    )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+MOST_PASSES = 3
+"""How many times to read a list at most until two passes are equal."""
 _TIMESTAMP, _FIRST_VALUE = attrgetter("timestamp"), attrgetter("value0")
 
 
@@ -33,25 +35,25 @@ class Batch(NamedTuple):
         rows: The rows.
         reached: With these rows, everything before this timestamp has been delivered; None if that is not known, so
             that an interrupted sync has to start again.
-        withdraws: What was reached before does not hold after all.
+        voids_reached: Whether earlier values of `reached` are void.
     """
 
     rows: list[Row]
     reached: datetime | None = None
-    withdraws: bool = False
+    voids_reached: bool = False
 
 
 class Shortage(NamedTuple):
     """Records that the server counts and does not list.
 
     Attributes:
-        start: The timestamp from which on they are missing; None if that may be anywhere in the list.
-        came: How many distinct keys came.
+        start_value: The timestamp from which on they are missing; None if that may be anywhere in the list.
+        received: How many distinct keys were received.
         expected: How many the server counts.
     """
 
-    start: datetime | None
-    came: int
+    start_value: datetime | None
+    received: int
     expected: int
 
 
@@ -60,11 +62,11 @@ class Outcome:
     """What a list reader has seen.
 
     Attributes:
-        count: How many rows came.
+        count: How many rows were delivered.
         latest: The latest timestamp of any row.
         undated: How many rows had no readable timestamp.
-        unsettled_from: Everything from this timestamp on has to be read again, since rows may have been missed.
-        is_unsettled: The same of the whole list.
+        incomplete_from: The timestamp from which on records may be missing; None if there is none.
+        is_all_incomplete: Whether the whole list has to be read again.
         expected: How many records the server counts in the list, if it says so.
         shortages: Where fewer records came than the server counts.
     """
@@ -72,13 +74,13 @@ class Outcome:
     count: int = 0
     latest: datetime | None = None
     undated: int = 0
-    unsettled_from: datetime | None = None
-    is_unsettled: bool = False
+    incomplete_from: datetime | None = None
+    is_all_incomplete: bool = False
     expected: int | None = None
     shortages: list[Shortage] = field(default_factory=list)
 
     def note(self, rows: list[Row]) -> None:
-        """Take delivered rows into account."""
+        """Count delivered rows, and track the latest timestamp."""
         timestamps = dated(rows)
         self.count += len(rows)
         self.undated += len(rows) - len(timestamps)
@@ -86,29 +88,29 @@ class Outcome:
             newest = max(timestamps)
             self.latest = newest if self.latest is None else max(self.latest, newest)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing can have been missed so far."""
-        return not self.is_unsettled and self.unsettled_from is None
+    def expect(self, total: int | None) -> None:
+        """Note how many records the server counts."""
+        self.expected = total
 
-    def leave_open(self, start: datetime | None, came: int, expected: int | None) -> None:
-        """Have everything from a timestamp on read again by the next run, since it is not proven to be complete.
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing can have been missed so far."""
+        return not self.is_all_incomplete and self.incomplete_from is None
+
+    def mark_incomplete(self, start_value: datetime | None, received: int = 0, expected: int | None = None) -> None:
+        """Mark everything from a timestamp on as incomplete, so that the next run reads it again.
 
         Args:
-            start: The timestamp; None for the whole list.
-            came: How many distinct keys have come of it.
-            expected: How many the server counts, if it does.
+            start_value: The timestamp; None for the whole list.
+            received: How many distinct keys of it were received.
+            expected: How many the server counts; None if it does not count them.
         """
-        self.unsettle(start)
-        if expected is not None and came < expected:
-            self.shortages.append(Shortage(start, came, expected))
-
-    def unsettle(self, start: datetime | None) -> None:
-        """Have everything from a timestamp on read again by the next run; None for the whole list."""
-        if start is None:
-            self.is_unsettled = True
-        elif self.unsettled_from is None or start < self.unsettled_from:
-            self.unsettled_from = start
+        if start_value is None:
+            self.is_all_incomplete = True
+        elif self.incomplete_from is None or start_value < self.incomplete_from:
+            self.incomplete_from = start_value
+        if expected is not None and received < expected:
+            self.shortages.append(Shortage(start_value, received, expected))
 
 
 class Paginator(Protocol):
@@ -217,6 +219,11 @@ class _PropertyReader:
             )
         except (NotJSONError, *REFUSED):
             return (None,) * len(self._names)
+
+
+def rows_from(rows: Sequence[Row], start_value: datetime) -> list[Row]:
+    """Return the rows that are not before a timestamp; those without one may not be."""
+    return [row for row in rows if row.timestamp is None or row.timestamp >= start_value]
 
 
 def dated(rows: Iterable[Row]) -> list[datetime]:

@@ -10,22 +10,27 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
-from tap_makini.pagination.end_of_list import CursorTrail, until_nothing_new, until_repeated
-from tap_makini.pagination.paginator import Batch, digest
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
+from tap_makini.pagination.end_of_list import (
+    CursorTrail,
+    unavailable,
+    unless_after_end,
+    until_nothing_new,
+    until_repeated,
+)
+from tap_makini.pagination.paginator import MOST_PASSES, Batch, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_makini.pagination.page_fetcher import FirstPage, PageRequest
+    from tap_makini.pagination.page_fetcher import FirstPage
+    from tap_makini.pagination.page_request import PageRequest
     from tap_makini.pagination.paginator import Outcome, Row
     from tap_makini.pagination.response import Page
 
 logger = logging.getLogger(__name__)
 
-_MOST_PASSES = 3
 _ROUND = 50  # servers that limit what they send do so at such numbers
-_BEYOND_THE_END = (RequestRefusedError, NotFoundError)
 
 
 class RepeatedPassesPaginator:
@@ -52,7 +57,7 @@ class RepeatedPassesPaginator:
         """Read the list."""
         first_page, before = self._first_page, None
         delivered: Counter[bytes] = Counter()
-        for _ in range(_MOST_PASSES):
+        for _ in range(MOST_PASSES):
             if before is not None:
                 first_page = first_page.reopened()
             names: list[bytes] = []
@@ -77,13 +82,13 @@ class RepeatedPassesPaginator:
                 self._check_total(len(names))
                 return
             before = names
-        self._outcome.unsettle(None)
+        self._outcome.mark_incomplete(None)
 
     def _check_total(self, count: int) -> None:
         """Note that the server counts more records than it lists."""
         total = self._last.total
         if total is not None and count < total:
-            self._outcome.leave_open(None, count, total)
+            self._outcome.mark_incomplete(None, count, total)
 
     def _one_pass(self, first_page: FirstPage) -> Iterator[Sequence[Row]]:
         is_uncounted = first_page.page.is_uncounted
@@ -111,12 +116,12 @@ class RepeatedPassesPaginator:
         while not page.is_last:
             if page.next_cursor is not None:
                 trail.follow(page, map(digest, page.records))
-            elif (names.page is None and names.offset is None) or len(page.records) < limit.longest:
+            elif (names.page is None and names.offset is None) or limit.is_last(page):
                 break  # nothing else can be requested, or is there
             request = request.after(page)
             following = self._fetch(request, page)
             if following is None:
-                limit.longest = max(limit.longest, len(page.records))
+                limit.note_last_page(page)
                 break
             page = self._end = following
             yield self._fetcher.row_reader.rows(page.records)
@@ -125,21 +130,13 @@ class RepeatedPassesPaginator:
         self._end = None
 
     def _fetch(self, request: PageRequest, before: Page) -> Page | None:
-        """Request a later page; None if it is after the end: refused, and refused again, since a refusal may pass.
-
-        Raises:
-            MakiniError: The page is not available, though it should be.
-        """
+        """Request a later page; None if it is after the end."""
+        if before.is_uncounted:
+            return unless_after_end(lambda: self._fetcher.fetch(request), request.page)
         try:
             return self._fetcher.fetch(request)
         except (RequestRefusedError, EntityAbsentError) as refusal:
-            if not before.is_uncounted or not isinstance(refusal, _BEYOND_THE_END):
-                cause = f"page {request.page} is not available: {refusal.cause}"
-                raise MakiniError(cause, "Run again later.", refusal.request_id) from None
-        try:
-            return self._fetcher.fetch(request)
-        except _BEYOND_THE_END:
-            return None
+            raise unavailable(request.page, refusal) from None
 
     def _check_end(self, request: PageRequest, pages: int) -> None:
         """Hold the end of a list that is not counted against what its responses say.
@@ -154,7 +151,7 @@ class RepeatedPassesPaginator:
         last, end, limit = self._last, self._end, self._fetcher.page_limit
         is_repeated = end is not None and bool(end.records)
         if is_repeated:
-            limit.longest = max(limit.longest, len(last.records))
+            limit.note_last_page(last)
         is_honored = end is not None and not end.records
         if (end is not None and end.says_more) or (last.says_more and not (is_honored and pages > 1)):
             raise BadBodyError("the response says that more records follow, but no page number or cursor leads to them")
@@ -179,8 +176,9 @@ class RepeatedPassesPaginator:
         if unknown and is_full and page.says_more is None:
             raise MakiniError(
                 f"the list may go on after its first page of {count} records: the OpenAPI document declares {unknown}, "
-                "which may request further pages in a way that the tap does not know",
-                "Report the declaration to the maintainers of tap-makini, or set page_size to more than the list has.",
+                "which may request further pages",
+                "Report the declaration to the maintainers of tap-makini, or set page_size above the number of records "
+                "in the list.",
             )
         if unknown:
             reason = f"the OpenAPI document declares {unknown}, which may request further pages"
@@ -194,6 +192,5 @@ class RepeatedPassesPaginator:
 
     def _warn_once(self, what: str, why: str) -> None:
         """Warn of something once for all similar lists."""
-        if what not in self._fetcher.page_limit.warned_of:
-            self._fetcher.page_limit.warned_of.add(what)
+        if self._fetcher.page_limit.is_new(what):
             logger.warning("Stream %s: %s: %s.", self._fetcher.name, what, why)

@@ -123,7 +123,7 @@ class Rereading:
         """Ask for the stretch alone in the order of its keys, which is the same for all pages."""
         fetcher = self._first_page.fetcher
         if fetcher.query_parameters.sort is None or len(fetcher.key) != 1:
-            raise RefusedWayError("it cannot be ordered by one key")
+            raise RefusedWayError("the list cannot be ordered by one key")
         pages = OverlappingPages(self._alone(order="asc", by=fetcher.key[0]))
         yield from self._pass(pages, is_alone=True, by_key=True)
         return self._census.is_complete or pages.is_proven
@@ -132,18 +132,18 @@ class Rereading:
         """Ask for one page that holds all: a page of its own is always whole."""
         count, fetcher, size = self._census.expected, self._first_page.fetcher, self._first_page.request.size
         if count is None or size is None or not size < count < _LARGEST_PAGE or fetcher.size_of(count + 1) != count + 1:
-            raise RefusedWayError("no page can be requested that holds it")
+            raise RefusedWayError("no page can hold the whole range")
         first_page = self._first_page.reopened(size=count + 1)
         pages = OverlappingPages(first_page, varies_sizes=False)
         if first_page.page.size <= count and not first_page.page.is_last:
-            raise RefusedWayError("the server gives smaller pages")
+            raise RefusedWayError("the server sends smaller pages")
         yield from self._pass(pages)
         return not self._misses_some and pages.fetched == 1
 
     def _in_no_order(self) -> Generator[Batch, None, bool]:
         """Ask for the stretch alone as it lies in the database, which is the same for all pages."""
         if self._first_page.request.order is None:
-            raise RefusedWayError("it is in no order already")
+            raise RefusedWayError("no order was requested before")
         pages = OverlappingPages(self._alone(order=None), varies_sizes=False)
         yield from self._pass(pages, is_alone=True)
         return self._is_settled_by(pages)
@@ -170,7 +170,7 @@ class Rereading:
         """
         until = self._stretch.until
         if until is not None and self._first_page.fetcher.query_parameters.until is None:
-            raise RefusedWayError("no end can be requested")
+            raise RefusedWayError("no end value can be requested")
         return self._first_page.reopened(end_value=until, **changes)
 
     def _from_the_start(self, size: int | None) -> FirstPage:
@@ -185,11 +185,11 @@ class Rereading:
         """
         start_value = self._first_page.request.start_value
         if start_value is None:
-            raise RefusedWayError("it begins with the list")
+            raise RefusedWayError("the range starts with the list")
         try:
             earlier = start_value - timedelta(seconds=_random.randint(1, _SECONDS_BEFORE))
         except OverflowError:
-            raise RefusedWayError("it begins with time") from None
+            raise RefusedWayError("the start value would be before year 1") from None
         first_page = self._first_page.reopened(start_value=earlier, size=size)
         before = (first_page.page.total or 0) - (self._first_page.page.total or 0)
         return _at(first_page, before, first_page.page.total)
@@ -218,9 +218,9 @@ class Rereading:
             inside = [row for row in step.rows if stretch.holds(row)]
             is_mixed = len(inside) < len(step.rows)
             if is_alone and is_mixed:
-                raise RefusedWayError("it lists others as well")
+                raise RefusedWayError("the response holds records outside the range")
             if by_key and not _is_ascending([self._first_page.fetcher.row_reader.key_values(row) for row in step.rows]):
-                raise RefusedWayError("it is not in the order of its keys")
+                raise RefusedWayError("the records are not in the order of their keys")
             fresh = _both(inside, step.fresh) if is_mixed else step.fresh
             yield Batch(census.add([row for row in fresh if not (starts_earlier and stretch.is_passed_by(row))]))
             if is_alone:
@@ -241,7 +241,7 @@ def _at(first_page: FirstPage, position: int, count: int | None) -> FirstPage:
     """
     page = first_page.page
     if page.total is None or page.by_cursor or count is None:
-        raise RefusedWayError("its pages have no places")
+        raise RefusedWayError("the pages have no positions")
     number = max(position, 0) // max(page.size, 1) + 1
     if number == 1:
         return first_page

@@ -9,55 +9,18 @@ would be lost.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tap_makini.errors import BadBodyError, NotFoundError
-from tap_makini.rawjson import REFUSED, NotJSONError, items, members, properties
+from tap_makini.pagination.envelope import read_envelope, reject, reject_form, says_more
+from tap_makini.rawjson import NotJSONError, members
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from tap_makini.pagination.envelope import Meta
 
-    from tap_makini.rawjson import JSON
-
-_DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
-_COUNTS = ("current_page", "last_page", "per_page", "total")
-_MORE = re.compile(r"next.*|(has)?more(items|records)?|hasnext.*|(is)?truncated")  # whether more records follow
-_GROUPS = ("meta", "links", "pagination")  # objects in an envelope that describe the list
-_FALSE = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
 _RECORD_KEYS = {"key", "id", "_idValue"}
-
-
-class Meta(msgspec.Struct):
-    """The counts of an envelope; None if missing, or neither a number nor a numeric string, as PHP servers send it."""
-
-    current_page: Any = None
-    last_page: Any = None
-    per_page: Any = None
-    total: Any = None
-    next_cursor: Any = msgspec.UNSET
-
-    def __post_init__(self) -> None:
-        """Convert the counts to numbers."""
-        for name in _COUNTS:
-            value = getattr(self, name)
-            if type(value) is not int and value is not None:
-                value = _count(value)
-                setattr(self, name, value)
-            if value is not None and value < 0:
-                _reject(f"'meta' counts {value}")
-
-
-class _Envelope(msgspec.Struct):
-    data: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
-    meta: Meta | None = None
-    next_cursor: str | int | msgspec.UnsetType | None = msgspec.UNSET
-
-
-_read_envelope = msgspec.json.Decoder(_Envelope).decode
-_NO_META = Meta()
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -103,16 +66,7 @@ class Page(msgspec.Struct, frozen=True):
         return self.start + max(self.size, len(self.records))
 
 
-def parse_page(  # noqa: PLR0913 - what there is to know of a response
-    body: bytes,
-    asked: int,
-    *,
-    first: int = 1,
-    by_cursor: bool = False,
-    must_count: bool = True,
-    may_be_record: bool = False,
-    unlike: Sequence[bytes] = (),
-) -> Page:
+def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False, must_count: bool = True) -> Page:
     """Read and check a response.
 
     Args:
@@ -121,32 +75,22 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
         first: The number that the server gives to the first page.
         by_cursor: Whether a cursor was sent in place of the number.
         must_count: Whether the envelope has to say which page of how many it is.
-        may_be_record: Whether the body may be one bare record.
-        unlike: The records of the page before; the same ones again are not the next page.
 
     Returns:
         The page.
 
     Raises:
         BadBodyError: The body is not a list, or contradicts itself or the request.
-        NotFoundError: The body is null where it may be one bare record.
     """
-    if may_be_record and (page := _read_record(body, asked)) is not None:
-        return page
-    try:
-        envelope = _read_envelope(body)
-    except REFUSED:
-        envelope = _decode_leniently(body, must_count=must_count)
-    meta = envelope.meta or _NO_META
-    data = [] if envelope.data is None and meta.total == 0 else envelope.data  # null is how Go writes an empty list
-    if not isinstance(data, list):
-        _reject_form(body, must_count=must_count)
-    records = list(map(bytes, data))
+    array = None if must_count else "a list"
+    envelope = read_envelope(body, array)
+    if envelope.items is None:
+        reject_form(body, array)
+    records = list(map(bytes, envelope.items))
     for record in records:
         if not record.startswith(b"{"):
-            _reject("'data' holds something that is not a record")
-    if records and records == unlike:
-        raise BadBodyError(f"page {asked} is the page before it once more")
+            reject("'data' holds an item that is not an object")
+    meta = envelope.counts
     cursor = envelope.next_cursor or meta.next_cursor or None
     is_counted = meta.current_page is not None and meta.last_page is not None
     has_place = envelope.next_cursor is not msgspec.UNSET or meta.next_cursor is not msgspec.UNSET
@@ -157,39 +101,50 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
     if (is_example and (first == 1 or meta.total == 0)) or not (must_count or is_counted):
         last, more = asked + bool(records), says_more(body)
         return Page(records, asked, last, len(records), meta.total, is_uncounted=True, says_more=more)
-    if first == 0:
-        meta = _numbered_from_one(meta)
+    return _counted_page(records, asked, _numbered_from_one(meta) if first == 0 else meta)
+
+
+def parse_child_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False) -> Page:
+    """Read and check a response of a child list, which may be one bare record; arguments are those of `parse_page`.
+
+    Raises:
+        BadBodyError: The body is not a list, or contradicts itself or the request.
+        NotFoundError: The body is null.
+    """
+    page = _read_record(body, asked)
+    return parse_page(body, asked, first=first, by_cursor=by_cursor, must_count=False) if page is None else page
+
+
+def parse_beyond(body: bytes, number: int) -> Page:
+    """Read the response to a page after the last one, without records if another page came in its place."""
+    envelope = read_envelope(body, None)
+    total = envelope.counts.total
+    data = (envelope.items or []) if envelope.counts.current_page in {None, number} else []
+    return Page(list(map(bytes, data)), number, number, len(data), total)
+
+
+def _counted_page(records: list[bytes], asked: int, meta: Meta) -> Page:
     _check(meta, len(records), asked)
     size = meta.per_page or len(records)
     is_full = bool(meta.per_page) and len(records) >= size
     return Page(records, asked, max(meta.last_page or 1, 1), size, meta.total, is_full=is_full)
 
 
-def parse_beyond(body: bytes, number: int) -> Page:
-    """Read the response to a page after the last one, without records if another page came in its place."""
-    try:
-        envelope = _read_envelope(body)
-    except REFUSED:
-        envelope = _decode_leniently(body)
-    meta = envelope.meta or _NO_META
-    data = envelope.data if isinstance(envelope.data, list) and meta.current_page in {None, number} else []
-    return Page(list(map(bytes, data)), number, number, len(data), meta.total)
-
-
 def _page_by_cursor(records: list[bytes], asked: int, meta: Meta, cursor: str | int | None) -> Page:
     if cursor:
         return Page(records, asked, asked + 1, len(records), meta.total, str(cursor), by_cursor=True)
     if (meta.current_page or 0) < (meta.last_page or 0):
-        _reject(f"page {meta.current_page} of {meta.last_page} has no cursor that leads on")
+        reject(f"page {meta.current_page} of {meta.last_page} has no cursor to the next page")
     if asked == 1 and (meta.total or 0) > len(records):
-        _reject(f"{len(records)} records came and no cursor leads on, but 'total' is {meta.total}")
+        reject(f"received {len(records)} records and no cursor, but 'total' is {meta.total}")
     return Page(records, asked, asked, len(records), meta.total, by_cursor=True)
 
 
 def _read_record(body: bytes, asked: int) -> Page | None:
     """Read one bare record, or an empty object in place of an empty list; None if it is neither."""
     if b"".join(body.split()) in {b"null", b'{"data":null}'}:
-        raise NotFoundError("the body is null in place of a list", "If it should hold something, report it to Makini.")
+        remedy = "If the record should have items, report it to Makini."
+        raise NotFoundError("the body is null instead of a list", remedy)
     try:
         found = members(body)
     except NotJSONError:
@@ -200,101 +155,35 @@ def _read_record(body: bytes, asked: int) -> Page | None:
     return Page([bytes(body).strip()], asked, asked, 1) if is_record else None
 
 
-def says_more(body: bytes) -> bool | None:
-    """Read whether an envelope without counts says that more records follow; None if it says nothing.
-
-    Raises:
-        BadBodyError: It reports an error beside its list.
-    """
-    if _is_array(body):
-        return None
-    outer = members(body)
-    for name, value in outer.items():
-        is_error = name.lower() in {"error", "errors"} and _is_true(value)
-        if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
-            raise BadBodyError(f"the response reports an error beside its list: {name}")
-    groups = [members(bytes(outer[name])) for name in _GROUPS if bytes(outer.get(name, b"")).startswith(b"{")]
-    said = [
-        _is_true(value)
-        for group in (outer, *groups)
-        for name, value in group.items()
-        if _MORE.fullmatch("".join(filter(str.isalnum, name)).lower())
-    ]
-    return any(said) if said else None
-
-
-def _is_true(value: JSON) -> bool:
-    return b"".join(bytes(value).split()) not in _FALSE
-
-
-def _is_array(body: bytes) -> bool:
-    return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, str):
-        return int(value) if _DIGITS.fullmatch(value) else None
-    return int(value) if isinstance(value, float) and value.is_integer() else None
-
-
 def _numbered_from_one(meta: Meta) -> Meta:
     """Number from 1 what the server numbers from 0; its `last_page` may be the last page's number or the count."""
     number, last = (None if value is None else value + 1 for value in (meta.current_page, meta.last_page))
     if last is not None and meta.total is not None and meta.per_page:
         counted = max(-(-meta.total // meta.per_page), 1)
         last = counted if last - counted in {0, 1} else last
-    return Meta(number, last, meta.per_page, meta.total, meta.next_cursor)
+    return msgspec.structs.replace(meta, current_page=number, last_page=last)
 
 
 def _check(meta: Meta, count: int, asked: int) -> None:
     number, last, total, size = meta.current_page, meta.last_page, meta.total, meta.per_page
     if number is None or last is None:
         cause = "'meta' is missing, or has no 'current_page' or 'last_page'"
-        raise BadBodyError(f"the response does not say which page of how many it is: {cause}")
+        raise BadBodyError(f"the response has no page counts: {cause}")
     empty = count == 0
     if number != asked and not (empty and number == 0 and asked == 1):
-        _reject(f"page {number} came where page {asked} was asked for")
+        reject(f"received page {number} instead of page {asked}")
     if not empty and last < asked:
-        _reject(f"page {asked} holds {count} records, but 'last_page' is {last}")
+        reject(f"page {asked} holds {count} records, but 'last_page' is {last}")
     if empty and asked < last:
-        _reject(f"page {asked} of {last} is empty")
+        reject(f"page {asked} of {last} is empty")
     if total is None:
         return
     if empty and asked == 1 and total:
-        _reject(f"no record came, but 'total' is {total}")
+        reject(f"received no records, but 'total' is {total}")
     before = (asked - 1) * size if size and count <= size else 0
     if empty and before and before < total:
-        _reject(f"page {asked} is empty, but 'total' is {total} in pages of {size}")
+        reject(f"page {asked} is empty, but 'total' is {total} in pages of {size}")
     if not empty and total < before + count:
-        _reject(f"page {asked} holds {count} records, but 'total' is {total}")
+        reject(f"page {asked} holds {count} records, but 'total' is {total}")
     if size and last < -(-total // size):
-        _reject(f"'last_page' {last} leaves out some of 'total' {total}")
-
-
-def _decode_leniently(body: bytes, *, must_count: bool = True) -> _Envelope:
-    """Read a bare array, or what strict JSON does not allow: NaN, lone surrogates, very deep nesting and the like."""
-    try:
-        if not must_count and _is_array(body):
-            return _Envelope([msgspec.Raw(bytes(item)) for item in items(body)])
-        found = members(body)
-        said = {name: msgspec.json.decode(found[name]) for name in ("meta", "next_cursor") if name in found}
-        envelope = msgspec.convert(said, _Envelope)
-        if data := bytes(found.get("data", b"")):
-            envelope.data = [msgspec.Raw(bytes(item)) for item in items(data)] if data != b"null" else None
-    except (NotJSONError, *REFUSED):
-        _reject_form(body, must_count=must_count)
-    return envelope
-
-
-def _reject_form(body: bytes, *, must_count: bool) -> NoReturn:
-    """Say what came in place of a list."""
-    expected = "an object with the list 'data'" if must_count else "a list or an object with the list 'data'"
-    try:
-        seen = f"an object {properties(members(body))}"
-    except NotJSONError as error:
-        seen = "an HTML page" if bytes(body[:60]).lstrip().startswith(b"<") else f"not valid JSON for that ({error})"
-    raise BadBodyError(f"expected {expected}, but the body is {seen}")
-
-
-def _reject(cause: str) -> NoReturn:
-    raise BadBodyError(f"the response contradicts itself: {cause}")
+        reject(f"'last_page' {last} leaves out some of 'total' {total}")

@@ -15,7 +15,7 @@ import msgspec
 
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, RequestRefusedError
 from tap_makini.identifiers import unambiguous_column_names
-from tap_makini.pagination.page_fetcher import PageRequest
+from tap_makini.pagination.page_request import PageRequest
 from tap_makini.rawjson import REFUSED, NotJSONError, members
 from tap_makini.schema import ADDED_COLUMNS, DATE_TIME, TEXT
 from tap_makini.streams.lists import fetcher_of

@@ -154,7 +154,7 @@ class ChildListPartition(Partition):
             Row(parent.with_parent(row.raw, position), None) for row, position in zip(rows, positions, strict=True)
         ]
         has_equal_keys = bool(child.key) and len(keys) < len(rows)
-        return _ChildList(records, stats, reader.outcome.is_settled, has_equal_keys=has_equal_keys)
+        return _ChildList(records, stats, reader.outcome.is_complete, has_equal_keys=has_equal_keys)
 
     def _counted(self, child_list: _ChildList) -> list[Row]:
         """Count a list, and return its records.
@@ -190,7 +190,7 @@ class ChildListPartition(Partition):
         """Return what advances the bookmark; None while nobody has had a list, since a later parent may have one."""
         has_nothing = self._absence is not None and not self._found
         is_in_doubt = has_nothing or not self._is_settled
-        return None if is_in_doubt and not batch.withdraws else super()._once_written(batch)
+        return None if is_in_doubt and not batch.voids_reached else super()._once_written(batch)
 
     def finish(self, outcome: Outcome) -> Iterator[Delivery]:
         """End after the lists of all parents have been read.
@@ -209,4 +209,4 @@ class ChildListPartition(Partition):
                 self._with_equal_keys,
                 ", ".join(self.stream.child.key),
             )
-        yield from super().finish(outcome if self._is_settled else replace(outcome, is_unsettled=True))
+        yield from super().finish(outcome if self._is_settled else replace(outcome, is_all_incomplete=True))

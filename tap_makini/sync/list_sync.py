@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tap_makini.errors import EntityAbsentError, IncompleteError, MakiniError, NothingNewError
 from tap_makini.pagination.list_reader import ListReader
+from tap_makini.pagination.paginator import rows_from
 from tap_makini.streams import (
     ChildStream,
     ConnectionsStream,
@@ -168,7 +169,7 @@ class ListSync:
                     rows: Sequence[Row] = batch.rows
                     start = partition.start_value
                     if start is not None and start != start_value:
-                        rows = [row for row in rows if row.timestamp is None or row.timestamp >= start]
+                        rows = rows_from(batch.rows, start)
                     yield from self._guarded(partition, partition.take(rows, batch, reader.outcome))
                 if not self._live:
                     return
@@ -217,8 +218,12 @@ def _earliest(instants: Sequence[datetime | None]) -> datetime | None:
 def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
     """Return an error that says how many records are missing, and where."""
     places = [
-        f"received {shortage.came:,} of {shortage.expected:,} records"
-        + (f" with {replication_key} from {format_timestamp(shortage.start, 'seconds')} on" if shortage.start else "")
+        f"received {shortage.received:,} of {shortage.expected:,} records"
+        + (
+            f" with {replication_key} from {format_timestamp(shortage.start_value, 'seconds')} on"
+            if shortage.start_value
+            else ""
+        )
         for shortage in shortages
     ]
     return IncompleteError(

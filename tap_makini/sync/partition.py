@@ -233,7 +233,7 @@ class Partition:
         bookmark = self._bookmark
         if bookmark is None:
             return None
-        if batch.withdraws:  # what an interrupted sync reached relied on something that the server does not do
+        if batch.voids_reached:  # what an interrupted sync reached relied on something that the server does not do
             self._is_withdrawn = self._is_resumed
             self._bookmark = bookmark.abandoned()
         elif batch.reached is None or (self.start_value is not None and batch.reached < self.start_value):
@@ -245,14 +245,14 @@ class Partition:
     def _completed(self, bookmark: Bookmark) -> Bookmark:
         """Return the bookmark after the list has been read to its end."""
         outcome = self.outcome
-        is_in_doubt = outcome.is_unsettled or self._is_withdrawn
-        if (is_in_doubt or outcome.unsettled_from is not None) and not outcome.shortages:
-            start = None if is_in_doubt else outcome.unsettled_from
+        is_in_doubt = outcome.is_all_incomplete or self._is_withdrawn
+        if (is_in_doubt or outcome.incomplete_from is not None) and not outcome.shortages:
+            start = None if is_in_doubt else outcome.incomplete_from
             place = "where this one did" if start is None else f"at {format_timestamp(start)}"
             warn_of_changes(self.qualified_name, f"starts {place}")
         if is_in_doubt:
             return bookmark.abandoned()
-        return bookmark.completed(self._began, outcome.latest, outcome.unsettled_from)
+        return bookmark.completed(self._began, outcome.latest, outcome.incomplete_from)
 
     @cached_property
     def _began(self) -> datetime:

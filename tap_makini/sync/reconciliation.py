@@ -117,7 +117,7 @@ class ReconciliationPartition(_ReconcilingPartition):
         """
         self.outcome = outcome
         keys, stream = self._keys, self.reconciled.name
-        if not (outcome.is_settled and keys.is_complete):
+        if not (outcome.is_complete and keys.is_complete):
             logger.warning(
                 "Stream %s could not be reconciled; the next run tries again.",
                 qualified_name(stream, self.connection.name),

@@ -197,7 +197,7 @@ def log_oddities(partition: Partition, result: Result) -> None:
             outcome.undated,
             partition.stream.filter_key,
         )
-    if outcome.is_unsettled and not outcome.shortages and _is_list_read_whole(partition):
+    if outcome.is_all_incomplete and not outcome.shortages and _is_list_read_whole(partition):
         warn_of_changes(result.name, "reads it in full again")
     if result.drifts:
         places = [f"{drift.example} ({drift.kind}, {drift.count} in all)" for drift in partition.drift.values()]

@@ -141,7 +141,7 @@ class Sync:
         drifts = len(partition.drift) if result.records else 0
         self._results[partition] = replace(result, status=status, error=error, drifts=drifts)
         # records that were missed are still in the table, and must not be dropped from it
-        is_settled = partition.outcome.is_settled
+        is_settled = partition.outcome.is_complete
         self._tables.end(partition, is_complete=status is Status.COMPLETE and is_settled)
         is_complete = status in {Status.COMPLETE, Status.ABSENT} and is_settled
         self._circuit_breaker.end(partition, is_complete=is_complete)

@@ -38,7 +38,7 @@ FAILURES: dict[str, tuple[Fault, str]] = {
     "stocks": (Fault("data_object"), "expected an object with the list 'data'"),
     "storerooms": (Fault("meta_missing"), "'meta' is missing"),
     "teams": (Fault("meta_last_page_zero"), "'last_page' is 0"),
-    "users": (Fault("meta_wrong_page"), r"page \d came where page \d was asked for"),
+    "users": (Fault("meta_wrong_page"), r"received page \d instead of page \d"),
     "taxes": (Fault("empty_page"), r"page \d of \d is empty"),
     "vendors": (Fault("same_page_twice"), ""),
     "organizations": (Fault("meta_total_shrinks"), "'total' is|'last_page' is 1"),

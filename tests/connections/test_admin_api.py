@@ -8,7 +8,7 @@ from scripted_transport import Asked, ScriptedTransport
 
 from tap_makini.connections.admin_api import AdminApi
 from tap_makini.connections.connection import ConnectionEntry, named_connections, pick
-from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, RequestRefusedError
+from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.http.authenticators import StaticAuthenticator
 
 
@@ -68,7 +68,7 @@ def test_a_single_page_costs_a_single_request() -> None:
     assert len(api.transport.asked) == 1
 
 
-@pytest.mark.parametrize(("pages", "requests"), [("ignored", 2), ("refused", 2)])
+@pytest.mark.parametrize(("pages", "requests"), [("ignored", 2), ("refused", 3)])
 def test_pages_that_do_not_work_end_the_list_and_what_is_missing_is_said(
     pages: str, requests: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -76,6 +76,21 @@ def test_pages_that_do_not_work_end_the_list_and_what_is_missing_is_said(
     assert api.names() == PLANTS[:3]
     assert len(api.transport.asked) == requests
     assert "lists 3 of 7 connections" in caplog.text
+
+
+def test_a_page_that_is_forbidden_is_an_error() -> None:
+    listed = {"data": SEVEN[:3], "meta": {"last_page": 3}}
+    forbidden = EntityAbsentError("the server answered 403", "Deselect it.")
+    transport = ScriptedTransport(lambda asked: forbidden if "page" in asked.sent else listed)
+    with pytest.raises(MakiniError, match="page 2 is not available: the server answered 403"):
+        AdminApi(transport, StaticAuthenticator("admin"), 0.0).list_connections()
+
+
+def test_a_list_that_says_that_more_connections_follow_logs_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    listed = {"data": SEVEN[:3], "links": {"next": "/?page=2"}}
+    admin = AdminApi(ScriptedTransport(lambda _: listed), StaticAuthenticator("admin"), 0.0)
+    assert len(admin.list_connections().active) == 3
+    assert "lists 3 of more connections" in caplog.text
 
 
 def test_only_active_connections_are_read_and_the_others_named() -> None:

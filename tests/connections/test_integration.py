@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
 from tap_makini.endpoints import PageSize
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
-from tap_makini.pagination.page_fetcher import PageRequest
+from tap_makini.pagination.page_request import PageRequest
 from tap_makini.streams import ConnectionsStream
 from tap_makini.tap import TapMakini
 

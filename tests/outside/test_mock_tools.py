@@ -68,5 +68,5 @@ def test_counts_of_pages_that_never_come_are_no_end(files: Files) -> None:
     with serving(mocked(EXAMPLES | {"last_page": 2, "total": 16})) as url:
         outcome = read(files, url, "work_orders", "uom")
     assert outcome.code == 3
-    assert "work_orders: the response contradicts itself: page 1 came where page 2 was asked for" in outcome.last_line
-    assert "uom: page 2 is the page before it once more" in outcome.last_line
+    assert "work_orders: the response contradicts itself: received page 1 instead of page 2" in outcome.last_line
+    assert "uom: page 2 repeats page 1" in outcome.last_line

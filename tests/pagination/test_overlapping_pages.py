@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tap_makini.endpoints import Endpoint, PageSize
 from tap_makini.errors import BadBodyError
 from tap_makini.pagination.overlapping_pages import OverlappingPages, overlapping_page
-from tap_makini.pagination.page_fetcher import FirstPage, PageFetcher, PageRequest
+from tap_makini.pagination.page_fetcher import FirstPage, PageFetcher
+from tap_makini.pagination.page_request import PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,8 @@ import pytest
 
 from tap_makini.endpoints import V3, V3_UNSIZED, Endpoint, PageSize, QueryParameters
 from tap_makini.errors import BadBodyError, CredentialError, RequestRefusedError
-from tap_makini.pagination.page_fetcher import PageFetcher, PageRequest
+from tap_makini.pagination.page_fetcher import PageFetcher
+from tap_makini.pagination.page_request import PageRequest
 from tap_makini.pagination.paginator import Row, RowReader, dated, digest, is_ascending
 
 if TYPE_CHECKING:
@@ -196,15 +197,15 @@ def test_the_same_records_once_more_are_no_next_page() -> None:
     lists = source(Server(), PageSize(500))
     first = lists.fetch(PageRequest())
 
-    assert lists.fetch(PageRequest(page=2), unlike=[b'{"key": "b"}']).number == 2
-    with pytest.raises(BadBodyError, match="page 2 is the page before it once more"):
-        lists.fetch(PageRequest(page=2), unlike=first.records)
+    assert lists.fetch(PageRequest(page=2), previous=[b'{"key": "b"}']).number == 2
+    with pytest.raises(BadBodyError, match="page 2 repeats page 1"):
+        lists.fetch(PageRequest(page=2), previous=first.records)
 
 
 def test_an_empty_page_may_follow_an_empty_page() -> None:
     empty = Server(keys=())
 
-    assert source(empty, PageSize(500)).fetch(PageRequest(page=5), unlike=[]).records == []
+    assert source(empty, PageSize(500)).fetch(PageRequest(page=5), previous=[]).records == []
 
 
 # --- rows ------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def test_a_list_that_is_different_in_each_pass_is_not_settled() -> None:
     responses = iter([[A], [B], [], [B], [C], [], [C], [A], []])
     rows, reader, _ = rows_of(lambda _: next(responses))
     assert {row["key"] for row in rows} == set("abc")
-    assert not reader.outcome.is_settled
+    assert not reader.outcome.is_complete
 
 
 @pytest.mark.parametrize("error", [REFUSED, ABSENT])
@@ -152,7 +152,7 @@ def test_rows_in_another_order_each_time_end_where_numbers_are_ignored() -> None
     rows, reader, transport = rows_of(lambda _: chance.sample(items(25), 25))
 
     assert sorted(row["key"] for row in rows) == list(range(25))
-    assert reader.outcome.is_settled
+    assert reader.outcome.is_complete
     assert len(transport.asked) == 2
 
 
@@ -168,12 +168,12 @@ def test_items_with_a_key_that_change_where_numbers_are_ignored_come_once() -> N
 def test_rows_without_a_key_that_change_where_numbers_are_ignored_are_an_error() -> None:
     versions = count()
 
-    with pytest.raises(MakiniError, match="last 1001 pages hold hardly any row that is new"):
+    with pytest.raises(MakiniError, match="fewer than half of the rows on its last 1001 pages were new"):
         rows_of(lambda _: [*items(4), {"key": 4, "version": next(versions)}])
 
 
 def test_pages_that_come_round_are_an_error() -> None:
-    with pytest.raises(MakiniError, match="last 1001 pages hold hardly any row that is new"):
+    with pytest.raises(MakiniError, match="fewer than half of the rows on its last 1001 pages were new"):
         rows_of(lambda asked: items(7)[(int(asked.sent["page"]) - 1) % 3 * 3 :][:3])
 
 
@@ -184,7 +184,9 @@ def test_rows_that_are_all_alike_all_come(beyond: object, length: int) -> None:
 
 
 def test_where_the_end_of_rows_that_are_all_alike_cannot_be_told_the_table_fails() -> None:
-    with pytest.raises(BadBodyError, match="three pages hold the same row 3 times: the end of the list is not known"):
+    with pytest.raises(
+        BadBodyError, match="three pages in a row hold only copies of one row, so the end of the list cannot be found"
+    ):
         rows_of(served({"/x": [A] * 25}, [], 3))
 
 
@@ -225,7 +227,7 @@ def test_fewer_rows_than_the_server_counts_are_a_shortage(kind: ListKind) -> Non
     rows, reader, _ = rows_of(lambda asked: {"data": paged(asked), "meta": {"total": 9}}, kind)
 
     assert rows == items(7)
-    assert [(shortage.came, shortage.expected) for shortage in reader.outcome.shortages] == [(7, 9)]
+    assert [(shortage.received, shortage.expected) for shortage in reader.outcome.shortages] == [(7, 9)]
 
 
 # --- what responses say about the end --------------------------------------------------------------

@@ -105,7 +105,7 @@ class Reads(RuleBasedStateMachine):
             run(self.sandbox, self.replica, PAGE_SIZE, kill_at=kill_at)
         except StreamsFailedError as error:
             # where as many rows as a page holds come in front at each request, the reader never gets on, and says so
-            if not during or "is the page before it once more" not in str(error):
+            if not during or "repeats page" not in str(error):
                 raise
         self.disturbance.is_on = False
 

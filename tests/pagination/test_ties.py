@@ -42,7 +42,7 @@ def test_no_row_of_a_tie_is_lost_without_a_word(shape: tuple[int, int, int], by_
     assert not missing or read.outcome.shortages
     if by_key == "honored" and lt == "honored":
         assert not missing
-        assert read.outcome.is_settled
+        assert read.outcome.is_complete
     assert len(served.asked) < 40 * sum(shape) / 50
 
 
@@ -67,7 +67,7 @@ def test_a_tie_is_read_in_one_page_where_the_server_grants_it() -> None:
     read, keys = reading(served)
 
     assert keys == served.rows.keys()
-    assert read.outcome.is_settled
+    assert read.outcome.is_complete
     assert any(int(asked["per_page"]) > 400 for asked in served.asked)
 
 
@@ -78,8 +78,8 @@ def test_a_tie_that_stays_short_holds_the_bookmark_and_is_counted() -> None:
     read, keys = reading(served)
 
     assert keys == served.rows.keys()
-    assert [(shortage.came, shortage.expected) for shortage in read.outcome.shortages] == [(160, 163)]
-    assert not read.outcome.is_settled
+    assert [(shortage.received, shortage.expected) for shortage in read.outcome.shortages] == [(160, 163)]
+    assert not read.outcome.is_complete
 
 
 @pytest.mark.parametrize("hours", [-12, -8, -5, 0, 5, 10, 14])
@@ -94,7 +94,7 @@ def test_no_row_is_lost_to_a_filter_by_day_in_another_zone(hours: int, at: int |
 
     wanted = {key for key, date in served.rows.items() if reached is None or (date and date >= reached)}
     assert wanted <= keys
-    assert read.outcome.is_settled
+    assert read.outcome.is_complete
 
 
 @pytest.mark.parametrize("change", [-7, -1, 0, 1, 3])
@@ -126,7 +126,7 @@ def test_cursors_are_left_alone_where_filter_and_order_are_honored(rows: int, *,
     read, keys = reading(served)
 
     assert keys == served.rows.keys()
-    assert read.outcome.is_settled
+    assert read.outcome.is_complete
     follows_cursors = any("cursor" in asked for asked in served.asked)
     assert follows_cursors == (rows > 50 and not counts)  # else nothing tells of records without a date
 
@@ -146,7 +146,7 @@ def test_what_a_filter_leaves_on_a_cursor_server_is_all_there_is(start: object) 
     read, keys = reading(served, start_value=start, reached=start)  # type: ignore[arg-type]
 
     assert keys >= {key for key, date in served.rows.items() if date and date >= start}  # type: ignore[operator]
-    assert read.outcome.is_settled
+    assert read.outcome.is_complete
     assert len(served.asked) < 12
 
 
@@ -161,4 +161,4 @@ def test_a_cursor_that_encodes_an_offset_loses_no_row_while_rows_go(gteq: Honor,
     served = TopN([*dates], gteq=gteq, lt="ignored", by_key="ignored", cursors=True, counts=counts, before=remove)
     read, keys = reading(served)
 
-    assert not served.rows.keys() - keys or not read.outcome.is_settled
+    assert not served.rows.keys() - keys or not read.outcome.is_complete

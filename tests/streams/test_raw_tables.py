@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from makini_sandbox import Behaviour, Fault, Sandbox
 from tap_makini.connections.raw_tables import RawTables
-from tap_makini.errors import BadBodyError
+from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
 from tap_makini.identifiers import raw_stream_names
 
 from .raw_harness import discovered, raw_catalog, raw_streams, read, selecting
@@ -203,9 +203,9 @@ def test_patterns_are_case_sensitive() -> None:
         ({"a": {}, "b": {}}, "the body is an object with 'a' (object), 'b' (object)"),
         ({"error": "no"}, "the body is an object with 'error' (text)"),
         ({}, "the body is an object without properties"),
-        (7, "the body is neither"),
-        ([7], "the list holds neither"),
-        ([""], "the list holds neither"),
+        (7, "the body is a number"),
+        ([7], "the list holds a number"),
+        ([""], "the list holds a text"),
         ([{"rows": 1, "title": "a"}], "the list holds an object with 'rows' (number), 'title' (text)"),
         ({"data": [{"name": 7}]}, "the list holds an object with 'name' (number)"),
         ({"data": [], "error": "no"}, "the response reports an error beside its list: error"),
@@ -251,6 +251,36 @@ def test_tables_of_two_schemas_are_streams_of_their_own(pattern: str, names: lis
         outcome = read(sandbox, selecting(catalog, streams), raw_tables=[pattern])
     assert streams == names
     assert sorted(message["record"]["of"] for message in outcome.of("RECORD")) == names
+
+
+class Refusing(Listed):
+    """Lists tables, and refuses the second page so many times."""
+
+    def __init__(self, error: MakiniError, times: int, *bodies: bytes) -> None:
+        super().__init__(*bodies)
+        self._errors = [error] * times
+
+    def get(self, path: str, params: dict[str, str], read: Any) -> Any:  # noqa: ANN401 - any result
+        if params.get("page") == "2" and self._errors:
+            raise self._errors.pop()
+        return super().get(path, params, read)
+
+
+REFUSAL = RequestRefusedError("the server answered 422", "Report it.")
+ABSENCE = NotFoundError("the server answered 404", "Deselect it.")
+
+
+@pytest.mark.parametrize("error", [REFUSAL, ABSENCE], ids=["refused", "not found"])
+@pytest.mark.parametrize(("times", "names"), [(1, {"a", "b"}), (2, {"a"})])
+def test_a_page_that_is_refused_twice_is_after_the_end(error: MakiniError, times: int, names: set[str]) -> None:
+    client = Refusing(error, times, b'["a"]', b'["b"]')
+    assert set(RawTables(cast("Client", client), ["*"]).streams().values()) == names
+
+
+def test_a_page_that_is_forbidden_is_an_error() -> None:
+    client = Refusing(EntityAbsentError("the server answered 403", "Deselect it."), 1, b'["a"]', b'["b"]')
+    with pytest.raises(MakiniError, match="page 2 is not available: the server answered 403"):
+        RawTables(cast("Client", client), ["*"]).streams()
 
 
 @given(body=values.map(str.encode) | st.binary())

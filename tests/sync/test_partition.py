@@ -159,7 +159,7 @@ def test_a_sync_that_may_have_missed_records_logs_a_warning_and_moves_no_bookmar
     state = State({"bookmarks": {"assets": Bookmark(KEY, LONG_AGO).to_state()}})
     reader = partition(state)
     take(reader, Batch(rows(1), LONG_AGO + DAY))
-    finish(reader, Outcome(latest=LONG_AGO + 2 * DAY, is_unsettled=True))
+    finish(reader, Outcome(latest=LONG_AGO + 2 * DAY, is_all_incomplete=True))
 
     assert entry_of(state) == Bookmark(KEY, LONG_AGO)
     assert "slipped through: the next run starts where this one did." in caplog.text
@@ -171,7 +171,7 @@ def test_a_sync_that_is_incomplete_from_a_timestamp_moves_the_bookmark_up_to_it(
     state = State({})
     outcome = Outcome(latest=LONG_AGO + 2 * DAY)
     for days in (1, 0, 1):
-        outcome.unsettle(LONG_AGO + days * DAY)
+        outcome.mark_incomplete(LONG_AGO + days * DAY)
     finish(partition(state), outcome)
 
     assert entry_of(state) == Bookmark(KEY, LONG_AGO)
@@ -184,7 +184,7 @@ def test_what_was_reached_before_does_not_count_once_it_is_withdrawn(was_interru
     before = before.interrupted(LONG_AGO + DAY, LONG_AGO + DAY) if was_interrupted else before
     state = State({"bookmarks": {"assets": before.to_state()}})
     reader = partition(state)
-    take(reader, Batch([], withdraws=True))
+    take(reader, Batch([], voids_reached=True))
     assert entry_of(state) == Bookmark(KEY, LONG_AGO)
     finish(reader, Outcome(latest=LONG_AGO + 3 * DAY))
 

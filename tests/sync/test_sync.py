@@ -633,8 +633,8 @@ def test_the_state_keeps_the_sync_time_of_a_connection_that_was_read_in_full(run
     [
         (SETTLED, {"pages": [1], "error": BROKEN}),
         (SETTLED, {"pages": [], "error": REFUSED}),
-        (SETTLED, {"outcome": Outcome(latest=LATEST, is_unsettled=True)}),
-        (SETTLED, {"outcome": Outcome(latest=LATEST, unsettled_from=LATEST)}),
+        (SETTLED, {"outcome": Outcome(latest=LATEST, is_all_incomplete=True)}),
+        (SETTLED, {"outcome": Outcome(latest=LATEST, incomplete_from=LATEST)}),
         (SETTLED._replace(sync_status="inprogress"), {}),
         (SETTLED._replace(sync_status="error"), {}),
         (SETTLED._replace(synced_at=None), {}),
