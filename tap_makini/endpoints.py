@@ -14,23 +14,23 @@ class QueryParameters:
     """Names and values of a list's query parameters; `{key}` in them stands for the replication key.
 
     Attributes:
-        page: The number of the page; None if only cursors lead on.
-        offset: In place of it, how many records to skip; None if pages are numbered.
-        first_offset: The value of `offset` that skips none, 0 or 1.
-        first: The number of the first page, 1 or 0.
-        is_first_known: Whether a document or Makini's guide says so.
-        size: How many records to return; None if that cannot be requested.
-        largest: The largest allowed page size; None if that is not declared.
+        page: Name of the page-number parameter; None if the list has only a cursor.
+        offset: Name of the offset parameter, used instead; None if pages are numbered.
+        first_offset: Value of `offset` that skips no record, 0 or 1.
+        first: Number of the first page, 1 or 0.
+        is_first_known: Whether a document or Makini's guide declares that number.
+        size: Name of the page-size parameter; None if there is none.
+        largest: The largest allowed page size; None if none is declared.
         sizes: The allowed page sizes; empty if any is allowed.
-        cursor: The cursor of the last response, in place of a page.
-        since: The earliest timestamp, inclusive.
-        until: The timestamp that all must be before; None if that cannot be requested.
-        sort: What to order by; None if no order can be requested.
-        ascending: The value of `sort` that puts the earliest record first.
-        descending: The value of `sort` that puts the latest record first.
-        may_not_count: Whether responses may not say which page of how many they are.
+        cursor: Name of the cursor parameter.
+        start_value: Name of the filter for the earliest timestamp, inclusive.
+        end_value: Name of the filter for the timestamp that all must be before; None if there is none.
+        sort: Name of the sort parameter; None if there is none.
+        ascending: Value of `sort` for oldest first.
+        descending: Value of `sort` for newest first.
+        must_count: Whether each response must have page counts.
         accept: The media type to request.
-        unknown_paging: Declared parameters that look like paging, but are not known, where no known one is declared.
+        unknown_paging: Declared parameters that look like paging but are not known; empty if a known one is declared.
     """
 
     page: str | None = "page"
@@ -42,22 +42,22 @@ class QueryParameters:
     largest: int | None = None
     sizes: tuple[int, ...] = ()
     cursor: str = "cursor"
-    since: str = "filter[{key}:gteq]"
-    until: str | None = "filter[{key}:lt]"
+    start_value: str = "filter[{key}:gteq]"
+    end_value: str | None = "filter[{key}:lt]"
     sort: str | None = "sort[{key}]"
     ascending: str = "0"
     descending: str = "1"
-    may_not_count: bool = False
+    must_count: bool = True
     accept: str = "application/json"
     unknown_paging: tuple[str, ...] = ()
 
 
 V3 = QueryParameters()
-"""As the v3 guide has it; `sort` 0 is ascending, 1 descending."""
+"""According to the v3 guide."""
 V3_UNSIZED = QueryParameters(size=None)
-"""The same for the lists of the v3 spec that take no page size."""
-ASSUMED = QueryParameters(may_not_count=True)
-"""What is sent where no document declares parameters, as for v4."""
+"""The same, for lists that have no page size in the v3 spec."""
+ASSUMED = QueryParameters(must_count=False)
+"""What to send if no document declares parameters, as for v4."""
 
 
 @dataclass
@@ -80,11 +80,11 @@ class Child:
     """A list that each record of another list has; it takes one request for each parent.
 
     Attributes:
-        name: What the vendor calls it; with the parent's stream, the name of its stream.
+        name: Makini's name for it; with the parent's stream, the name of its stream.
         path: Its path, with `{key}` for the parent's key.
         schema: Schema of an item.
-        key: What tells the items of one parent apart; empty if nothing does.
-        query_parameters: Names of its query parameters.
+        key: Key of an item within its parent; empty if there is none.
+        query_parameters: Its query parameters.
     """
 
     name: str
@@ -113,8 +113,8 @@ class Endpoint:
         path: Path of the list on the API's host.
         schema: Schema of an item: a nullable object of `type`, `format`, `properties` and `items` only.
         key: Primary key; empty if there is none.
-        replication_key: Property to read incrementally by, None for a full table.
-        query_parameters: Names of its query parameters.
+        replication_key: Property to read incrementally by; None for a full table.
+        query_parameters: Its query parameters.
         children: The lists that each record has.
         kind: What the list holds.
     """

@@ -1,4 +1,4 @@
-"""Ask the Admin API for the connections of a client ID, and for their access tokens (v3 guide)."""
+"""List the connections of your client ID, and mint their access tokens, by the Admin API (v3 guide)."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class ListedConnection(NamedTuple):
 
     @property
     def is_active(self) -> bool:
-        """Whether it can be read; without a status, trying shows."""
+        """Whether it can be read, as far as its status shows."""
         return self.status.casefold() in {_ACTIVE, ""}
 
 
 class Listing(NamedTuple):
-    """The connections of a client ID.
+    """The connections of your client ID.
 
     Attributes:
         active: Those that can be read, ordered by name.
@@ -70,7 +70,7 @@ class Listing(NamedTuple):
 
 
 class AdminApi:
-    """Ask the Admin API; all requests share one rate limiter.
+    """Request connections and their tokens; all requests share one rate limiter.
 
     Args:
         transport: Sends the requests.
@@ -82,14 +82,14 @@ class AdminApi:
         self._client = Client(transport, authenticator, max_wait=max_wait, owner="the Admin API")
 
     def list_connections(self) -> Listing:
-        """List all connections of the client ID.
+        """List all connections of your client ID.
 
         Returns:
             The connections. Their names are unique and stay the same when others are created.
 
         Raises:
             CredentialError: The admin token is not accepted.
-            MakiniError: There is no list.
+            MakiniError: The list is not available.
         """
         by_name = sorted(_distinct_names(self._list()).items(), key=lambda item: item[0])
         return Listing(

@@ -1,4 +1,4 @@
-"""Look up what Makini says about a connection itself: which system it is, and whether its data is up to date."""
+"""Request the description of a connection: which system it is, and whether its data is up to date."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Integration(NamedTuple):
         company_name: The customer's name.
         provider: The connected system.
         sync_status: Of Makini's own copy: `inprogress`, `done`, `fulldone`, `error` or `fail`.
-        synced_at: When that copy was last brought up to date.
-        record: All of it, as JSON.
-        error: Why nothing is known.
+        synced_at: When that copy was last updated.
+        record: The whole description, as JSON.
+        error: Why there is no description.
     """
 
     id: str | None = None
@@ -45,23 +45,23 @@ class Integration(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """What the API calls the connection."""
+        """The connection's name in the API."""
         return self.company_name or self.id
 
     @property
     def is_settled(self) -> bool:
-        """Whether Makini's copy is complete, and since when is known."""
+        """Whether Makini's copy is complete, and the time of its last sync is known."""
         return self.sync_status in _SETTLED and self.synced_at is not None
 
 
 def look_up(client: Client) -> Integration:
-    """Request what a connection is; nothing depends on it, so an error is part of the result.
+    """Request the connection's own description; errors are part of the result, since no stream depends on it.
 
     Args:
         client: The connection's client.
 
     Returns:
-        What is known.
+        The description.
     """
     try:
         return client.get(PATH, {}, _read, max_wait=0.0)

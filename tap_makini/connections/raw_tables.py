@@ -1,4 +1,4 @@
-"""Know the tables of a connection's source system, as Makini lists them.
+"""List the tables of a connection's source system.
 
 `GET /api/raw/tables` lists them, `GET /api/raw/tables/{table}/data` returns the rows of one (v3 spec). Neither response
 is documented: the list may be of names or of objects with a name.

@@ -104,21 +104,21 @@ def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParame
         undeclared,
         page=None if has_only_cursor else page or undeclared.page,
         first=1 if first is None else first,
-        is_first_known=first is not None or not undeclared.may_not_count,
+        is_first_known=first is not None or undeclared.must_count,
         offset=offset,
         first_offset=(_first_number(declared[offset]) or 0) if offset else 0,
         size=size,
         largest=min(filter(None, _whole_numbers(declared[size], "maximum")), default=None) if size else None,
         sizes=tuple(sorted(filter(None, _whole_numbers(declared[size], "enum")))) if size else (),
         cursor=cursor or undeclared.cursor,
-        may_not_count=undeclared.may_not_count or offset is not None or has_only_cursor,
+        must_count=undeclared.must_count and offset is None and not has_only_cursor,
     )
 
 
 def _with_start_value(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
     names = (*_START_VALUES, *(_START_VALUES_OF_UPDATES if key in UPDATE_TIMES else ()))
-    since = next((name for name in names if name.format(key=key) in declared), parameters.since)
-    return parameters if since == parameters.since else replace(parameters, since=since, until=None)
+    name = next((name for name in names if name.format(key=key) in declared), parameters.start_value)
+    return parameters if name == parameters.start_value else replace(parameters, start_value=name, end_value=None)
 
 
 def _with_order(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:

@@ -1,4 +1,4 @@
-"""Count records by their keys, to prove that a list has been read whole."""
+"""Count records by their keys, to prove that a list was read completely."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Census:
     """Count the distinct keys of a list over one pass through it, and over several.
 
     A database orders rows of equal sort value differently for each limit and offset, so pages may repeat some rows and
-    never show others while nothing changes. The server's own count tells: where as many distinct keys have come as it
-    counts, none is missing. That holds only while the count stands still, so a count that moves begins a new tally.
+    never show others while nothing changes. If as many distinct keys came as the server counts, none is missing. That
+    holds only while the count does not change, so a new count starts a new tally.
 
     Args:
-        reader: Tells the records' keys.
+        reader: Reads the primary key.
 
     Attributes:
-        expected: How many records the list holds, by the last response that said so; None if none has.
-        in_pass: How many distinct keys the current pass has brought.
-        repeats: Whether the current pass has brought an unchanged record twice, which no fixed order does.
+        expected: How many records the server counts, by the last response with a count; None if none had one.
+        in_pass: How many distinct keys the current pass had.
+        repeats: Whether the current pass had an unchanged record twice, which no fixed order does.
     """
 
     def __init__(self, reader: RowReader) -> None:
@@ -54,7 +54,7 @@ class Census:
         self._number += 1
         self._most = max(self._most, self._in_tally)
         if self.expected is not None and self._in_tally > self.expected:
-            self._tally_began, self._in_tally = self._number, 0  # some of them are no longer there
+            self._tally_began, self._in_tally = self._number, 0  # some of them were deleted
         self.in_pass = 0
         self.repeats = False
 
@@ -62,10 +62,10 @@ class Census:
         """Count rows of the current pass.
 
         Args:
-            rows: The rows, without those that the page before has held already.
+            rows: The rows, without those of the page before.
 
         Returns:
-            Those that have not come before in this version.
+            Those that were not received before in this version.
         """
         fresh = []
         for row in rows:
@@ -83,7 +83,7 @@ class Census:
         return fresh
 
     def expect(self, count: int | None) -> None:
-        """Take note of how many records the server counts now."""
+        """Note how many records the server counts now."""
         if count is None or count == self.expected:
             return
         if self.expected is not None:
@@ -92,29 +92,29 @@ class Census:
 
     @property
     def count(self) -> int:
-        """How many distinct keys have come since the server's count last moved."""
+        """How many distinct keys were received since the server's count last changed."""
         return max(self._most, self._in_tally)
 
     @property
     def is_short(self) -> bool:
-        """Whether the current pass has brought fewer distinct keys than the server counts."""
+        """Whether the current pass had fewer distinct keys than the server counts."""
         return self.expected is not None and self.in_pass < self.expected
 
     @property
     def misses_some(self) -> bool:
-        """Whether the current pass cannot have brought all records: it is short, or in no fixed order."""
+        """Whether the current pass cannot have had all records: it is short, or in no fixed order."""
         return self.repeats or self.is_short
 
     @property
     def is_complete(self) -> bool:
-        """Whether several passes together have brought just as many keys as the server has counted all the while.
+        """Whether several passes together had exactly as many keys as the server counted all the time.
 
-        One pass is not enough: a record that leaves and one that comes leave the count as it was, and hide a third one
-        that slipped through between two pages. More keys than are counted show that some have left.
+        One pass is not enough: if one record is deleted and one created, the count stays, and hides a third one that
+        was skipped between two pages. More keys than are counted show that some were deleted.
         """
         return self._number > self._tally_began and self._in_tally == self.expected
 
     @property
     def repeats_last_pass(self) -> bool:
-        """Whether the current pass has brought the same versions in the same order as the one before."""
+        """Whether the current pass had the same versions in the same order as the one before."""
         return self._sequence.digest() == self._sequence_before

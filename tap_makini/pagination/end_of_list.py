@@ -1,12 +1,12 @@
-"""Tell the end of a list that does not say how many pages it has.
+"""Find the end of a list that does not count its pages.
 
-What a page without news means depends on how the next one is found:
+What a page with nothing new means depends on how the next one is requested:
 
-- `until_nothing_new`: by a number that the server may ignore or clamp. A page whose items have all come is the end.
-- `until_repeated`: the same, where items have no key, so that one may come twice. A page that repeats the whole page
-  before it is the end.
-- `CursorTrail`: by a cursor that the server sends along, and with it its word that there is more. No page is the end
-  while a cursor leads on; a circle, or many pages without news, is an error.
+- `until_nothing_new`: by a number that the server may ignore or clamp. A page without a new item is the end.
+- `until_repeated`: the same for items without a key, so that equal items are separate ones. A page that repeats the
+  whole page before it is the end.
+- `CursorTrail`: by a cursor in the response, which says that there is more. No page with a cursor is the end; a cursor
+  that repeats, or many pages with nothing new, are an error.
 """
 
 from __future__ import annotations
@@ -30,57 +30,57 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_STALE_PAGES = 1_000
-_MOST_PAGES_WITHOUT_NEWS = 20
+_MOST_PAGES_WITHOUT_NEW = 20
 _AFTER_THE_END = (RequestRefusedError, NotFoundError)
 _REMEDY = "Report it to Makini. The records read so far are not complete."
 
 
-def until_nothing_new(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
-    """Yield pages up to the first one that brings nothing new, which is the end of a list that is not counted.
+def until_nothing_new(pages: Iterable[Sequence[T]], key: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
+    """Yield pages up to the first one that has nothing new.
 
     Args:
         pages: The pages.
-        name: Tells one item from another.
+        key: Returns what identifies an item.
 
     Yields:
         Each page that holds an item which no page before it held.
     """
     known: set[Hashable] = set()
     for page in pages:
-        names = set(map(name, page))
-        if names <= known:
+        keys = set(map(key, page))
+        if keys <= known:
             return
-        known |= names
+        known |= keys
         yield page
 
 
-def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
-    """Yield pages up to an empty one or the page before once more, where items that are alike are items of their own.
+def until_repeated(pages: Iterable[Sequence[T]], key: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
+    """Yield pages up to an empty one or one that repeats the page before it; equal items are separate ones.
 
-    A page that holds some items twice may follow one just like it, so that it has to come three times.
+    A page that holds some items twice may follow an equal one, so it ends the list only if it comes three times.
 
     Args:
         pages: The pages.
-        name: Tells one item from another.
+        key: Returns what identifies an item.
 
     Yields:
         Each page of the list.
 
     Raises:
-        MakiniError: There is no end, or it cannot be told.
+        MakiniError: The end cannot be found.
     """
     known: set[Hashable] = set()
     before: Counter[Hashable] = Counter()
     held: list[Sequence[T]] = []
     stale = 0
     for page in pages:
-        names = Counter(map(name, page))
-        if names == before:
-            if held and len(names) == 1:
+        keys = Counter(map(key, page))
+        if keys == before:
+            if held and len(keys) == 1:
                 raise BadBodyError(
                     "three pages in a row hold only copies of one row, so the end of the list cannot be found"
                 )
-            if held or len(names) == len(page):
+            if held or len(keys) == len(page):
                 return
             held.append(page)
             continue
@@ -89,9 +89,9 @@ def until_repeated(pages: Iterable[Sequence[T]], name: Callable[[T], Hashable]) 
         if not page:
             return
         yield page
-        before = names
-        stale = stale + 1 if 2 * len(names.keys() - known) < len(names) else 0
-        known |= names.keys()
+        before = keys
+        stale = stale + 1 if 2 * len(keys.keys() - known) < len(keys) else 0
+        known |= keys.keys()
         if stale > _MOST_STALE_PAGES:
             raise MakiniError(
                 f"the list does not end: fewer than half of the rows on its last {stale} pages were new", _REMEDY
@@ -107,7 +107,7 @@ def unless_after_end(fetch: Callable[[], T], number: int) -> T | None:
         number: Its number.
 
     Returns:
-        The page; None if it is after the end: refused, and refused again, since a refusal may pass.
+        The page; None if it is after the end: refused twice, since a refusal may be temporary.
 
     Raises:
         MakiniError: The page is not available.
@@ -123,7 +123,7 @@ def unless_after_end(fetch: Callable[[], T], number: int) -> T | None:
 
 
 def unavailable(number: int, refusal: MakiniError) -> MakiniError:
-    """Return the error for a page that is refused, though it should be part of the list."""
+    """Return the error for a page that is refused, although the list should have it."""
     return MakiniError(f"page {number} is not available: {refusal.cause}", "Run again later.", refusal.request_id)
 
 
@@ -136,7 +136,7 @@ def read_entries(client: Client, path: str, parse: Callable[[bytes], Entries[T]]
         parse: Reads a response.
 
     Returns:
-        The entries of all pages, each once, and what the last response says of their number.
+        The distinct entries of all pages, with the counts of the last page.
 
     Raises:
         MakiniError: The list is not available.
@@ -159,25 +159,25 @@ def read_entries(client: Client, path: str, parse: Callable[[bytes], Entries[T]]
 
 
 class CursorTrail:
-    """The cursors followed in one pass through a list.
+    """Track the cursors of one pass through a list.
 
-    A cursor that comes again leads round in a circle, and cursors that are new each time may lead nowhere for ever.
+    A cursor that repeats is an endless loop, and new ones may never end.
     """
 
     def __init__(self) -> None:
         self._followed: set[str] = set()
         self._known: set[bytes] = set()
-        self._without_news = 0
+        self._without_new = 0
 
     def follow(self, page: Page, keys: Iterable[bytes]) -> None:
-        """Take note of a page whose cursor is followed.
+        """Note a page whose cursor is followed.
 
         Args:
             page: The page.
-            keys: What tells its records apart.
+            keys: What identifies its records.
 
         Raises:
-            MakiniError: Following it does not lead to an end.
+            MakiniError: The end cannot be found.
         """
         cursor = page.next_cursor or ""
         if cursor in self._followed:
@@ -185,9 +185,9 @@ class CursorTrail:
         self._followed.add(cursor)
         known = len(self._known)
         self._known.update(keys)
-        self._without_news = 0 if len(self._known) > known else self._without_news + 1
-        if self._without_news > _MOST_PAGES_WITHOUT_NEWS:
+        self._without_new = 0 if len(self._known) > known else self._without_new + 1
+        if self._without_new > _MOST_PAGES_WITHOUT_NEW:
             raise MakiniError(
-                f"the list does not end: its last {self._without_news} pages had a new cursor, but no new records",
+                f"the list does not end: its last {self._without_new} pages had a new cursor, but no new records",
                 _REMEDY,
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tap_makini.pagination.census import Census
 from tap_makini.pagination.overlapping_pages import OverlappingPages
 from tap_makini.pagination.paginator import MOST_PASSES, Batch, is_ascending, rows_from
-from tap_makini.pagination.rereading import Rereading, Stretch, any_size
+from tap_makini.pagination.rereading import Rereading, TimeRange, any_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class FullListPaginator:
-    """Read the whole list, and read it again while it cannot be sure to have seen all of it.
+    """Read the whole list, and read it again until a pass is proven complete.
 
-    Sure is a pass that saw as many records as the server counts, if its pages overlapped all the way, or if it saw the
-    very same as the pass before: then the list stood still from the end of the one to the start of the other. Where the
-    server's order is another one for each request, only the number of distinct keys tells.
+    A pass is complete if it received as many records as the server counts, and its pages overlapped all the way or it
+    equals the pass before: then the list did not change from the end of the one to the start of the other. If the
+    server's order differs for each request, only the number of distinct keys is proof.
     """
 
     name = "overlapping pages"
@@ -42,15 +42,17 @@ class FullListPaginator:
         census.expect(max(pages.total or 0, pages.reached))
         if pages.is_proven and not census.misses_some:
             return
-        if not (yield from Rereading(Stretch(self._first_page), census).batches()):
+        rereading = Rereading(TimeRange(self._first_page), census)
+        yield from rereading.batches()
+        if not rereading.is_complete:
             self._outcome.mark_incomplete(None, census.count, census.expected)
 
 
 class NewestFirstPaginator:
     """Read from the latest record back to the start value, for servers that honor the order but not the filter.
 
-    A record that changes meanwhile moves to the front, ahead of what is being read: no other slips through, and the
-    next run finds it there.
+    A record that changes meanwhile moves to the front, before what is being read: no other is skipped, and the next run
+    finds it there.
     """
 
     name = "newest first"
@@ -73,13 +75,13 @@ class NewestFirstPaginator:
                 return
             size = any_size(self._first_page) if misses_some else self._first_page.request.size
             first_page = self._first_page.reopened(size=size)
-        if misses_some:  # of a part of the list, there is no other way to read
+        if misses_some:  # there is no other way to read a part of the list
             yield from FullListPaginator(self._first_page.reopened(order="asc"), self._outcome).batches()
         else:
             self._outcome.mark_incomplete(None, census.count, census.expected)
 
     def _read_back(self, pages: OverlappingPages, census: Census) -> Iterator[Batch]:
-        """Make one pass, to the end where the list turns out not to be in order."""
+        """Make one pass, to the end of the list if it is not in order."""
         earliest: datetime | None = None
         in_order = True
         for step in pages.steps():
@@ -90,6 +92,6 @@ class NewestFirstPaginator:
             in_order = in_order and is_ascending(timestamps[::-1]) and (earliest is None or timestamps[-1] <= earliest)
             earliest = timestamps[-1]
             if in_order and step.is_joined and timestamps[-1] < self._start_value:
-                census.expect(step.start + len(rows_from(step.rows, self._start_value)))
+                census.expect(step.position + len(rows_from(step.rows, self._start_value)))
                 return
         census.expect(max(pages.total or 0, pages.reached) if in_order else pages.total)

@@ -1,8 +1,8 @@
 """Read a list to its end: choose a paginator, and another one if the server does not honor what the first relies on.
 
-What no document says is found out from the responses: a paginator relies on something, a response that contradicts it
-raises `DisprovedError`, and a paginator that relies on less takes over. What is delivered twice is harmless, since
-targets upsert; what has not been delivered is read again or holds the bookmark.
+The responses show what no document declares: if one contradicts what a paginator relies on, it raises
+`DisprovedError`, and a paginator that relies on less takes over. A record that is delivered twice is harmless, since
+targets upsert; one that may be missing is read again or holds the bookmark.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class ListReader:
         fetcher: Requests the pages of the list.
         start_value: The earliest timestamp to deliver; None for everything.
         log_level: The level at which to log how the list is read.
-        reached: The timestamp before which earlier runs have delivered everything; a record of just that timestamp
-            should come again. None if that is not known.
+        reached: The timestamp before which earlier runs have delivered everything, so that a record with exactly this
+            timestamp should come again; None if that is not known.
 
     Attributes:
-        outcome: What has been seen so far.
+        outcome: What has been read so far.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ListReader:
         reached: datetime | None = None,
     ) -> None:
         self._fetcher = fetcher
-        self._start_value = _before(start_value, _SECOND)
+        self._start_value = _before(start_value, _SECOND)  # a server may leave out the value itself
         self._log_level = log_level
         self._reached = reached
         self.outcome = Outcome()
@@ -85,23 +85,23 @@ class ListReader:
                 return
 
     def _open(self) -> tuple[FirstPage, datetime | None]:
-        """Open the list at the start value, or a day before it if the server may take that for another day.
+        """Open the list at the start value, or a day before it if the server may read it as a later time.
 
         Returns:
-            The list, and the timestamp before which its records are not wanted; None if all are.
+            The list, and the timestamp before which its records are to be left out; None if none are.
         """
         start_value, a_day_before = self._start_value, _before(self._start_value, _DAY)
-        if self._reached is None:  # no record would show that the server takes the value for another day
+        if self._reached is None:  # no record would show that the server reads the value as a later time
             return self._fetcher.open(a_day_before), start_value
         first_page = self._fetcher.open(start_value)
-        if self._may_be_cut(first_page):
+        if self._may_start_later(first_page):
             return first_page.reopened(start_value=a_day_before), start_value
         return first_page, None
 
-    def _may_be_cut(self, first_page: FirstPage) -> bool:
-        """Whether the filter may take its value for a later one, as for the midnight of another time zone.
+    def _may_start_later(self, first_page: FirstPage) -> bool:
+        """Return whether the server may read the value as a later time, such as midnight in another zone.
 
-        If it does not, what has been delivered of the timestamp that was reached comes again, unless it has changed.
+        If it does not, a record with the bookmark's timestamp comes again, unless it has changed.
         """
         start_value, reached = first_page.request.start_value, self._reached
         if start_value is None or reached is None or reached - start_value > _DAY or not first_page.rows:
@@ -115,7 +115,7 @@ class ListReader:
             return self._read_in_passes(first_page, reason)
         page = first_page.page
         self.outcome.expect(page.total)
-        if not page.records and self._may_leave_out_newer_ones(first_page):
+        if not page.records and self._may_hide_newer_records(first_page):
             return self._fall_back(
                 first_page, "the filter returns nothing, although the list may have newer records"
             ).batches()
@@ -131,10 +131,10 @@ class ListReader:
         self._warn_of_full_read(reason)
         return self._use(RepeatedPassesPaginator(first_page, self.outcome), reason).batches()
 
-    def _may_leave_out_newer_ones(self, first_page: FirstPage) -> bool:
-        """Whether a filter that leaves nothing may hold back records that it should not.
+    def _may_hide_newer_records(self, first_page: FirstPage) -> bool:
+        """Return whether an empty result may be wrong, because the filter hides newer records.
 
-        What the bookmark was taken from should come again, so that an empty page is rare, and worth a request.
+        The record with the bookmark's timestamp should come again, so an empty page is rare, and worth a request.
         """
         start_value = first_page.request.start_value
         if start_value is None:
@@ -156,7 +156,7 @@ class ListReader:
         return self._use(KeysetPaginator(first_page, self.outcome), "the server accepts filter and order")
 
     def _fall_back(self, first_page: FirstPage, reason: str, *, lasts: bool = True) -> Paginator:
-        """Read page by page, without the filter: back to the start value if there is an order, else everything."""
+        """Read without the filter: back to the start value if the order is honored, else everything."""
         if first_page.request.start_value is not None:
             first_page = first_page.reopened(start_value=None)
         if self._start_value is not None and first_page.request.order is not None:
@@ -188,11 +188,11 @@ def _why_in_passes(fetcher: PageFetcher, page: Page) -> str | None:
 
 
 def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
-    """Find out by at most one request whether a list is read in full each run, though it has a replication key.
+    """Return why a list with a replication key is read in full each run; this takes at most one request.
 
     Args:
         fetcher: Requests the pages of the list.
-        newest: The page that the server sent for the newest records first.
+        newest: The first page of the list, newest records first.
 
     Returns:
         The reason; None if the list is read incrementally, has no replication key, or holds too few records to tell.
@@ -214,8 +214,8 @@ def why_read_in_full(fetcher: PageFetcher, newest: Page) -> str | None:
 
 
 def _before(timestamp: datetime | None, span: timedelta) -> datetime | None:
-    """Return the whole second that is a span before a timestamp, since a server may leave out the value itself."""
+    """Return the whole second that is a span before a timestamp; None before year 1."""
     try:
         return None if timestamp is None else floor_second(timestamp) - span
     except OverflowError:
-        return None  # before time begins
+        return None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _OVERLAP = 20  # a twentieth of a page
 _SMALLEST = 2  # half of a page
-_LEAST_TO_VARY = 10  # a shorter page cannot both overlap and get on
+_LEAST_TO_VARY = 10  # a shorter page cannot overlap and still advance
 
 
 class PageStep(NamedTuple):
@@ -34,7 +34,7 @@ class PageStep(NamedTuple):
 
     Attributes:
         page: The page.
-        start: The position in the list of its first row, from 0.
+        position: The position in the list of its first row, from 0.
         rows: Its rows.
         timestamps: Those of the rows that have one.
         fresh: The rows that the page before did not hold.
@@ -42,7 +42,7 @@ class PageStep(NamedTuple):
     """
 
     page: Page
-    start: int
+    position: int
     rows: list[Row]
     timestamps: list[datetime]
     fresh: list[Row]
@@ -68,9 +68,9 @@ class OverlappingPages:
     Attributes:
         request: What is requested.
         is_proven: Whether the pages overlapped all the way.
-        total: How many records the last response counted; None where it did not.
-        reached: The position behind the last record that was read.
-        fetched: How many pages have come.
+        total: How many records the last response counted; None if it did not.
+        reached: The position after the last record read.
+        fetched: How many pages were received.
     """
 
     def __init__(
@@ -106,23 +106,23 @@ class OverlappingPages:
         self.fetched = 0
 
     def steps(self) -> Iterator[PageStep]:
-        """Fetch page after page, each overlapping the one before where pages have places.
+        """Fetch page after page, each overlapping the one before if pages have positions.
 
         Yields:
-            What each page brought.
+            Each page.
 
         Raises:
-            MakiniError: A page could not be had or trusted.
+            MakiniError: A page could not be fetched, or is not valid.
         """
         page, rows = self._first_page.page, self._first_page.rows
         while True:
-            start = self.reached if page.by_cursor else page.start
+            position = self.reached if page.by_cursor else page.position
             self.fetched += 1
             self.total = page.total
-            self.reached = start + len(page.records)
+            self.reached = position + len(page.records)
             fresh = [row for row in rows if row.raw not in self._known]
             is_joined = self._joins(page)
-            yield PageStep(page, start, rows, dated(rows), fresh, is_joined)
+            yield PageStep(page, position, rows, dated(rows), fresh, is_joined)
             if is_joined and page.is_last and not self._fetcher.has_page_after(self.request, page, self._promised):
                 return
             page = self._after(page, rows, is_joined=is_joined)
@@ -135,7 +135,7 @@ class OverlappingPages:
         return self._fetcher.fetch(self.request.after(page))
 
     def _joins(self, page: Page) -> bool:
-        if self.fetched == 1 or (not page.by_cursor and (page.start == 0 or self._continues(page.records))):
+        if self.fetched == 1 or (not page.by_cursor and (page.position == 0 or self._continues(page.records))):
             return True
         if not page.by_cursor and self._can_size_pages and self._steps_back < self._most_steps_back:
             return False
@@ -143,7 +143,7 @@ class OverlappingPages:
         return True
 
     def _continues(self, records: Sequence[bytes]) -> bool:
-        """Whether a page begins within the one before, by its records or, if these come differently, by their keys."""
+        """Return whether a page starts within the one before, by its records or, if these differ, by their keys."""
         return continues(self._joined, records) or continues(self._keys(self._joined), self._keys(records))
 
     def _keys(self, records: Sequence[bytes]) -> list[bytes]:
@@ -152,7 +152,7 @@ class OverlappingPages:
     def _account_for(self, page: Page, *, is_joined: bool) -> int:
         """Return the position up to which nothing can have been missed.
 
-        A page that is not joined is known from then on, but proves nothing for the pages that are.
+        The records of a page that is not joined are known from then on, but prove nothing for the pages that are.
         """
         if is_joined:
             self._known = set(page.records)
@@ -161,7 +161,7 @@ class OverlappingPages:
         self._known = self._known.union(page.records)
         self._steps_back += 1
         self._overlap = min(self._overlap * 2, self._largest // _SMALLEST)
-        return page.start if page.total is None else min(page.start, page.total)
+        return page.position if page.total is None else min(page.position, page.total)
 
     def _fetch_from(self, position: int, page: Page) -> Page:
         self._promised = max(self._promised, page.total or 0)
@@ -184,13 +184,13 @@ class OverlappingPages:
 
 
 def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:
-    """Whether a page begins within the page before it, which is to say that nothing can be between the two.
+    """Return whether a page starts within the page before it, so that no record can be between the two.
 
-    Then the end of the one is the start of the other, in the same order, but for records that changed meanwhile. That
-    some record is in both is not enough: pages without a lasting order share records by chance.
+    Then the end of the one is the start of the other, in the same order, except for records that changed meanwhile. One
+    record in both is not enough: pages without a lasting order share records by chance.
     """
-    places = {record: place for place, record in enumerate(before)}
-    shared = [(places[record], place) for place, record in enumerate(page) if record in places]
+    positions = {record: position for position, record in enumerate(before)}
+    shared = [(positions[record], position) for position, record in enumerate(page) if record in positions]
     if not shared or shared != sorted(shared):
         return False
     first, last = shared[0][0], shared[-1][1]
@@ -200,15 +200,15 @@ def continues(before: Sequence[bytes], page: Sequence[bytes]) -> bool:
 
 
 def overlapping_page(position: int, overlap: int, largest: int) -> tuple[int, int] | None:
-    """Choose the page that reaches furthest beyond a position and still starts some records before it.
+    """Return the page that reaches furthest beyond a position and still starts some records before it.
 
     Args:
         position: How many records have been read, from the first.
-        overlap: How many of the last of them to read again; fewer where no page both does that and gets on.
+        overlap: How many of the last of them to read again; fewer if no page does that and still advances.
         largest: The most records that a page may hold.
 
     Returns:
-        The page's number, from 1, and its size; None where pages of all sizes end at the position.
+        The page's number, from 1, and its size; None if pages of all sizes end at the position.
     """
     before = max(position - overlap, 0)
     sizes = range(max(largest // _SMALLEST, 1), largest + 1)

@@ -42,7 +42,7 @@ class FirstPage(NamedTuple):
     rows: list[Row]
 
     def reopened(self, **changes: Any) -> FirstPage:  # noqa: ANN401 - fields of the request
-        """Request the first page of the same list again, or of one that differs in some part of the request."""
+        """Request the first page of the list again, or of one whose request differs in some fields."""
         return self.fetcher.fetch_first(replace(self.request, **{"page": 1, "offset": 0, "cursor": None, **changes}))
 
     def shows_order(self, newest_first: list[Row]) -> bool:
@@ -97,7 +97,7 @@ class PageFetcher:
         page_size: The page size to request.
         connection: Name of the connection, for the log; None for the only one.
         request_stats: Counts the requests.
-        page_limit: What similar lists have shown; shared with them.
+        page_limit: What similar lists have shown about page sizes; shared with them.
 
     Attributes:
         name: Name of the stream, for the log, with that of the connection if it has one.
@@ -116,28 +116,28 @@ class PageFetcher:
     ) -> None:
         self.name = qualified_name(endpoint.stream, connection)
         self.replication_key = endpoint.replication_key
-        self.query_parameters = names = endpoint.query_parameters
+        self.query_parameters = parameters = endpoint.query_parameters
         self.key = endpoint.key
         self.kind = endpoint.kind
         self.page_limit = page_limit or PageLimit()
         self.row_reader = RowReader(self.replication_key, self.key)
-        self.sorts = self.replication_key is not None and names.sort is not None
-        self.varies_sizes = names.size is not None and not names.sizes
+        self.sorts = self.replication_key is not None and parameters.sort is not None
+        self.varies_sizes = parameters.size is not None and not parameters.sizes
         self._client = client
         self._path = endpoint.path
         self._page_size = page_size
         self._request_stats = RequestStats() if request_stats is None else request_stats
-        must_count = self.kind == "list" and not names.may_not_count
+        must_count = self.kind == "list" and parameters.must_count
         parse = parse_child_page if self.kind == "child list" else partial(parse_page, must_count=must_count)
-        self._parse: Callable[..., Page] = partial(parse, first=names.first)
+        self._parse: Callable[..., Page] = partial(parse, first=parameters.first)
 
     def size_of(self, count: int) -> int | None:
         """Return the page size to request for so many records; None if none can be requested."""
-        names = self.query_parameters
-        if names.size is None:
+        parameters = self.query_parameters
+        if parameters.size is None:
             return None
-        size = min(count, names.largest or count)
-        allowed = names.sizes or (size,)
+        size = min(count, parameters.largest or count)
+        allowed = parameters.sizes or (size,)
         return max((each for each in allowed if each <= size), default=min(allowed))
 
     def fetch(self, request: PageRequest, previous: Sequence[bytes] = ()) -> Page:
@@ -151,7 +151,7 @@ class PageFetcher:
             The page, checked.
 
         Raises:
-            MakiniError: In the kind that says what follows from it.
+            MakiniError: The page cannot be fetched, or is not valid.
         """
 
         def read(body: bytes) -> Page:
@@ -163,9 +163,9 @@ class PageFetcher:
         return self._get(request, read)
 
     def _get(self, request: PageRequest, read: Callable[[bytes], Page], max_wait: float | None = None) -> Page:
-        names = self.query_parameters
-        params = request.params(self.replication_key, names)
-        return self._client.get(self._path, params, read, self._request_stats, max_wait, names.accept)
+        params = request.params(self.replication_key, self.query_parameters)
+        accept = self.query_parameters.accept
+        return self._client.get(self._path, params, read, self._request_stats, max_wait, accept)
 
     def fetch_first(self, request: PageRequest) -> FirstPage:
         """Request the page with which a list begins; arguments and errors are those of `fetch`."""
@@ -191,7 +191,7 @@ class PageFetcher:
             return False
 
     def open(self, start_value: datetime | None) -> FirstPage:
-        """Request the first page, and less of it if the server refuses the request.
+        """Request the first page, leaving out the size, filter or order that the server refuses.
 
         Args:
             start_value: The earliest value of the replication key to request.
@@ -201,7 +201,7 @@ class PageFetcher:
 
         Raises:
             RequestRefusedError: The server refuses even the bare list.
-            BadBodyError: The response cannot be trusted.
+            BadBodyError: The response is not valid.
         """
         wished = PageRequest(start_value, "asc" if self.sorts else None, self.size_of(self._page_size.value))
         try:
@@ -219,8 +219,8 @@ class PageFetcher:
             raise
 
     def _log_refusal(self, refusal: RequestRefusedError, wished: PageRequest, accepted: PageRequest) -> None:
-        names, key = self.query_parameters, self.replication_key
-        before, now = wished.params(key, names), accepted.params(key, names)
+        key, parameters = self.replication_key, self.query_parameters
+        before, now = wished.params(key, parameters), accepted.params(key, parameters)
         left_out = ", ".join(name for name in before if name not in now)
         changed = ", ".join(f"{name}={value}" for name, value in now.items() if value != before.get(name))
         changes = [text for text in (left_out and f"without {left_out}", changed and f"with {changed}") if text]

@@ -29,9 +29,9 @@ class PageRequest:
         size: How many records to request; None leaves it to the server.
         page: The 1-based number of the page.
         offset: How many records are on the pages before.
-        cursor: What the last response said to request, in place of a number.
-        end_value: The value that the replication key must be before; None sets no end.
-        by: What to order by in place of the replication key.
+        cursor: The cursor of the last response, in place of a number.
+        end_value: The value that the replication key must be before; None for no end.
+        by: The property to order by in place of the replication key.
     """
 
     start_value: datetime | None = None
@@ -48,40 +48,40 @@ class PageRequest:
         passed = self.offset + len(page.records)
         return replace(self, page=page.number + 1, offset=passed, cursor=page.next_cursor)
 
-    def params(self, replication_key: str | None, names: QueryParameters = V3) -> dict[str, str]:
-        """Return the query parameters, as the list names them; filters in whole seconds, as in the v3 spec."""
+    def params(self, replication_key: str | None, parameters: QueryParameters = V3) -> dict[str, str]:
+        """Return the query parameters of this request; filters in whole seconds, as in the v3 spec."""
         key = replication_key or ""
         params: dict[str, str] = {}
         if self.cursor is not None:
-            params[names.cursor] = self.cursor
-        elif names.offset is not None:
-            params[names.offset] = str(self.offset + names.first_offset)
-        elif names.page is not None:
-            params[names.page] = str(self.page - 1 + names.first)
-        if self.size is not None and names.size is not None:
-            params[names.size] = str(self.size)
+            params[parameters.cursor] = self.cursor
+        elif parameters.offset is not None:
+            params[parameters.offset] = str(self.offset + parameters.first_offset)
+        elif parameters.page is not None:
+            params[parameters.page] = str(self.page - 1 + parameters.first)
+        if self.size is not None and parameters.size is not None:
+            params[parameters.size] = str(self.size)
         if self.start_value is not None:
-            params[names.since.format(key=key)] = format_timestamp(self.start_value, "seconds")
-        if self.end_value is not None and names.until is not None:
-            params[names.until.format(key=key)] = format_timestamp(self.end_value, "seconds")
-        if self.order is not None and names.sort is not None:
-            value = names.descending if self.order == "desc" else names.ascending
-            params[names.sort.format(key=self.by or key)] = value.format(key=self.by or key)
+            params[parameters.start_value.format(key=key)] = format_timestamp(self.start_value, "seconds")
+        if self.end_value is not None and parameters.end_value is not None:
+            params[parameters.end_value.format(key=key)] = format_timestamp(self.end_value, "seconds")
+        if self.order is not None and parameters.sort is not None:
+            value = parameters.descending if self.order == "desc" else parameters.ascending
+            params[parameters.sort.format(key=self.by or key)] = value.format(key=self.by or key)
         return params
 
 
 def simpler(request: PageRequest, refusal: RequestRefusedError) -> list[PageRequest]:
-    """Return the requests that ask for less, those first that leave out what is blamed.
+    """Return simpler requests, first those without the parameter that the refusal names.
 
     Args:
         request: What was requested.
-        refusal: What the server said about it.
+        refusal: How the server refused it.
     """
     return sorted(_with_less(request), key=lambda less: _keeps_what_is_blamed(less, request, refusal))
 
 
 def _with_less(request: PageRequest) -> Iterator[PageRequest]:
-    """Leave out more and more: of the page size first, then of filter and order."""
+    """Leave out more and more: first the page size, then filter and order."""
     sizes = [request.size]
     if request.size is not None:
         sizes = [request.size, min(request.size, _MODEST_PAGE_SIZE), None]

@@ -1,4 +1,4 @@
-"""Define what all paginators share: rows, batches of them, what a reader has seen, and the paginator itself."""
+"""Define what all paginators share: rows, batches, the outcome of reading, and the paginator itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TIMESTAMP, _FIRST_VALUE = attrgetter("timestamp"), attrgetter("value0")
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A record's JSON, and when it was last changed: None if its replication key is null, absent or unreadable."""
+    """A record's JSON and timestamp: None if its replication key is null, missing or unreadable."""
 
     raw: bytes
     timestamp: datetime | None
@@ -114,7 +114,7 @@ class Outcome:
 
 
 class Paginator(Protocol):
-    """A way to read a whole list.
+    """Reads a whole list.
 
     Attributes:
         name: What the log calls it.
@@ -129,7 +129,7 @@ class Paginator(Protocol):
             The rows, page by page.
 
         Raises:
-            DisprovedError: A response shows that this paginator does not fit the server.
+            DisprovedError: A response shows that the server does not honor what this paginator relies on.
             MakiniError: The list could not be read.
         """
         ...
@@ -139,8 +139,8 @@ class DisprovedError(Exception):
     """A response contradicts what a paginator relies on.
 
     Args:
-        reason: How it does.
-        lasts: Whether it will do so in the next run too.
+        reason: What the server does not honor.
+        lasts: Whether that holds for the next run too.
     """
 
     def __init__(self, reason: str, *, lasts: bool = True) -> None:
@@ -149,11 +149,11 @@ class DisprovedError(Exception):
 
 
 class RowReader:
-    """Find the replication key and the primary key in records without decoding the rest of them.
+    """Read the replication key and the primary key of records without decoding the rest of them.
 
     Args:
         replication_key: The property that holds the timestamp; None for a full-table stream.
-        key: The primary key; empty where a stream has none, so that its records are told apart by their content.
+        key: The primary key; empty if there is none, so that records are identified by their content.
     """
 
     def __init__(self, replication_key: str | None, key: Sequence[str] = ()) -> None:
@@ -173,11 +173,11 @@ class RowReader:
         return list(map(Row, records, parse_timestamps(values)))
 
     def key_values(self, row: Row) -> tuple[object, ...]:
-        """Return the values of the primary key; empty where the stream has none."""
+        """Return the values of the primary key; empty if the stream has none."""
         return self._keys.values(row.raw)
 
     def key(self, row: Row) -> bytes:
-        """Return 16 bytes that name the record, whichever version of it this is."""
+        """Return a 16-byte digest of the record's key, the same for all versions of the record."""
         values = self.key_values(row)
         if not values or None in values:
             return digest(row.raw)
@@ -185,7 +185,7 @@ class RowReader:
 
 
 class _PropertyReader:
-    """Reads some properties of a JSON object.
+    """Read some properties of a JSON object.
 
     Args:
         names: The properties.
@@ -202,7 +202,7 @@ class _PropertyReader:
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(probe).decode
 
     def values(self, raw: bytes) -> tuple[object, ...]:
-        """Return the values, None for a property that is null, absent or unreadable."""
+        """Return the values; None for a property that is null, missing or unreadable."""
         if not self._names:
             return ()
         try:
@@ -232,10 +232,10 @@ def dated(rows: Iterable[Row]) -> list[datetime]:
 
 
 def is_ascending(timestamps: list[datetime]) -> bool:
-    """Whether no timestamp is before the one in front of it."""
+    """Return whether timestamps never decrease."""
     return sorted(timestamps) == timestamps
 
 
 def digest(raw: bytes) -> bytes:
-    """Name a record's content in 16 bytes, to know it again without keeping it."""
+    """Return a 16-byte digest of a record's content."""
     return hashlib.blake2b(raw, digest_size=16).digest()

@@ -1,7 +1,7 @@
-"""Read a list whose responses do not prove that it is complete: again, until two passes have brought the same.
+"""Read a list whose responses cannot prove it complete, until two passes return the same records.
 
-Such are lists that do not count their pages, lists by offset, child lists, and rows without a key. The end of a list
-that is not counted is the page that brings nothing new.
+These are lists without page counts, lists by offset, child lists, and tables without a key. A list without page counts
+ends with the first page that has nothing new.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _ROUND = 50  # servers that limit what they send do so at such numbers
 
 
 class RepeatedPassesPaginator:
-    """Read the whole list, and again until two passes have brought the same.
+    """Read the whole list, and again until two passes return the same records.
 
-    One page is complete by itself. Records that are alike are delivered as often as any one pass has brought them.
+    A list of one page is complete. Equal records are delivered as often as they were in any one pass.
 
     Args:
         first_page: The list and its first page.
-        outcome: Takes what could not be settled.
+        outcome: Where to mark what is incomplete.
     """
 
     name = "repeated passes"
@@ -60,7 +60,7 @@ class RepeatedPassesPaginator:
         for _ in range(MOST_PASSES):
             if before is not None:
                 first_page = first_page.reopened()
-            names: list[bytes] = []
+            digests: list[bytes] = []
             counts: Counter[bytes] = Counter()
             totals: set[int | None] = {first_page.page.total}
             pages = 0
@@ -68,20 +68,20 @@ class RepeatedPassesPaginator:
                 pages += 1
                 fresh = []
                 for row in rows:
-                    name = digest(row.raw)
-                    names.append(name)
-                    counts[name] += 1
-                    if counts[name] > delivered[name]:
-                        delivered[name] += 1
+                    content = digest(row.raw)
+                    digests.append(content)
+                    counts[content] += 1
+                    if counts[content] > delivered[content]:
+                        delivered[content] += 1
                         fresh.append(row)
                 totals.add(self._last.total)
                 yield Batch(fresh)
             if not pages:
                 yield Batch([])
-            if pages <= 1 or names == before or totals == {len(names)} == {len(counts)}:
-                self._check_total(len(names))
+            if pages <= 1 or digests == before or totals == {len(digests)} == {len(counts)}:
+                self._check_total(len(digests))
                 return
-            before = names
+            before = digests
         self._outcome.mark_incomplete(None)
 
     def _check_total(self, count: int) -> None:
@@ -108,7 +108,7 @@ class RepeatedPassesPaginator:
             self._check_end(first_page.request, count)
 
     def _pages(self, first_page: FirstPage) -> Iterator[list[Row]]:
-        names, limit = self._fetcher.query_parameters, self._fetcher.page_limit
+        parameters, limit = self._fetcher.query_parameters, self._fetcher.page_limit
         request, page = first_page.request, first_page.page
         trail = CursorTrail()
         self._last = self._end = page
@@ -116,8 +116,8 @@ class RepeatedPassesPaginator:
         while not page.is_last:
             if page.next_cursor is not None:
                 trail.follow(page, map(digest, page.records))
-            elif (names.page is None and names.offset is None) or limit.is_last(page):
-                break  # nothing else can be requested, or is there
+            elif (parameters.page is None and parameters.offset is None) or limit.is_last(page):
+                break  # no parameter requests another page, or there is none
             request = request.after(page)
             following = self._fetch(request, page)
             if following is None:
@@ -139,14 +139,14 @@ class RepeatedPassesPaginator:
             raise unavailable(request.page, refusal) from None
 
     def _check_end(self, request: PageRequest, pages: int) -> None:
-        """Hold the end of a list that is not counted against what its responses say.
+        """Check the end of an uncounted list against what its responses say.
 
         Args:
             request: The request for the first page.
-            pages: How many pages brought something new.
+            pages: How many pages had something new.
 
         Raises:
-            MakiniError: There is more, or there may be.
+            MakiniError: More records follow, or may follow.
         """
         last, end, limit = self._last, self._end, self._fetcher.page_limit
         is_repeated = end is not None and bool(end.records)
@@ -165,14 +165,14 @@ class RepeatedPassesPaginator:
             )
 
     def _check_one_page(self, request: PageRequest, page: Page) -> None:
-        """Warn if a list of one page may go on, and fail if it looks like that.
+        """Warn if a list of one page may have more pages.
 
         Raises:
-            MakiniError: The document declares parameters that may lead on.
+            MakiniError: The document declares unknown parameters that may request them, and the page is full.
         """
-        names, count = self._fetcher.query_parameters, len(page.records)
+        parameters, count = self._fetcher.query_parameters, len(page.records)
         is_full = request.size is not None and count >= request.size
-        unknown = ", ".join(names.unknown_paging)
+        unknown = ", ".join(parameters.unknown_paging)
         if unknown and is_full and page.says_more is None:
             raise MakiniError(
                 f"the list may go on after its first page of {count} records: the OpenAPI document declares {unknown}, "
@@ -182,8 +182,8 @@ class RepeatedPassesPaginator:
             )
         if unknown:
             reason = f"the OpenAPI document declares {unknown}, which may request further pages"
-        elif names.page is None and names.offset is None:
-            reason = f"the OpenAPI document declares the cursor {names.cursor}, but no response has one"
+        elif parameters.page is None and parameters.offset is None:
+            reason = f"the OpenAPI document declares the cursor {parameters.cursor}, but no response has one"
         elif is_full or count % _ROUND == 0:
             reason = f"{count} records may be the most that the server sends at once"
         else:
@@ -191,6 +191,6 @@ class RepeatedPassesPaginator:
         self._warn_once("the list may go on after its first page", reason)
 
     def _warn_once(self, what: str, why: str) -> None:
-        """Warn of something once for all similar lists."""
+        """Log a warning once for all similar lists."""
         if self._fetcher.page_limit.is_new(what):
             logger.warning("Stream %s: %s: %s.", self._fetcher.name, what, why)

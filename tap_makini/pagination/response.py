@@ -1,10 +1,7 @@
-"""Check one response of a list, and split it into records that stay the bytes they came in.
+"""Check one response of a list, and split it into records, each the bytes that were received.
 
-v3 lists have `data`, `links` and `meta{current_page,from,last_page,path,per_page,to,total}` (v3 spec), v4 lists `data`
-and `meta{current_page,last_page,per_page,total}` (v4 guide); the product FAQ mentions `next_cursor`. Where no document
-declares the response, it may also be a bare array or `data` without counts, and in place of a child list one bare
-record. Everything else is an error that names what came: if it were read as the end of the list, all later records
-would be lost.
+A child list may be one bare record instead. A response of another form is an error that describes it: if it were read
+as the end of the list, all later records would be lost.
 """
 
 from __future__ import annotations
@@ -30,12 +27,12 @@ class Page(msgspec.Struct, frozen=True):
         records: Each record's JSON as received.
         number: Its 1-based number.
         last: The number of the last page.
-        size: How many records a page holds, as the server says.
-        total: How many records the list holds, if the server says so.
-        next_cursor: What to request next, in place of a number.
-        by_cursor: Whether cursors lead through the list, so that its pages have no positions of their own.
-        is_full: Whether it holds as many records as the server says that a page can.
-        is_uncounted: Whether the envelope does not say which page of how many it is; then `last` is a guess.
+        size: How many records a page holds, by the server's count.
+        total: How many records the list holds; None if the server does not count them.
+        next_cursor: The cursor of the next page; None if there is none.
+        by_cursor: Whether the list is read by cursors, so that its pages have no positions.
+        is_full: Whether it holds as many records as a page can, by the server's count.
+        is_uncounted: Whether the response has no page counts, so that `last` is a guess.
         says_more: Whether an uncounted response says that more records follow; None if it does not say.
     """
 
@@ -56,14 +53,14 @@ class Page(msgspec.Struct, frozen=True):
         return self.number >= self.last
 
     @property
-    def start(self) -> int:
+    def position(self) -> int:
         """The position in the list of the first record, from 0."""
         return (self.number - 1) * self.size
 
     @property
     def end(self) -> int:
-        """The position after this page; a page may be short, its place in the list is not."""
-        return self.start + max(self.size, len(self.records))
+        """The position after this page; a page may be short, its range of positions is not."""
+        return self.position + max(self.size, len(self.records))
 
 
 def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = False, must_count: bool = True) -> Page:
@@ -74,7 +71,7 @@ def parse_page(body: bytes, asked: int, *, first: int = 1, by_cursor: bool = Fal
         asked: The 1-based number of the requested page.
         first: The number that the server gives to the first page.
         by_cursor: Whether a cursor was sent in place of the number.
-        must_count: Whether the envelope has to say which page of how many it is.
+        must_count: Whether the response must have page counts.
 
     Returns:
         The page.
@@ -156,7 +153,7 @@ def _read_record(body: bytes, asked: int) -> Page | None:
 
 
 def _numbered_from_one(meta: Meta) -> Meta:
-    """Number from 1 what the server numbers from 0; its `last_page` may be the last page's number or the count."""
+    """Convert counts that start at 0; their `last_page` may be the last page's number or the number of pages."""
     number, last = (None if value is None else value + 1 for value in (meta.current_page, meta.last_page))
     if last is not None and meta.total is not None and meta.per_page:
         counted = max(-(-meta.total // meta.per_page), 1)

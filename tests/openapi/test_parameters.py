@@ -52,13 +52,13 @@ PAGES: dict[str, Any] = {"is_first_known": False}  # a page is declared, but not
         # bounds
         ("filter[_updatedAt:gteq]", {}),
         ("filter[_updatedAt:lt] filter[name:gteq]", {}),
-        ("filter[_updatedAt][gte]", {"since": "filter[{key}][gte]", "until": None}),
-        ("_updatedAt[gte]", {"since": "{key}[gte]", "until": None}),
-        ("_updatedAt_gte", {"since": "{key}_gte", "until": None}),
-        ("_updatedAt__gte", {"since": "{key}__gte", "until": None}),
-        ("_updatedAtFrom", {"since": "{key}From", "until": None}),
-        ("modified_after", {"since": "modified_after", "until": None}),
-        ("updatedSince", {"since": "updatedSince", "until": None}),
+        ("filter[_updatedAt][gte]", {"start_value": "filter[{key}][gte]", "end_value": None}),
+        ("_updatedAt[gte]", {"start_value": "{key}[gte]", "end_value": None}),
+        ("_updatedAt_gte", {"start_value": "{key}_gte", "end_value": None}),
+        ("_updatedAt__gte", {"start_value": "{key}__gte", "end_value": None}),
+        ("_updatedAtFrom", {"start_value": "{key}From", "end_value": None}),
+        ("modified_after", {"start_value": "modified_after", "end_value": None}),
+        ("updatedSince", {"start_value": "updatedSince", "end_value": None}),
         ("since", {}),
     ],
 )
@@ -211,8 +211,8 @@ def test_bounds_go_with_the_replication_key(key: str) -> None:
     other = read(*query("_updatedAt_gte", "modified_after"), key="_createdAt")
 
     assert other == ASSUMED
-    assert read(*query(f"{key}[gte]", "_updatedAt_gte"), key="_createdAt").since == (
-        "{key}[gte]" if key == "_createdAt" else ASSUMED.since
+    assert read(*query(f"{key}[gte]", "_updatedAt_gte"), key="_createdAt").start_value == (
+        "{key}[gte]" if key == "_createdAt" else ASSUMED.start_value
     )
 
 

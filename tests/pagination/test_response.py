@@ -108,7 +108,7 @@ def test_a_v3_envelope_has_links_and_counts() -> None:
     page = parse_page(body(filled(2), meta, links=links), 2)
 
     assert page == Page(filled(2), number=2, last=3, size=2, total=5, is_full=True)
-    assert (page.start, page.end, page.is_last) == (2, 4, False)
+    assert (page.position, page.end, page.is_last) == (2, 4, False)
 
 
 def test_a_v4_envelope_has_no_links() -> None:
@@ -212,7 +212,7 @@ def test_an_empty_list_is_one_last_page() -> None:
 def test_the_page_after_the_last_is_empty() -> None:
     page = parse_page(body([], said(current_page=4, last_page=3, total=6)), 4)
 
-    assert (page.is_last, page.start) == (True, 6)
+    assert (page.is_last, page.position) == (True, 6)
 
 
 def test_a_page_may_be_short_without_being_the_last() -> None:
