@@ -17,8 +17,8 @@ from scripts import catalogs, diagrams
 from scripts.meltano_settings import about, hub_settings, with_settings
 from scripts.references import CONCLUDED, references, tables, unknown
 from tap_makini.config import Settings
-from tap_makini.entities import CONNECTIONS, ENTITIES, MATERIALS
-from tap_makini.schema import SCHEMAS, deletion_time
+from tap_makini.entities import CONNECTION, ENTITIES, MATERIALS
+from tap_makini.schema import deletion_time, load_item_schema
 from tap_makini.streams import DependentStream, LinesStream
 from tap_makini.tap import TapMakini
 
@@ -117,7 +117,7 @@ def streams_table() -> str:
             f"`{entity.replication_key}`" if entity.replication_key else "full table",
             f"[{entity.item}]({_SCHEMAS}/{entity.item}.json)",
         )
-        for entity in sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
+        for entity in sorted((*ENTITIES, CONNECTION), key=lambda entity: entity.stream)
     )
     return markdown(("stream", "entity", "products", "key", "incremental by", "columns"), rows)
 
@@ -149,7 +149,7 @@ def without_deletion_time_table() -> str:
     rows = (
         (f"`{entity.item}`", f"`{entity.stream}`")
         for entity in entities
-        if deletion_time(SCHEMAS.fetch_schema(entity.item)["properties"]) is None
+        if deletion_time(load_item_schema(entity.item)["properties"]) is None
     )
     return markdown(("item type", "stream"), rows)
 

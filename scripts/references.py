@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.entities import CONNECTIONS, ENTITIES
-from tap_makini.schema import SCHEMAS
+from tap_makini.entities import CONNECTION, ENTITIES
+from tap_makini.schema import load_item_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -80,8 +80,8 @@ class Reference(NamedTuple):
 
 def tables() -> list[Table]:
     """Return the built-in streams in alphabetical order."""
-    entities = sorted((*ENTITIES, CONNECTIONS), key=lambda entity: entity.stream)
-    return [Table(entity.stream, entity.key, SCHEMAS.fetch_schema(entity.item)) for entity in entities]
+    entities = sorted((*ENTITIES, CONNECTION), key=lambda entity: entity.stream)
+    return [Table(entity.stream, entity.key, load_item_schema(entity.item)) for entity in entities]
 
 
 def columns(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Column]:

@@ -11,9 +11,8 @@ from singer_sdk.singerlib import Schema
 from singer_sdk.singerlib.catalog import Metadata
 
 from tap_makini.errors import NothingReadError
-from tap_makini.identifiers import RAW_PREFIX
+from tap_makini.identifiers import RAW_PREFIX, RECONCILED_KEYS, RECONCILIATIONS
 from tap_makini.schema import CONNECTION_COLUMN, with_deletion_column
-from tap_makini.streams.dependents import KEYS, RECONCILIATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -179,12 +178,12 @@ def check_catalog(catalog: Catalog | None, streams: Mapping[str, MakiniStream]) 
     for name, entry in (catalog or {}).items():
         if entry.metadata.root.selected and name not in streams:
             logger.warning("Catalog, stream %s: selected, but %s.", name, _why_unknown(name))
-    reconciling = [streams[name] for name in (KEYS, RECONCILIATIONS) if name in streams]
+    reconciling = [streams[name] for name in (RECONCILED_KEYS, RECONCILIATIONS) if name in streams]
     if not all(stream.selected for stream in reconciling):
         logger.warning(
             "Setting reconcile_days: it has no effect, because the catalog does not select %s and %s. "
             "Discover the catalog again, and select both.",
-            KEYS,
+            RECONCILED_KEYS,
             RECONCILIATIONS,
         )
     selected = [stream for stream in streams.values() if stream.selected]
@@ -258,6 +257,6 @@ def _listed(key: Iterable[str]) -> str:
 def _why_unknown(stream: str) -> str:
     if stream.startswith(RAW_PREFIX):
         return "the setting raw_tables is empty"
-    if stream in {KEYS, RECONCILIATIONS}:
+    if stream in {RECONCILED_KEYS, RECONCILIATIONS}:
         return "the setting reconcile_days is not set"
     return "the settings products and openapi_file offer no such stream"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import (
     CredentialError,
     EntityAbsentError,
@@ -13,6 +12,7 @@ from tap_makini.errors import (
     StreamsFailedError,
     UnreachableError,
 )
+from tap_makini.identifiers import CONNECTIONS
 from tap_makini.pagination.list_reader import why_read_in_full
 from tap_makini.pagination.paginator import dated
 from tap_makini.redaction import presentable
@@ -56,7 +56,7 @@ def check(connections: Iterable[Connection], streams: Sequence[ListStream], prin
         print_line(f"{'stream':<32} {'offered':<10} {'records':>10}  newest update")
         for stream in streams:
             finding = _find(stream, connection)
-            offered += finding.verdict == "yes" and stream.name != CONNECTIONS.stream  # which is no entity
+            offered += finding.verdict == "yes" and stream.name != CONNECTIONS  # which is no entity
             name = presentable(stream.name)
             print_line(f"{name:<32} {finding.verdict:<10} {finding.records:>10}  {finding.newest}".rstrip())
             if finding.full_read_reason:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tap_makini import config_schema
 from tap_makini.config_schema import Form, explain, form_faults, json_schema, setting, typed_values
+from tap_makini.entities import PRODUCTS
 from tap_makini.http.authenticators import is_token
 from tap_makini.timestamps import parse_timestamp
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jsonschema import ValidationError
-
-PRODUCTS = ("eam", "erp", "wms")
 
 
 def _is_header(text: str) -> bool:

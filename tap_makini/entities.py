@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_makini.endpoints import V3, V3_UNSIZED, Child, Endpoint, QueryParameters
-from tap_makini.identifiers import stream_name
-from tap_makini.schema import SCHEMAS
+from tap_makini.identifiers import CONNECTIONS, stream_name
+from tap_makini.schema import load_item_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Entity:
     """A list endpoint, offered under one or more products.
 
     Attributes:
-        slug: Path below the product, as the vendor spells it.
+        slug: Path below the product, as Makini spells it.
         products: Products that offer the slug, in the order `eam`, `erp`, `wms`.
         item: Item type of the records, which is the stem of their schema file.
         key: Primary key.
@@ -71,7 +71,7 @@ class Entity:
         return Endpoint(
             self.stream,
             path,
-            SCHEMAS.fetch_schema(self.item),
+            load_item_schema(self.item),
             self.key,
             self.replication_key,
             V3 if self.sizes_pages else V3_UNSIZED,
@@ -83,14 +83,14 @@ def child_list(name: str, path: str, query_parameters: QueryParameters = V3_UNSI
     """Return a list of materials that each record has.
 
     Args:
-        name: What the vendor calls it.
+        name: What Makini calls it.
         path: Its path, with `{key}` for the parent's key.
         query_parameters: Names of its query parameters.
     """
-    return Child(name, path, SCHEMAS.fetch_schema(MATERIALS), ("key",), query_parameters)
+    return Child(name, path, load_item_schema(MATERIALS), ("key",), query_parameters)
 
 
-ALL = ("eam", "erp", "wms")
+PRODUCTS = ("eam", "erp", "wms")
 EAM = ("eam",)
 ERP = ("erp",)
 WMS = ("wms",)
@@ -98,20 +98,20 @@ ERP_WMS = ("erp", "wms")
 
 ENTITIES: tuple[Entity, ...] = (
     # Organization, people, places
-    Entity("organizations", ALL, "Organization"),
-    Entity("sites", ALL, "Site", sizes_pages=False),
-    Entity("locations", ALL, "Location"),
-    Entity("storerooms", ALL, "Storeroom"),
-    Entity("accounts", ALL, "Account"),
-    Entity("teams", ALL, "Team"),
-    Entity("labors", ALL, "Labor"),
-    Entity("users", ALL, "User"),
-    Entity("companies", ALL, "Company"),
-    Entity("vendors", ALL, "Vendor"),
-    Entity("customers", ALL, "Customer"),
+    Entity("organizations", PRODUCTS, "Organization"),
+    Entity("sites", PRODUCTS, "Site", sizes_pages=False),
+    Entity("locations", PRODUCTS, "Location"),
+    Entity("storerooms", PRODUCTS, "Storeroom"),
+    Entity("accounts", PRODUCTS, "Account"),
+    Entity("teams", PRODUCTS, "Team"),
+    Entity("labors", PRODUCTS, "Labor"),
+    Entity("users", PRODUCTS, "User"),
+    Entity("companies", PRODUCTS, "Company"),
+    Entity("vendors", PRODUCTS, "Vendor"),
+    Entity("customers", PRODUCTS, "Customer"),
     Entity("projects", ERP, "Project"),
     # Units, money
-    Entity("uom", ALL, "UnitOfMeasure", replication_key=None),
+    Entity("uom", PRODUCTS, "UnitOfMeasure", replication_key=None),
     Entity("currencies", ERP_WMS, "Currency"),
     Entity("exchange-rates", ERP, "ExchangeRate", replication_key="createdAt"),
     Entity("taxes", ERP, "Tax"),
@@ -138,12 +138,12 @@ ENTITIES: tuple[Entity, ...] = (
     # Procurement
     Entity("purchase-requisitions", ERP, "PurchaseRequisition"),
     Entity("rfq", ERP, "RequestForQuotation"),
-    Entity("purchase-orders", ALL, "PurchaseOrder"),
-    Entity("purchase-orders.line-items", ALL, "LineItem"),
+    Entity("purchase-orders", PRODUCTS, "PurchaseOrder"),
+    Entity("purchase-orders.line-items", PRODUCTS, "LineItem"),
     Entity("receiving", ERP, "Receiving"),
     Entity("receipts", ERP, "Receipt"),
     Entity("invoices", ERP, "Invoice"),
-    Entity("return-orders", ALL, "ReturnOrder"),
+    Entity("return-orders", PRODUCTS, "ReturnOrder"),
     # Sales, production
     Entity("products", ERP_WMS, "Product"),
     Entity("groups", WMS, "ProductGroup"),
@@ -152,9 +152,9 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("sales-orders", ERP_WMS, "SalesOrder"),
     Entity("fulfillments", ERP_WMS, "Fulfillment"),
     # Warehouse
-    Entity("materials", ALL, "Part", sizes_pages=False, children=("children",)),
-    Entity("inventories", ALL, "Inventory"),
-    Entity("stocks", ALL, "Stock"),
+    Entity("materials", PRODUCTS, "Part", sizes_pages=False, children=("children",)),
+    Entity("inventories", PRODUCTS, "Inventory"),
+    Entity("stocks", PRODUCTS, "Stock"),
     Entity("stock-adjustments", WMS, "StockAdjustment"),
     Entity("stock-transfers", ERP_WMS, "StockTransfer"),
     Entity("shipment-orders", WMS, "ShipmentOrder"),
@@ -163,10 +163,10 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("statuses/service-requests", EAM, "Status", sizes_pages=False),
     Entity("statuses/purchase-requisitions", ERP, "Status", sizes_pages=False),
     Entity("statuses/rfq", ERP, "Status", sizes_pages=False),
-    Entity("statuses/purchase-orders", ALL, "Status", sizes_pages=False),
+    Entity("statuses/purchase-orders", PRODUCTS, "Status", sizes_pages=False),
     Entity("statuses/receiving", ERP, "Status", sizes_pages=False),
     Entity("statuses/invoices", ERP, "Status", sizes_pages=False),
-    Entity("statuses/return-orders", ALL, "Status", sizes_pages=False),
+    Entity("statuses/return-orders", PRODUCTS, "Status", sizes_pages=False),
     Entity("statuses/projects", ERP, "Status", sizes_pages=False),
     Entity("statuses/production-orders", ERP, "Status", sizes_pages=False),
     Entity("statuses/sales-orders", ERP_WMS, "Status", sizes_pages=False),
@@ -175,5 +175,5 @@ ENTITIES: tuple[Entity, ...] = (
     Entity("statuses/shipment-orders", WMS, "Status", sizes_pages=False),
 )
 
-CONNECTIONS = Entity("connections", ALL, "Integration", key=("id",), replication_key=None, sizes_pages=False)
+CONNECTION = Entity(CONNECTIONS, PRODUCTS, "Integration", key=("id",), replication_key=None, sizes_pages=False)
 """The connection itself: not a list, but what `GET /api/integrations/current` returns."""

@@ -29,11 +29,11 @@ _ESCAPE = re.compile(
     r"""\\u(?P<unicode>[0-9a-fA-F]{4})
       | \\U(?P<long>[0-9a-fA-F]{8})
       | \\x(?P<byte>[0-9a-fA-F]{2})
-      | \\(?P<sign>[\\/"'bfnrt])
+      | \\(?P<character>[\\/"'bfnrt])
       | (?P<percent>(?:%[0-9a-fA-F]{2})+)""",
     re.VERBOSE,
 )
-_SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_CHARACTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")  # eight bytes and more
 _ASCII = re.compile(r"[\x00-\x7f]{8}")
 _FROM_URLSAFE = str.maketrans("-_", "+/")
@@ -46,7 +46,7 @@ class _Dropping(dict[int, "int | None"]):
     """A table for `str.translate` that drops some characters, and remembers which ones.
 
     Args:
-        drops: Says whether to drop a character.
+        drops: Returns whether to drop a character.
     """
 
     def __init__(self, drops: Callable[[str], bool]) -> None:
@@ -63,7 +63,7 @@ class _Dropping(dict[int, "int | None"]):
 
 
 def _is_noise(char: str) -> bool:
-    """Whether a character is white space, the `+` that stands for it, a mark, or not printable."""
+    """Return whether a character is white space, the `+` that stands for it, a mark, or not printable."""
     if char.isascii():
         return char <= " " or char in "+\x7f"
     return not char.isprintable() or category(char).startswith("M")
@@ -75,7 +75,7 @@ _VIEWS = (_UNPRINTABLE, _Dropping(_is_noise))
 
 
 class Masker:
-    """Masks secrets in text; safe to use from several threads.
+    """Mask secrets in text; safe to use from several threads.
 
     Args:
         secrets: What to mask; more can be added. A secret of fewer than four characters is ignored.
@@ -194,8 +194,8 @@ def _meant(escape: re.Match[str]) -> Iterator[tuple[str, int]]:
         sent = bytes.fromhex(written.replace("%", ""))
         for char in sent.decode(errors="surrogateescape"):
             yield char, 3 * len(char.encode(errors="surrogateescape"))
-    elif sign := escape["sign"]:
-        yield _SIGNS.get(sign, sign), len(written)
+    elif character := escape["character"]:
+        yield _CHARACTERS.get(character, character), len(written)
     else:
         number = int(escape["unicode"] or escape["long"] or escape["byte"], 16)
         yield chr(min(number, 0x10FFFF)), len(written)

@@ -153,10 +153,6 @@ class SDKStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     """The SDK drops properties that it does not know, and emits values of a wrong type; `conform` does neither."""
 
-    def replace_schema(self, schema: dict[str, Any]) -> None:
-        """Replace the schema; the SDK's property has no setter."""
-        self._schema = schema
-
     def write_schema(self) -> None:
         """Write the SCHEMA message, which the SDK does only as a part of its own sync."""
         self._write_schema_message()

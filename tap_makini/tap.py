@@ -24,12 +24,12 @@ from tap_makini.streams import (
     KeysStream,
     ListStream,
     MakiniStream,
-    RawStream,
     ReconciliationsStream,
     StreamOptions,
     dependents,
 )
-from tap_makini.streams.sampling import add_columns, add_custom_fields, names_of_raw_streams
+from tap_makini.streams.lists import raw_endpoint
+from tap_makini.streams.sampling import names_of_raw_streams, with_sampled_columns, with_sampled_fields
 from tap_makini.sync.interruption import Interruption
 from tap_makini.sync.list_sync import Plan
 from tap_makini.sync.partition import StartRule
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.endpoints import Offer
+    from tap_makini.endpoints import Endpoint, Offer
 
 logger = logging.getLogger(__name__)
 
@@ -125,30 +125,30 @@ class TapMakini(CommandLine):
     def discover_streams(self) -> Sequence[MakiniStream]:
         """Return a stream for each list the API offers; `sample_records` turns custom fields into columns."""
         options = self._stream_options()
-        lists: list[ListStream] = [ListStream(self, endpoint, options) for endpoint in self.offer.endpoints]
+        endpoints = self.offer.endpoints
         if self.config.get("sample_records") and self.input_catalog is None:
             self.require_credentials()
-            for stream in lists:
-                add_custom_fields(stream, self._sampled, self.settings.sample_records)
+            count = self.settings.sample_records
+            endpoints = tuple(with_sampled_fields(endpoint, self._sampled, count) for endpoint in endpoints)
+        lists = [ListStream(self, endpoint, options) for endpoint in endpoints]
         dependent = [stream for parent in lists for stream in dependents(self, parent, options)]
         reconciling = KeysStream(self, options), ReconciliationsStream(self, options)
         reconciled = reconciling if self.settings.reconcile_days else ()
-        return [*lists, ConnectionsStream(self, options), *dependent, *self._raw_streams(), *reconciled]
+        tables = [ListStream(self, endpoint, options) for endpoint in self._raw_endpoints()]
+        return [*lists, ConnectionsStream(self, options), *dependent, *tables, *reconciled]
 
     def _stream_options(self) -> StreamOptions:
         return StreamOptions(self.settings.names_connections, self.settings.mark_deleted)
 
-    def _raw_streams(self) -> list[RawStream]:
+    def _raw_endpoints(self) -> list[Endpoint]:
         if not self.settings.raw_tables:
             return []
-        options = self._stream_options()
         if self.input_catalog is not None:
-            return [RawStream(self, name, options) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
+            return [raw_endpoint(name) for name in self.input_catalog if name.startswith(RAW_PREFIX)]
         self.require_credentials()
-        streams = [RawStream(self, name, options) for name in names_of_raw_streams(self._sampled)]
-        for stream in streams:
-            add_columns(stream, self._sampled, self.settings.sample_records or _ROWS_TO_SAMPLE)
-        return streams
+        endpoints = map(raw_endpoint, names_of_raw_streams(self._sampled))
+        count = self.settings.sample_records or _ROWS_TO_SAMPLE
+        return [with_sampled_columns(endpoint, self._sampled, count) for endpoint in endpoints]
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Keep a state as it is; each stream checks its own bookmark when it is read.

@@ -1,4 +1,4 @@
-"""Read, compare and write points in time, always in UTC.
+"""Read, compare and write timestamps, always in UTC.
 
 All samples of the v3 spec look like `2025-01-02T03:04:05Z`, but source systems put other forms into records. Texts of
 different forms cannot be compared: `…00Z` sorts after `…00.500Z`, and offsets break any order.
@@ -16,19 +16,27 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_YEAR = "(?!0000)[0-9]{4}"
+_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
+DATE_PATTERN = f"{_YEAR}-{_DAY}"
+"""The pattern of valid dates without 29 February, which depends on the year."""
+DATE_TIME_PATTERN = f"{DATE_PATTERN}{_TIME}"
+"""The pattern of valid date-times in the form of all samples of the v3 spec, on the same days."""
+
 _DATE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
-_USUAL = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)+", re.ASCII)
+_USUAL_FORM = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)+", re.ASCII)
 _HOURS, _MINUTES = 24, 60
 
 
 def parse_timestamps(values: Sequence[Any]) -> list[datetime | None]:
     """Read dates and date-times, like `parse_timestamp`, but much faster if all are of the usual form."""
     with suppress(TypeError, msgspec.ValidationError):  # not all are texts, or valid dates
-        if _USUAL.fullmatch("".join(values)):
-            instants: list[datetime | None] = msgspec.convert(values, list[datetime])
-            return instants
+        if _USUAL_FORM.fullmatch("".join(values)):
+            timestamps: list[datetime | None] = msgspec.convert(values, list[datetime])
+            return timestamps
     return list(map(parse_timestamp, values))
 
 
@@ -43,7 +51,7 @@ def parse_timestamp(value: object) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
-    if _USUAL.fullmatch(value):
+    if _USUAL_FORM.fullmatch(value):
         with suppress(msgspec.ValidationError):
             return msgspec.convert(value, datetime)
     second, fraction = read_date_time(value.strip())
@@ -80,17 +88,17 @@ def _offset(zone: str) -> timedelta:
     return -size if zone[0] == "-" else size
 
 
-def format_timestamp(instant: datetime, precision: str = "microseconds") -> str:
-    """Write an instant in UTC. The precision is fixed, so that equal instants are equal texts."""
+def format_timestamp(timestamp: datetime, precision: str = "microseconds") -> str:
+    """Write a timestamp in UTC. The precision is fixed, so that equal timestamps are equal texts."""
     # strftime writes the year 1, which often stands for "never", as "1" on some platforms
-    return f"{instant.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
+    return f"{timestamp.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 
-def floor_second(instant: datetime) -> datetime:
-    """Cut an instant to the whole second that a filter can name."""
-    return instant.replace(microsecond=0)
+def floor_second(timestamp: datetime) -> datetime:
+    """Cut a timestamp to the whole second that a filter can name."""
+    return timestamp.replace(microsecond=0)
 
 
-def floor_day(instant: datetime) -> datetime:
-    """Cut an instant to the beginning of its day in UTC."""
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+def floor_day(timestamp: datetime) -> datetime:
+    """Cut a timestamp to the beginning of its day in UTC."""
+    return timestamp.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from singer_sdk.exceptions import SchemaNotFoundError
 
-from tap_makini.entities import CONNECTIONS, ENTITIES, Entity
-from tap_makini.schema import SCHEMAS, ItemSchemas
+from tap_makini.entities import CONNECTION, ENTITIES, Entity
+from tap_makini.schema import SCHEMA_FOLDER, load_item_schema, stream_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +20,7 @@ Schema = dict[str, Any]
 DECLARED: dict[str, dict[str, str]] = json.loads(
     Path(__file__).with_name("data").joinpath("vendor_v3.json").read_bytes(),
 )["items"]
-FILES: dict[str, Schema] = {
-    path.stem: json.loads(path.read_bytes()) for path in sorted(Path(str(SCHEMAS.dir_path)).glob("*.json"))
-}
+FILES: dict[str, Schema] = {path.stem: json.loads(path.read_bytes()) for path in sorted(SCHEMA_FOLDER.glob("*.json"))}
 FIELDS = [(item, field) for item in FILES for field in FILES[item]["properties"]]
 FILE_KEYWORDS = {
     "type",
@@ -41,8 +38,8 @@ each_declared_item = pytest.mark.parametrize("item", DECLARED)
 each_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.slug)
 
 
-def stream_schema(entity: Entity) -> Schema:
-    return SCHEMAS.get_schema(entity.item, key_properties=entity.key)
+def schema_of(entity: Entity) -> Schema:
+    return stream_schema(load_item_schema(entity.item), entity.key)
 
 
 def properties_of(item: str) -> dict[str, Schema]:
@@ -83,7 +80,7 @@ def test_there_is_a_file_for_each_item_type_of_the_vendor() -> None:
 def test_every_file_is_of_a_stream_or_nested_in_one() -> None:
     nested = set().union(*(references(schema) for schema in FILES.values()))
 
-    assert set(FILES) == {entity.item for entity in (*ENTITIES, CONNECTIONS)} | nested
+    assert set(FILES) == {entity.item for entity in (*ENTITIES, CONNECTION)} | nested
 
 
 @each_declared_item
@@ -206,7 +203,7 @@ def test_some_corrections_are_explained_by_no_name(item: str, field: str, form: 
 
 @each_entity
 def test_emitted_keywords_are_those_that_every_target_takes(entity: Entity) -> None:
-    for path, node in nodes(stream_schema(entity)):
+    for path, node in nodes(schema_of(entity)):
         assert (path, set(node) - {"type", "format", "properties", "items"}) == (path, set())
         assert (path, "object" in node["type"]) == (path, "properties" in node)
         assert (path, "array" in node["type"]) == (path, "items" in node)
@@ -215,14 +212,14 @@ def test_emitted_keywords_are_those_that_every_target_takes(entity: Entity) -> N
 
 @each_entity
 def test_only_root_and_key_are_not_nullable(entity: Entity) -> None:
-    required = {path: node["type"] for path, node in nodes(stream_schema(entity)) if "null" not in node["type"]}
+    required = {path: node["type"] for path, node in nodes(schema_of(entity)) if "null" not in node["type"]}
 
     assert required == {"": "object"} | {f"/{name}": "string" for name in entity.key}
 
 
 @each_entity
 def test_a_replication_key_is_a_date_time(entity: Entity) -> None:
-    properties = stream_schema(entity)["properties"]
+    properties = schema_of(entity)["properties"]
 
     if entity.replication_key is None:
         assert {"createdAt", "updatedAt"}.isdisjoint(properties)
@@ -233,14 +230,14 @@ def test_a_replication_key_is_a_date_time(entity: Entity) -> None:
 
 @each_entity
 def test_columns_stay_apart_in_any_database(entity: Entity) -> None:
-    for path, node in nodes(stream_schema(entity)):
+    for path, node in nodes(schema_of(entity)):
         names = list(node.get("properties", {}))
         assert (path, len({name.lower()[:63] for name in names})) == (path, len(names))
 
 
 @each_entity
 def test_columns_are_the_items_and_the_taps(entity: Entity) -> None:
-    properties = stream_schema(entity)["properties"]
+    properties = schema_of(entity)["properties"]
 
     assert list(properties) == [*properties_of(entity.item), "_makini_connection", "_makini_extra"]
     assert properties["_makini_connection"] == {"type": ["string", "null"]}
@@ -248,7 +245,7 @@ def test_columns_are_the_items_and_the_taps(entity: Entity) -> None:
 
 
 def test_nested_types_are_written_out() -> None:
-    drawings = SCHEMAS.get_schema("Part")["properties"]["drawings"]
+    drawings = stream_schema(load_item_schema("Part"))["properties"]["drawings"]
 
     assert drawings["items"]["properties"]["documents"]["items"]["properties"]["createdAt"] == {
         "type": ["string", "null"],
@@ -257,37 +254,38 @@ def test_nested_types_are_written_out() -> None:
 
 
 def test_an_item_is_keyed_only_at_the_root() -> None:
-    documents = SCHEMAS.get_schema("WorkOrder", key_properties=("key",))["properties"]["documents"]
+    documents = stream_schema(load_item_schema("WorkOrder"), ("key",))["properties"]["documents"]
 
     assert documents["items"]["properties"]["key"] == {"type": ["string", "null"]}
 
 
 def test_the_taps_own_columns_may_be_in_the_key() -> None:
-    schema = SCHEMAS.get_schema("Asset", key_properties=("_makini_connection", "key"))
+    schema = stream_schema(load_item_schema("Asset"), ("_makini_connection", "key"))
 
     assert schema["properties"]["_makini_connection"] == {"type": "string"}
     assert schema["properties"]["key"] == {"type": "string"}
 
 
 def test_streams_of_one_item_share_nothing() -> None:
-    first = SCHEMAS.get_schema("WorkOrder", key_properties=("key",))
+    first = stream_schema(load_item_schema("WorkOrder"), ("key",))
     for _, node in list(nodes(first)):
         node.clear()
 
-    second = SCHEMAS.get_schema("WorkOrder")
+    second = stream_schema(load_item_schema("WorkOrder"))
 
     assert second["properties"]["key"] == {"type": ["string", "null"]}
     assert second["properties"]["tasks"]["items"]["properties"]["title"]
 
 
 def test_an_unknown_item_type_is_an_error() -> None:
-    with pytest.raises(SchemaNotFoundError, match="Gadget"):
-        SCHEMAS.get_schema("Gadget")
+    with pytest.raises(FileNotFoundError, match="Gadget"):
+        load_item_schema("Gadget")
 
 
 def test_an_unknown_key_property_is_an_error() -> None:
+    item = load_item_schema("CustomField")
     with pytest.raises(KeyError, match="serial"):
-        SCHEMAS.get_schema("CustomField", key_properties=("serial",))
+        stream_schema(item, ("serial",))
 
 
 def test_a_circle_of_references_is_an_error(tmp_path: Path) -> None:
@@ -295,7 +293,5 @@ def test_a_circle_of_references_is_an_error(tmp_path: Path) -> None:
         schema = {"type": ["object", "null"], "properties": {"of": {"$ref": f"{other}.json"}}}
         (tmp_path / f"{item}.json").write_text(json.dumps(schema))
 
-    with pytest.raises(SchemaNotFoundError) as raised:
-        ItemSchemas(tmp_path).get_schema("Egg")
-
-    assert "Egg.json -> Hen.json -> Egg.json" in str(raised.value.__cause__)
+    with pytest.raises(ValueError, match=r"Egg\.json -> Hen\.json -> Egg\.json"):
+        load_item_schema("Egg", tmp_path)

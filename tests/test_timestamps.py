@@ -142,5 +142,5 @@ def test_floors_cut_off_less_than_their_unit(instant: datetime) -> None:
 @example("2025-01-02T03:04.5Z")
 def test_bookmarks_and_columns_take_the_same_texts(text: str) -> None:
     """What a record has in a column of instants is what its bookmark is compared by."""
-    column = DATE_TIME.nearest(json.dumps(text).encode())
+    column = DATE_TIME.fallback(json.dumps(text).encode())
     assert parse_timestamp(text) == (column and parse_timestamp(json.loads(column)))

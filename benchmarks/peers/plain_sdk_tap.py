@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from singer_sdk.authenticators import BearerTokenAuthenticator
 from singer_sdk.pagination import BasePageNumberPaginator
 
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema, stream_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class WorkOrders(RESTStream[int]):
     primary_keys = ("key",)
     replication_key = "updatedAt"
     records_jsonpath = "$.data[*]"
-    schema: ClassVar[dict[str, Any]] = SCHEMAS.get_schema("WorkOrder", key_properties=("key",))
+    schema: ClassVar[dict[str, Any]] = stream_schema(load_item_schema("WorkOrder"), ("key",))
 
     @property
     def url_base(self) -> str:

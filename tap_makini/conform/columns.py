@@ -52,14 +52,14 @@ class Column(ABC):
     """
 
     def __init__(self, form: Any, *, nullable: bool, kept: Any = msgspec.Raw) -> None:  # noqa: ANN401 - types
-        def taken(form: Any) -> Any:  # noqa: ANN401 - types
-            return _either(form, None) if nullable else form
-
-        whole = kept is msgspec.Raw
         self.nullable = nullable
-        self.form = taken(form)
-        self.kept = kept if whole else taken(kept)
-        self.read: Callable[[JSON], object] = msgspec.json.Decoder(self.form if whole else taken(_NOTHING)).decode
+        self.form = _nullable(form) if nullable else form
+        if kept is msgspec.Raw:
+            self.kept, accepted = kept, self.form
+        else:  # no value is valid as it is, since its deselected parts have to go
+            self.kept = _nullable(kept) if nullable else kept
+            accepted = _nullable(_NOTHING) if nullable else _NOTHING
+        self.read: Callable[[JSON], object] = msgspec.json.Decoder(accepted).decode
 
     def conform(self, raw: JSON, pointer: str, leftovers: list[Leftover], record: bytes) -> JSON | None:
         """Return what the column can hold of a value.
@@ -82,17 +82,17 @@ class Column(ABC):
 
     def repair(self, raw: bytes, pointer: str, leftovers: list[Leftover], record: bytes) -> bytes | None:
         """Do the part of `conform` for a value that is not valid as it is."""
-        mark = len(leftovers)
-        if (turned := self.turn(raw, pointer, leftovers)) is not None:
-            return turned
-        leftovers[mark:] = [Leftover(pointer, raw, "type")]
-        return self.nearest(raw, record)
+        before = len(leftovers)
+        if (converted := self.convert(raw, pointer, leftovers)) is not None:
+            return converted
+        leftovers[before:] = [Leftover(pointer, raw, "type")]
+        return self.fallback(raw, record)
 
     @abstractmethod
-    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
-        """Return the value in another form; None if it has none that the column can hold."""
+    def convert(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
+        """Return the value in a form that the column can hold; None if there is none."""
 
-    def nearest(self, raw: bytes, record: bytes) -> bytes | None:  # noqa: ARG002 - some need them
+    def fallback(self, raw: bytes, record: bytes) -> bytes | None:  # noqa: ARG002 - some need them
         """Return what takes the place of a value that cannot be converted."""
         return b"null" if self.nullable else None
 
@@ -100,17 +100,17 @@ class Column(ABC):
 class Scalar(Column):
     """A column of values without parts that have columns."""
 
-    def __init__(self, kind: values.Kind, *, nullable: bool) -> None:
-        super().__init__(kind.form, nullable=nullable)
-        self._kind = kind
+    def __init__(self, type_: values.ColumnType, *, nullable: bool) -> None:
+        super().__init__(type_.form, nullable=nullable)
+        self._type = type_
 
-    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - no parts
+    def convert(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - no parts
         """Convert the value as `values` says."""
-        return self._kind.turn(raw)
+        return self._type.convert(raw)
 
-    def nearest(self, raw: bytes, record: bytes) -> bytes | None:
-        """Return what `values` calls nearest, or null."""
-        return self._kind.nearest(raw) or super().nearest(raw, record)
+    def fallback(self, raw: bytes, record: bytes) -> bytes | None:
+        """Return the fallback of the type, or null."""
+        return self._type.fallback(raw) or super().fallback(raw, record)
 
 
 class Key(Scalar):
@@ -119,7 +119,7 @@ class Key(Scalar):
     def __init__(self) -> None:
         super().__init__(values.STRING, nullable=False)
 
-    def nearest(self, raw: bytes, record: bytes) -> bytes:
+    def fallback(self, raw: bytes, record: bytes) -> bytes:
         """Return the JSON text of the value, or a digest of the record if there is no value."""
         if raw == b"null":
             return text_json(hashlib.sha256(record).hexdigest())
@@ -129,7 +129,7 @@ class Key(Scalar):
 class Container(Column):
     """A column of values with parts that have columns."""
 
-    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
+    def convert(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:
         """Conform the parts; a text that holds such a container is decoded first."""
         try:
             inner = values.held_json(raw) if raw[:1] == b'"' else raw
@@ -251,18 +251,22 @@ class Choice(Column):
             msg = "none of the types accepts the value"
             raise msgspec.ValidationError(msg)
 
-    def turn(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - none are left
+    def convert(self, raw: bytes, pointer: str, leftovers: list[Leftover]) -> bytes | None:  # noqa: ARG002 - none are left
         """Convert the value to the first type that can hold it without leftovers."""
         for option in self._options:
             inner = list[Leftover]()
-            turned = option.turn(raw, pointer, inner)
-            if turned is not None and not inner:
-                return turned
+            converted = option.convert(raw, pointer, inner)
+            if converted is not None and not inner:
+                return converted
         return None
 
 
 def _either(*forms: Any) -> Any:  # noqa: ANN401 - types made at run time
     return Union[forms]  # noqa: UP007 - the forms are known at run time only
+
+
+def _nullable(form: Any) -> Any:  # noqa: ANN401 - types made at run time
+    return _either(form, None)
 
 
 def _list(form: Any) -> Any:  # noqa: ANN401 - types made at run time

@@ -13,7 +13,7 @@ from tap_makini.schema import CONNECTION_COLUMN, DELETION_COLUMN, EXTRA_COLUMN, 
 Breadcrumb = tuple[str, ...]
 Selects = Callable[[Breadcrumb], bool]
 
-_KINDS = {
+_TYPES = {
     "string": values.STRING,
     "number": values.NUMBER,
     "integer": values.INTEGER,
@@ -21,7 +21,7 @@ _KINDS = {
     "object": values.OPEN_OBJECT,
     "array": values.OPEN_ARRAY,
 }
-_TEXT_KINDS = {"date-time": values.DATE_TIME, "date": values.DATE}
+_TEXT_TYPES = {"date-time": values.DATE_TIME, "date": values.DATE}
 
 
 def compile_conformer(
@@ -104,7 +104,7 @@ def _typed(name: str, schema: Mapping[str, Any], selected: Selects, path: Breadc
         return _object(schema["properties"], selected, path, nullable=nullable)
     if name == "array" and isinstance(schema.get("items"), Mapping):
         return Array(_column(schema["items"], selected, (*path, "items")), nullable=nullable)
-    kind = _KINDS.get(name, values.ANYTHING)
+    type_ = _TYPES.get(name, values.ANYTHING)
     if name == "string":
-        kind = _TEXT_KINDS.get(schema.get("format", ""), kind)
-    return Scalar(kind, nullable=nullable or kind is values.ANYTHING)
+        type_ = _TEXT_TYPES.get(schema.get("format", ""), type_)
+    return Scalar(type_, nullable=nullable or type_ is values.ANYTHING)

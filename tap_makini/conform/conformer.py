@@ -31,7 +31,7 @@ class NotARecord(ValueError):  # noqa: N818 - it says what the bytes are
 
 @dataclass
 class Drift:
-    """Counts how often records differ from the schema in one place.
+    """How often records differ from the schema in one place.
 
     Attributes:
         kind: "unknown" for a name without a column, "type" for what its column cannot hold.
@@ -45,7 +45,7 @@ class Drift:
 
 
 class Conformer:
-    """Makes the records of one stream and connection fit its SCHEMA message.
+    """Make the records of one stream and connection fit its SCHEMA message.
 
     Args:
         root: The columns of the source.

@@ -24,16 +24,12 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from tap_makini.rawjson import NUMBER_PATTERN, REFUSED, NotJSONError, holds_nul, text_json
-from tap_makini.timestamps import read_date_time
+from tap_makini.timestamps import DATE_PATTERN, DATE_TIME_PATTERN, read_date_time
 
-Turn = Callable[[bytes], "bytes | None"]
-"""Takes the JSON of a value; returns what a column can hold instead, None if that loses something."""
+Convert = Callable[[bytes], "bytes | None"]
+"""Returns what a column can hold of the JSON of a value; None if that loses something."""
 
 _NUMBER = re.compile(NUMBER_PATTERN)
-# without 29 February, which depends on the year: the slow path reads it
-_YEAR = "(?!0000)[0-9]{4}"
-_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-_TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
 _MICROSECOND_DIGITS = 6
 _INT64_DIGITS = 19
 _INT64 = 2**63
@@ -41,18 +37,18 @@ _INT64 = 2**63
 _read_string = msgspec.json.Decoder(str).decode
 
 
-class Kind(NamedTuple):
+class ColumnType(NamedTuple):
     """A type of column.
 
     Attributes:
         form: The msgspec type of what is accepted as it is.
-        turn: Converts other values.
-        nearest: Returns what comes near to a value that cannot be converted.
+        convert: Converts other values.
+        fallback: Returns what takes the place of a value that cannot be converted; None leaves null.
     """
 
     form: Any
-    turn: Turn
-    nearest: Turn = lambda _: None
+    convert: Convert
+    fallback: Convert = lambda _: None
 
 
 def refuse_nul(raw: bytes) -> None:
@@ -126,16 +122,16 @@ def _to_boolean(raw: bytes) -> bytes | None:
 
 
 def _to_date_time(raw: bytes) -> bytes | None:
-    second, fraction = _instant(raw)
-    return None if fraction[_MICROSECOND_DIGITS:].strip("0") else _write_instant(second, fraction)
+    second, fraction = _read_date_time(raw)
+    return None if fraction[_MICROSECOND_DIGITS:].strip("0") else _write_date_time(second, fraction)
 
 
 def _to_date_time_cut(raw: bytes) -> bytes | None:
     """Cut digits beyond microseconds, which no target's type holds."""
-    return _write_instant(*_instant(raw))
+    return _write_date_time(*_read_date_time(raw))
 
 
-def _write_instant(second: datetime | None, fraction: str) -> bytes | None:
+def _write_date_time(second: datetime | None, fraction: str) -> bytes | None:
     if second is None:
         return None
     point = "." if fraction else ""
@@ -143,27 +139,27 @@ def _write_instant(second: datetime | None, fraction: str) -> bytes | None:
 
 
 def _to_date(raw: bytes) -> bytes | None:
-    second, fraction = _instant(raw)
+    second, fraction = _read_date_time(raw)
     if second is None or fraction.strip("0") or second != datetime.combine(second, datetime.min.time()):
         return None
     return f'"{second.date()}"'.encode()
 
 
-def _instant(raw: bytes) -> tuple[datetime | None, str]:
+def _read_date_time(raw: bytes) -> tuple[datetime | None, str]:
     """Read the second in UTC (without tzinfo) and the digits of its fraction."""
     return read_date_time(clean_text(raw) or "")
 
 
-STRING = Kind(str, _to_string)
-DATE_TIME = Kind(
-    Annotated[str, msgspec.Meta(pattern=rf"^{_YEAR}-{_DAY}{_TIME}\Z")],
+STRING = ColumnType(str, _to_string)
+DATE_TIME = ColumnType(
+    Annotated[str, msgspec.Meta(pattern=rf"^{DATE_TIME_PATTERN}\Z")],
     _to_date_time,
     _to_date_time_cut,
 )
-DATE = Kind(Annotated[str, msgspec.Meta(pattern=rf"^{_YEAR}-{_DAY}\Z")], _to_date)
-NUMBER = Kind(float, _to_number)
-INTEGER = Kind(Annotated[int, msgspec.Meta(ge=-_INT64, le=_INT64 - 1)], _to_integer)
-BOOLEAN = Kind(bool, _to_boolean)
-OPEN_OBJECT = Kind(dict[str, Any], lambda _: None)
-OPEN_ARRAY = Kind(list[Any], lambda _: None)
-ANYTHING = Kind(Any, lambda _: None)
+DATE = ColumnType(Annotated[str, msgspec.Meta(pattern=rf"^{DATE_PATTERN}\Z")], _to_date)
+NUMBER = ColumnType(float, _to_number)
+INTEGER = ColumnType(Annotated[int, msgspec.Meta(ge=-_INT64, le=_INT64 - 1)], _to_integer)
+BOOLEAN = ColumnType(bool, _to_boolean)
+OPEN_OBJECT = ColumnType(dict[str, Any], lambda _: None)
+OPEN_ARRAY = ColumnType(list[Any], lambda _: None)
+ANYTHING = ColumnType(Any, lambda _: None)

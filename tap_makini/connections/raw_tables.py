@@ -16,37 +16,18 @@ import msgspec
 
 from tap_makini.errors import BadBodyError, EntityAbsentError
 from tap_makini.http.transport import path_segment
-from tap_makini.identifiers import mark_of, raw_stream_name, shorten
+from tap_makini.identifiers import raw_stream_name, raw_stream_names
 from tap_makini.pagination.end_of_list import read_entries
 from tap_makini.pagination.envelope import Entries, parse_entries
 from tap_makini.rawjson import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from tap_makini.http.client import Client
 
 PATH = "/api/raw/tables"
 _WILDCARDS = re.compile(r"[*?\[]")
-
-
-def streams_of(tables: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Name the streams of tables, apart also in a database that does not tell case.
-
-    Those whose names would be alike get marks made of the tables' own names: numbers would pass from one table to
-    another with the next one that is made, and differ between connections.
-
-    Args:
-        tables: The tables.
-        taken: Names that other streams have.
-
-    Returns:
-        The tables by the names of their streams.
-    """
-    names = {table: raw_stream_name(table) for table in sorted(set(tables))}
-    alike = Counter(name.casefold() for name in (*names.values(), *taken))
-    marked = {name for name in names.values() if alike[name.casefold()] > 1}
-    return {shorten(f"{name}_{mark_of(table)}") if name in marked else name: table for table, name in names.items()}
 
 
 class _Table(NamedTuple):
@@ -75,7 +56,7 @@ class RawTables:
         self._patterns = [pattern for pattern in patterns if _WILDCARDS.search(pattern)]
         self._lock = threading.Lock()
         self._found: dict[str, str] | None = None
-        self.named = streams_of(pattern for pattern in patterns if not _WILDCARDS.search(pattern))
+        self.named = raw_stream_names(pattern for pattern in patterns if not _WILDCARDS.search(pattern))
 
     def streams(self) -> dict[str, str]:
         """Return the tables that may be read, by the names of their streams.
@@ -91,7 +72,7 @@ class RawTables:
                 alike = Counter(table.name for table in tables)
                 names = {table.qualified if alike[table.name] > 1 else table.name: table for table in tables}
                 wanted = {name for name, table in names.items() if self._is_wanted(name, table.qualified)}
-                self._found = streams_of(wanted - set(self.named.values()), self.named)
+                self._found = raw_stream_names(wanted - set(self.named.values()), self.named)
         return self.named | self._found
 
     def path(self, stream: str) -> str:

@@ -1,8 +1,8 @@
-"""The lists that OpenAPI documents describe, such as the files that Makini's docs export.
+"""Read lists from OpenAPI documents, such as the files that Makini's docs export.
 
 `location` fetches a document, `document` decodes it and follows references, `operations` finds the GETs with their
-addresses, `choice` picks one for each stream, `responses` and `schemas` tell what it returns, `columns` and
-`parameters` what that means for a stream, and `lists` puts all of it together.
+addresses, `choice` picks one for each stream, `responses` and `schemas` read what it returns, `columns` and
+`parameters` derive columns and query parameters from that, and `lists` puts all of it together.
 
 Nothing in a document is trusted: whatever it holds, reading it ends, with lists or with a `DocumentError`.
 """

@@ -1,4 +1,4 @@
-"""Which GETs of the documents are lists, and which one each stream is read by."""
+"""Choose the GETs that are lists, and the one that each stream is read by."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from tap_makini.entities import ALL, ENTITIES, Entity
-from tap_makini.identifiers import document_stream_name, same_name_key, shorten
+from tap_makini.entities import ENTITIES, PRODUCTS, Entity
+from tap_makini.identifiers import document_stream_name, normalized_name, numbered_stream_name
 from tap_makini.openapi.responses import child_item, list_item
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _ENTITIES = {entity.slug: entity for entity in ENTITIES}
 
 
 class Role(Enum):
-    """What a GET is to the tap; the values are what the log calls them."""
+    """What the tap does with a GET; the values are for the log."""
 
     LIST = "lists"
     CHILD = "lists of a record"
@@ -40,10 +40,10 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class ListPath:
-    """What the path of a list says: `/api/v4/eam/work-orders` is `work-orders` of product `eam` and version 4.
+    """The parts of a list's path: `/api/v4/eam/work-orders` is `work-orders` of product `eam` and version 4.
 
     Attributes:
-        own: Its own segments, behind those that name API, product and version.
+        own: Its own segments, after those that name API, product and version.
         whole: All segments.
         product: Its product, None if the path names none.
         version: The API's version, an empty one if the path names none.
@@ -58,12 +58,12 @@ class ListPath:
     def of(cls, operation: Operation) -> ListPath:
         """Read an operation's path; what is before its template is the server's, which may name product and version."""
         segments = _segments(operation.template)
-        own = tuple(dropwhile(lambda segment: segment in {"api", *ALL} or _VERSION.fullmatch(segment), segments))
+        own = tuple(dropwhile(lambda segment: segment in {"api", *PRODUCTS} or _VERSION.fullmatch(segment), segments))
         product: str | None = None
         version: tuple[int, ...] = ()
         leading = segments[: len(segments) - len(own)]
         for segment in (*_segments(operation.path.removesuffix(operation.template)), *leading):
-            product = segment if segment in ALL else product
+            product = segment if segment in PRODUCTS else product
             match = _VERSION.fullmatch(segment)
             version = tuple(map(int, match[1].split("."))) if match else version
         return cls(own, _segments(operation.path), product, version)
@@ -82,16 +82,16 @@ class ListPath:
 
 
 def classify(operations: Iterable[Operation]) -> Mapping[Role, Sequence[Operation]]:
-    """Tell what each GET is, and log how many there are of each role."""
+    """Classify each GET, and log the number of each role."""
     found: dict[Role, list[Operation]] = {role: [] for role in Role}
     for operation in operations:
         found[_role(operation)].append(operation)
     counts = [f"{len(found[role])} {role.value}" for role in Role if found[role]]
     logger.info("The OpenAPI documents describe GETs: %s.", ", ".join(counts) or "none")
     for operation in found[Role.OTHER]:
-        logger.info("Not read, since there is no list of records under 'data': GET %s", operation.label)
+        logger.info("GET %s: not read, because it returns no list of records under 'data'.", operation.label)
     for operation in found[Role.IGNORED]:
-        logger.debug("Not read: GET %s", operation.label)
+        logger.debug("GET %s: not read.", operation.label)
     return found
 
 
@@ -106,7 +106,7 @@ def _role(operation: Operation) -> Role:
 
 
 def _is_of_administration(operation: Operation) -> bool:
-    """Say whether a path or tag says so, or only an administrator's credentials are accepted."""
+    """Return whether path or tags name administration, or only an administrator's credentials are accepted."""
     own = ListPath.of(operation).own
     tags, accepted = (
         said if isinstance(said, list) else [] for said in map(operation.description.get, ("tags", "security"))
@@ -143,13 +143,13 @@ def choose(operations: Iterable[Operation], products: Sequence[str]) -> dict[str
     for _, operation in sorted(by_path.items()):
         path = ListPath.of(operation)
         if path.product is None or path.product in products:
-            rivals[same_name_key(path.names[0])].append(_Rival(operation, path))
+            rivals[normalized_name(path.names[0])].append(_Rival(operation, path))
     chosen: dict[str, Operation] = {}
     taken = set[str]()
     for group in sorted((_best(group, products) for group in rivals.values()), key=len):
         for number, rival in enumerate(group):
-            name = _free(rival.path.names[1 if number else 0], taken)
-            taken.add(same_name_key(name))
+            name = numbered_stream_name(rival.path.names[1 if number else 0], taken)
+            taken.add(normalized_name(name))
             chosen[name] = rival.operation
     return dict(sorted(chosen.items()))
 
@@ -161,14 +161,6 @@ def _best(rivals: Sequence[_Rival], products: Sequence[str]) -> list[_Rival]:
     version = max(rival.path.version for rival in of_product)
     best = (rival for rival in of_product if rival.path.version == version)
     return sorted(best, key=lambda rival: rival.path.product is not None)
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    free, number = name, 1
-    while same_name_key(free) in taken:
-        number += 1
-        free = shorten(f"{name}_{number}")
-    return free
 
 
 def children_by_parent(operations: Iterable[Operation]) -> Mapping[str, dict[str, Operation]]:

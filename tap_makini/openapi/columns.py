@@ -1,4 +1,4 @@
-"""From the shape of an item to a stream's columns, primary key and replication key.
+"""Derive a stream's columns, primary key and replication key from the shape of an item.
 
 v4 records carry `id`, `_createdAt`, `_updatedAt` and other standard fields with an underscore (v4 guide), v3 records
 `key`, `createdAt` and `updatedAt` (v3 spec).
@@ -11,9 +11,9 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_makini.identifiers import is_column_name
+from tap_makini.identifiers import column_names
 from tap_makini.openapi.schemas import Kind, Shape
-from tap_makini.schema import CREATION_TIMES, DELETION_TIMES, UPDATE_TIMES
+from tap_makini.schema import CREATION_TIMES, DATE_TIME, DELETION_TIMES, TEXT, UPDATE_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,16 +25,18 @@ _MOST_COLUMNS = 1_500
 """Properties of a schema, nested ones included; a PostgreSQL table takes 1,600 columns."""
 _V4_MARKS = ("_idValue", "_displayValue", "_createdAt", "_updatedAt", "_deletedAt", "_implements")
 _KEYS = ("id", "key")
-_STANDARD_NAMES = frozenset({*_KEYS, *UPDATE_TIMES, *CREATION_TIMES, *DELETION_TIMES})
+STANDARD_NAMES = frozenset({*_KEYS, *UPDATE_TIMES, *CREATION_TIMES, *DELETION_TIMES})
 _OF_UPDATES = re.compile("updat|modif|changed", re.IGNORECASE)
-_INSTANT_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
-_TYPES = {Kind.NUMBER: "number", Kind.BOOLEAN: "boolean"}
-_TYPES_OF_ITEMS = (Kind.STRING, Kind.INSTANT, Kind.NUMBER, Kind.BOOLEAN)
-_TEXT = {"type": ["string", "null"]}
+_DATE_TIME_NAME = re.compile(r".+(At|_at|Date)|date", re.DOTALL)
+_TYPES: Mapping[Kind, _Schema] = {
+    Kind.NUMBER: {"type": ["number", "null"]},
+    Kind.BOOLEAN: {"type": ["boolean", "null"]},
+}
+_TYPES_OF_ITEMS = (Kind.STRING, Kind.DATE_TIME, Kind.NUMBER, Kind.BOOLEAN)
 
 
 def is_v4(properties: Iterable[str]) -> bool:
-    """Say whether an item with these properties is a v4 record."""
+    """Return whether an item with these properties is a v4 record."""
     return not set(properties).isdisjoint(_V4_MARKS)
 
 
@@ -58,7 +60,7 @@ def item_schema(item: Shape) -> _Schema:
     waiting = deque(nested)
     while waiting:
         objects = waiting.popleft()
-        names = _usable_names(objects.shape.properties)
+        names = column_names(objects.shape.properties, STANDARD_NAMES)
         if objects.level <= _MOST_LEVELS and 0 < len(names) <= left:
             left -= len(names)
             columns, nested = _columns(objects.shape, names, objects.level)
@@ -69,7 +71,7 @@ def item_schema(item: Shape) -> _Schema:
 
 def with_text_key(schema: _Schema, key: Iterable[str]) -> _Schema:
     """Make the key text, whatever the document declares: a key is only ever compared."""
-    return {**schema, "properties": schema["properties"] | dict.fromkeys(key, _TEXT)}
+    return {**schema, "properties": schema["properties"] | dict.fromkeys(key, TEXT)}
 
 
 def key_of(properties: Iterable[str]) -> tuple[str, ...]:
@@ -82,7 +84,7 @@ def replication_key_of(properties: Mapping[str, _Schema]) -> str | None:
     """Return the property to read incrementally by: the time of update or, if records have none, of creation.
 
     Returns:
-        None if there is neither, if it is not an instant, or if the time of update has another name: by the time of
+        None if there is neither, if it is not a date-time, or if the time of update has another name: by the time of
         creation no update would be seen.
     """
     place = 1 if is_v4(properties) else 0
@@ -92,34 +94,26 @@ def replication_key_of(properties: Mapping[str, _Schema]) -> str | None:
 
 
 def _first_names(item: Shape) -> list[str]:
-    usable = _usable_names(item.properties)
-    standard = {name for name in usable if name in _STANDARD_NAMES}
+    usable = column_names(item.properties, STANDARD_NAMES)
+    standard = {name for name in usable if name in STANDARD_NAMES}
     others = (name for name in usable if name not in standard)
     kept = standard.union(islice(others, _MOST_COLUMNS - len(standard)))
     return [name for name in usable if name in kept]
 
 
-def _usable_names(properties: Iterable[str]) -> list[str]:
-    """Leave out what no table can hold. Of names that differ in case alone, a standard one or the first stays."""
-    names = {name.lower(): name for name in properties if name in _STANDARD_NAMES}
-    usable = [name for name in properties if is_column_name(name)]
-    for name in usable:
-        names.setdefault(name.lower(), name)
-    return [name for name in usable if names[name.lower()] == name]
-
-
 class _Objects(NamedTuple):
     """A column of objects whose own columns are not read yet."""
 
-    column: _Schema
+    columns: _Schema
+    name: str
     shape: Shape
     level: int
     are_in_array: bool
 
-    def fill(self, columns: _Schema) -> None:
-        """Make the column, which is JSON text so far, one of objects with these columns."""
-        record = {"type": ["object", "null"], "properties": columns}
-        self.column.update({"type": ["array", "null"], "items": record} if self.are_in_array else record)
+    def fill(self, properties: _Schema) -> None:
+        """Replace the column, which is JSON text so far, by one of objects with these properties."""
+        record = {"type": ["object", "null"], "properties": properties}
+        self.columns[self.name] = {"type": ["array", "null"], "items": record} if self.are_in_array else record
 
 
 def _columns(shape: Shape, names: Iterable[str], level: int) -> tuple[_Schema, list[_Objects]]:
@@ -132,17 +126,17 @@ def _columns(shape: Shape, names: Iterable[str], level: int) -> tuple[_Schema, l
         if item and item.kind in _TYPES_OF_ITEMS:
             columns[name] = {"type": ["array", "null"], "items": _scalar(item)}
         else:
-            nested.append(_Objects(columns[name], item or part, level + 1, are_in_array=item is not None))
+            nested.append(_Objects(columns, name, item or part, level + 1, are_in_array=item is not None))
     return columns, nested
 
 
 def _scalar(shape: Shape, name: str = "") -> _Schema:
-    if _is_instant(shape, name):
-        return {"type": ["string", "null"], "format": "date-time"}
-    return {"type": [_TYPES.get(shape.kind, "string"), "null"]}
+    if _is_date_time(shape, name):
+        return DATE_TIME
+    return _TYPES.get(shape.kind, TEXT)
 
 
-def _is_instant(shape: Shape, name: str) -> bool:
-    """Say whether it is an instant by format or, as v3's export declares them text or bare objects, by name."""
+def _is_date_time(shape: Shape, name: str) -> bool:
+    """Return whether it is a date-time by format or, as v3's export declares them text or bare objects, by name."""
     says_little = shape.kind in {Kind.STRING, Kind.ANY} or (shape.kind is Kind.OBJECT and not shape.properties)
-    return shape.kind is Kind.INSTANT or (says_little and _INSTANT_NAME.fullmatch(name) is not None)
+    return shape.kind is Kind.DATE_TIME or (says_little and _DATE_TIME_NAME.fullmatch(name) is not None)

@@ -1,11 +1,11 @@
-"""One OpenAPI document: decoded, checked, with its references followed."""
+"""Decode an OpenAPI document, check it, and follow its references."""
 
 from __future__ import annotations
 
 import logging
 import re
 from collections import defaultdict
-from copy import copy
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -39,45 +39,30 @@ class Document:
     Args:
         location: Where it comes from.
         content: Its content.
-
-    Attributes:
-        path: The path that is read, to be named if a reference leads nowhere.
     """
 
     def __init__(self, location: Location, content: Mapping[str, Any]) -> None:
         self.location = location
         self.content = content
-        self.path = ""
         # opaque: an `$id` in the document must not change what its references are relative to
         resource = Specification[Any].OPAQUE.create_resource(content)
         self._resolver = Registry[Any]().with_resource("", resource).resolver()
         self._targets: dict[str, dict[str, Any] | None] = {}
         self._missing: dict[str, set[str]] = defaultdict(set)  # paths by reference
 
-    def at(self, path: str) -> Document:
-        """Return the same document, read for one of its paths."""
-        document = copy(self)
-        document.path = path
-        return document
+    def target(self, reference: object, path: str) -> dict[str, Any] | None:
+        """Return the object that a `$ref` names; None if there is none in this document.
 
-    def target(self, reference: object) -> dict[str, Any] | None:
-        """Return the object that a `$ref` names; None if there is none in this document, which is noted."""
+        Args:
+            reference: The value of `$ref`.
+            path: The path that is read, to be named by a warning if there is none.
+        """
         text = reference if isinstance(reference, str) else _NOT_TEXT
         if text not in self._targets:
             self._targets[text] = self._lookup(text)
         if self._targets[text] is None:
-            self._missing[text].add(self.path)
+            self._missing[text].add(path)
         return self._targets[text]
-
-    def followed(self, node: object) -> dict[str, Any]:
-        """Return a path item, parameter or response that may be a reference; an empty one if it is not an object."""
-        for _ in range(_REFERENCES_IN_A_ROW):
-            if not isinstance(node, dict):
-                return {}
-            if "$ref" not in node:
-                return node
-            node = self.target(node["$ref"])
-        return {}
 
     def warn_of_missing(self, streams: Mapping[str, str]) -> None:
         """Log each reference that led nowhere so far, with what it affects.
@@ -106,6 +91,33 @@ class Document:
         except (Unresolvable, TypeError, ValueError):  # the latter: a pointer into a scalar
             return None
         return found if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What references are followed for: one path of a document.
+
+    Attributes:
+        document: The document.
+        path: The path, as the document spells it.
+    """
+
+    document: Document
+    path: str
+
+    def target(self, reference: object) -> dict[str, Any] | None:
+        """Return the object that a `$ref` names; None if there is none in this document."""
+        return self.document.target(reference, self.path)
+
+    def followed(self, node: object) -> dict[str, Any]:
+        """Return a path item, parameter or response that may be a reference; an empty one if it is not an object."""
+        for _ in range(_REFERENCES_IN_A_ROW):
+            if not isinstance(node, dict):
+                return {}
+            if "$ref" not in node:
+                return node
+            node = self.target(node["$ref"])
+        return {}
 
 
 def open_document(location: Location, timeout: float, user_agent: str) -> Document:
@@ -160,7 +172,7 @@ def _check_nesting(data: bytes) -> None:
 
 
 class _Loader(_CLoader):  # type: ignore[misc,valid-type] # chosen at run time
-    """Loads YAML as JSON: keys are text as written (`200`, `no`), and so are dates, `yes` and `on`.
+    """Load YAML as JSON: keys are text as written (`200`, `no`), and so are dates, `yes` and `on`.
 
     An alias is the very object that its anchor names, so aliases cannot multiply, but a document may contain itself.
     """
@@ -204,7 +216,7 @@ def _fault(content: object) -> str | None:
 
 
 def _problem(error: Exception) -> str:
-    """Say where in a YAML document what is wrong."""
+    """Return where in a YAML document what is wrong; empty if that is not known."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return ""
     mark = error.problem_mark

@@ -1,4 +1,4 @@
-"""The lists of an API, as its documents describe them."""
+"""Read the lists of an API from the documents that describe it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from tap_makini.endpoints import ASSUMED, V3, V3_UNSIZED, Child, Endpoint, Offer
 from tap_makini.entities import MATERIALS, child_list
+from tap_makini.identifiers import column_names
 from tap_makini.openapi.choice import ListPath, Role, children_by_parent, choose, classify
-from tap_makini.openapi.columns import is_v4, item_schema, key_of, replication_key_of, with_text_key
+from tap_makini.openapi.columns import STANDARD_NAMES, is_v4, item_schema, key_of, replication_key_of, with_text_key
 from tap_makini.openapi.document import open_document
 from tap_makini.openapi.location import DocumentError, Location
 from tap_makini.openapi.operations import PARAMETER, operations_of
 from tap_makini.openapi.parameters import query_parameters_of
 from tap_makini.openapi.responses import child_item, list_item
 from tap_makini.openapi.schemas import Kind, Shape
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -55,7 +56,7 @@ def read_documents(
     except RecursionError:
         msg = f"{labels}: schemas are nested too deeply. Report it with the document."
         raise DocumentError(msg) from None
-    streams = {operation.document.path: stream for stream, operation in chosen.items()}
+    streams = {operation.scope.path: stream for stream, operation in chosen.items()}
     for document in documents:
         document.warn_of_missing(streams)
     if not chosen:
@@ -129,10 +130,11 @@ def _built_in_schema(entity: Entity, item: Shape) -> Schema:
 
     Lists of materials are declared as lists of other items, so there it has none.
     """
-    built_in = SCHEMAS.fetch_schema(entity.item)
+    built_in = load_item_schema(entity.item)
     if entity.item == MATERIALS:
         return built_in
-    known = {name.lower() for name in built_in["properties"]}
-    added = {name: part for name, part in item.properties.items() if name.lower() not in known}
+    known = built_in["properties"]
+    names = column_names([*known, *item.properties], {*known, *STANDARD_NAMES})
+    added = {name: item.properties[name] for name in names if name not in known}
     more = item_schema(Shape(Kind.OBJECT, added))["properties"]
-    return {**built_in, "properties": built_in["properties"] | more}
+    return {**built_in, "properties": known | more}

@@ -1,4 +1,4 @@
-"""Where a document is: a file or a URL, fetched within limits of time and size."""
+"""Fetch a document from a file or a URL, within limits of time and size."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Location:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise self.error(f"cannot be read ({reason})", "Check the path and who may read it.") from None
         if len(data) > MOST_BYTES:
-            raise self.error(f"is larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
+            raise self.error(f"larger than {MOST_BYTES // 2**20} MiB", _EXPORT)
         return data
 
     def _download(self, timeout: float, user_agent: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The operations of a document that read something: its GETs, with their addresses and parameters."""
+"""Find the GETs of a document, with their addresses and parameters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from tap_makini.openapi.document import Scope
 from tap_makini.redaction import printable
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 PARAMETER = re.compile(r"\{[^/{}]+\}")
 
 _CHILD_PATH = re.compile(rf"(?P<parent>.+)/{PARAMETER.pattern}/(?P<name>[^/{{}}]+)")
-_SIGNS_OF_PATHS = "/{}._~!$&'()*+,;=:@%-"
+_PATH_CHARACTERS = "/{}._~!$&'()*+,;=:@%-"
 _LEADS_ELSEWHERE = re.compile(r"[?#\\\x00-\x1f\x7f]|(^|/|%2f)(\.|%2e){0,2}(/|%2f|$)", re.IGNORECASE)
-"""What must not be in a path: a query, signs that servers fold, and empty or dotted segments."""
+"""What must not be in a path: a query, characters that servers fold, and empty or dotted segments."""
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
 
 
@@ -30,16 +31,16 @@ class Operation:
     """A GET.
 
     Attributes:
-        document: What describes it.
+        scope: Follows references for it.
         path: Its path on the API's host as requests have it, without a slash at the end.
         template: The same without the server's own path.
         description: What the document says of it.
         parameters: Its parameters, with those of its path.
-        ending: The slash that the document puts behind the path; some servers know only this address.
+        ending: The trailing slash, if the document has one; some servers require it.
         origin: Scheme, host and port of its server; None where the document does not say.
     """
 
-    document: Document
+    scope: Scope
     path: str
     template: str
     description: Node
@@ -77,19 +78,19 @@ class Operation:
 def operations_of(document: Document) -> Iterator[Operation]:
     """Yield the GETs of a document."""
     for template, node in document.content["paths"].items():
-        described = document.at(template)
+        scope = Scope(document, template)
         own = node if isinstance(node, dict) else {}
-        item = {**described.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
+        item = {**scope.followed(node), **{name: part for name, part in own.items() if name != "$ref"}}
         get = item.get("get")
         if isinstance(get, dict):
-            origin, prefix = _server(described, get, item, document.content)
+            origin, prefix = _server(document, get, item, document.content)
             bare = template.rstrip("/")
             yield Operation(
-                described,
+                scope,
                 _encoded(prefix + bare),
                 _encoded(bare),
                 get,
-                tuple(_parameters(described, item, get)),
+                tuple(_parameters(scope, item, get)),
                 "/" if bare != template else "",
                 origin,
             )
@@ -97,21 +98,21 @@ def operations_of(document: Document) -> Iterator[Operation]:
 
 def _encoded(path: str) -> str:
     """Encode a path as requests have it, unless it cannot be used."""
-    return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_SIGNS_OF_PATHS)
+    return path if _LEADS_ELSEWHERE.search(path[1:]) else quote(path, safe=_PATH_CHARACTERS)
 
 
-def _parameters(document: Document, *nodes: Node) -> Iterator[Node]:
+def _parameters(scope: Scope, *nodes: Node) -> Iterator[Node]:
     for node in nodes:
         parameters = node.get("parameters")
         for parameter in parameters if isinstance(parameters, list) else []:
-            yield document.followed(parameter)
+            yield scope.followed(parameter)
 
 
 def _server(document: Document, *holders: Node) -> tuple[str | None, str]:
     """Return origin and path of the first absolute server or, if there is none, of the first one.
 
     Args:
-        document: What describes it.
+        document: What they are in.
         holders: What may name servers, the nearest first. Only the nearest that names some counts.
     """
     named = (holder["servers"] for holder in holders if isinstance(holder.get("servers"), list) and holder["servers"])

@@ -1,4 +1,4 @@
-"""The query parameters of a list, from those that its operation declares.
+"""Find the query parameters of a list among those that its operation declares.
 
 Only parameters in these tables are used. What is not declared is as in the v3 guide.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.identifiers import same_name_key
+from tap_makini.identifiers import normalized_name
 from tap_makini.openapi.responses import media_type_of
 from tap_makini.schema import UPDATE_TIMES
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_makini.endpoints import QueryParameters
-    from tap_makini.openapi.document import Document
+    from tap_makini.openapi.document import Scope
     from tap_makini.openapi.operations import Operation
 
     Node = Mapping[str, Any]
@@ -87,7 +87,7 @@ def query_parameters_of(
 
 
 def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParameters:
-    by_key = {same_name_key(name): name for name in reversed([*declared])}
+    by_key = {normalized_name(name): name for name in reversed([*declared])}
     page, size, offset, cursor = (
         next((by_key[key] for key in keys if key in by_key), None) for keys in _PAGING.values()
     )
@@ -124,7 +124,7 @@ def _with_start_value(parameters: QueryParameters, declared: Declared, key: str)
 def _with_order(parameters: QueryParameters, declared: Declared, key: str) -> QueryParameters:
     """Use another order than v3's only if its values are declared."""
     for name in _SORTS:
-        values = list(_said(declared.get(name, []), "enum"))
+        values = list(_values(declared.get(name, []), "enum"))
         for ascending, descending in _ORDERS:
             if descending.format(key=key) in values:
                 return replace(parameters, sort=name, ascending=ascending, descending=descending)
@@ -132,15 +132,15 @@ def _with_order(parameters: QueryParameters, declared: Declared, key: str) -> Qu
 
 
 def _declared(operation: Operation) -> Declared:
-    """Return what is said of each query parameter, by the names that requests have."""
+    """Return the schemas of each query parameter, by the names that requests have."""
     declared: dict[str, list[Node]] = {}
     for node in operation.parameters:
         name = node.get("name")
         if node.get("in") == "query" and isinstance(name, str) and node.get("deprecated") is not True:
-            schemas = _schemas(operation.document, node.get("schema"))
+            schemas = _schemas(operation.scope, node.get("schema"))
             parts = _parts(node, schemas)
             for part, schema in parts.items():
-                declared[part] = _schemas(operation.document, schema)
+                declared[part] = _schemas(operation.scope, schema)
             if not parts:
                 declared[name] = schemas
     return declared
@@ -156,23 +156,23 @@ def _parts(node: Node, schemas: list[Node]) -> dict[str, Any]:
     return {} if node.get("explode") is False else properties
 
 
-def _schemas(document: Document, schema: object) -> list[Node]:
+def _schemas(scope: Scope, schema: object) -> list[Node]:
     """Return a schema, the schemas that it is composed of, and those of its items."""
-    return [*islice(_composed(document, schema, _MOST_LEVELS), _MOST_SCHEMAS)]
+    return [*islice(_composed(scope, schema, _MOST_LEVELS), _MOST_SCHEMAS)]
 
 
-def _composed(document: Document, schema: object, levels: int) -> Iterator[Node]:
-    node = document.followed(schema)
+def _composed(scope: Scope, schema: object, levels: int) -> Iterator[Node]:
+    node = scope.followed(schema)
     if not node or not levels:
         return
     yield node
     for keyword in _COMPOSITIONS:
         for part in node[keyword] if isinstance(node.get(keyword), list) else []:
-            yield from _composed(document, part, levels - 1)
-    yield from _composed(document, node.get("items"), levels - 1)
+            yield from _composed(scope, part, levels - 1)
+    yield from _composed(scope, node.get("items"), levels - 1)
 
 
-def _said(schemas: list[Node], keyword: str) -> Iterator[Any]:
+def _values(schemas: list[Node], keyword: str) -> Iterator[Any]:
     """Yield the values of a keyword, one by one if it is a list."""
     for schema in schemas:
         value = schema.get(keyword)
@@ -181,7 +181,7 @@ def _said(schemas: list[Node], keyword: str) -> Iterator[Any]:
 
 def _whole_numbers(schemas: list[Node], keyword: str) -> Iterator[int]:
     """Yield the values of a keyword that are whole numbers, or texts of one."""
-    texts = (str(value) for value in _said(schemas, keyword) if isinstance(value, (int, str)))
+    texts = (str(value) for value in _values(schemas, keyword) if isinstance(value, (int, str)))
     return (int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10)  # noqa: PLR2004 - digits
 
 

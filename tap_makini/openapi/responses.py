@@ -1,4 +1,4 @@
-"""What operations return: lists in the envelope (`data`), and for the lists of a record bare lists or objects too."""
+"""Read what operations return: lists in the envelope (`data`), for the lists of a record also bare lists or objects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def media_type_of(operation: Operation) -> str:
 
 def _response(operation: Operation) -> Shape:
     _, schema = _declared(operation)
-    return MIXED if schema is None else shape_of(operation.document, schema)
+    return MIXED if schema is None else shape_of(operation.scope, schema)
 
 
 def _enveloped(response: Shape) -> Shape | None:
@@ -65,7 +65,7 @@ def _declared(operation: Operation) -> tuple[str, Any]:
     status = next((status for status in _SUCCESSES if status in by_status), None)
     if status is None:
         return _PLAIN_JSON, None
-    content = operation.document.followed(by_status[status]).get("content")
+    content = operation.scope.followed(by_status[status]).get("content")
     if not isinstance(content, dict) or not content:
         return _PLAIN_JSON, {}
     names = sorted(filter(_JSON.fullmatch, content), key=lambda name: not name.startswith(_PLAIN_JSON))

@@ -1,8 +1,8 @@
-"""What schemas say of a value: references, `allOf`, `oneOf` and `anyOf`, of OpenAPI 3.0 and 3.1 alike.
+"""Read what schemas say of a value: references, `allOf`, `oneOf` and `anyOf`, of OpenAPI 3.0 and 3.1 alike.
 
 A shape is read one level at a time: its properties and items are functions that read the next one. So a schema may
-contain itself, and how far to go is for the caller to decide. A schema that comes again below itself is JSON text, and
-a composition that leads back to itself adds nothing.
+contain itself, and how far to go is for the caller to decide. A recursive property becomes JSON text, and a circular
+composition is ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tap_makini.openapi.document import Document
+    from tap_makini.openapi.document import Scope
 
     Node = Mapping[str, Any]
 
@@ -29,10 +29,10 @@ class Kind(Enum):
     """The kind of a value. Whole numbers are numbers: a later one may have a fraction."""
 
     ANY = auto()
-    """Nothing is said of it."""
+    """The schema does not say."""
     NULL = auto()
     STRING = auto()
-    INSTANT = auto()
+    DATE_TIME = auto()
     NUMBER = auto()
     BOOLEAN = auto()
     OBJECT = auto()
@@ -74,20 +74,20 @@ MIXED = Shape(Kind.MIXED)
 _ANY = Shape(Kind.ANY)
 
 
-def shape_of(document: Document, schema: object) -> Shape:
+def shape_of(scope: Scope, schema: object) -> Shape:
     """Return what a schema, any JSON, says of a value."""
-    return _Reader(document).value(schema, frozenset())
+    return _Reader(scope).value(schema, frozenset())
 
 
 class _Reader:
-    """Reads what one list returns.
+    """Read what one list returns.
 
     Sets of schemas are sets of their `id`: `above` are those of the values around this one, `trail` those that make up
     this value with this one.
     """
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._visits_left = _MOST_VISITS
 
     def value(self, schema: object, above: frozenset[int]) -> Shape:
@@ -114,7 +114,7 @@ class _Reader:
 
     def _parts(self, schema: Node, above: frozenset[int], trail: frozenset[int]) -> Iterator[Shape | None]:
         if "$ref" in schema:
-            target = self._document.target(schema["$ref"])
+            target = self._scope.target(schema["$ref"])
             yield self._read(target, above, trail) if target is not None else None
         for part in _listed(schema, "allOf"):
             yield self._read(part, above, trail)
@@ -134,8 +134,8 @@ class _Reader:
             return Shape(kind, {name: partial(self.value, part, above) for name, part in parts.items()})
         if kind is Kind.ARRAY:
             return Shape(kind, items=partial(self._items, schema.get("items"), above))
-        is_instant = schema.get("format") in ("date-time", "date") and kind in {Kind.STRING, Kind.ANY}
-        return Shape(Kind.INSTANT if is_instant else kind)
+        is_date_time = schema.get("format") in ("date-time", "date") and kind in {Kind.STRING, Kind.ANY}
+        return Shape(Kind.DATE_TIME if is_date_time else kind)
 
 
 def _listed(schema: Node, keyword: str) -> list[Any]:
@@ -169,7 +169,7 @@ def _single(kinds: set[Kind]) -> Kind:
 def _all_of(shapes: Sequence[Shape]) -> Shape:
     """Return the shape of a value that has all of these shapes at once."""
     said = [shape for shape in shapes if shape.kind is not Kind.ANY]
-    return _combined(said, _all_of, Kind.INSTANT) if said else _ANY
+    return _combined(said, _all_of, Kind.DATE_TIME) if said else _ANY
 
 
 def _any_of(shapes: Sequence[Shape]) -> Shape:
@@ -181,7 +181,7 @@ def _any_of(shapes: Sequence[Shape]) -> Shape:
 
 
 def _combined(shapes: Sequence[Shape], combine: Callable[[Sequence[Shape]], Shape], text: Kind) -> Shape:
-    """Combine shapes part by part; `text` is what instants and other texts make together."""
+    """Combine shapes part by part; `text` is what date-times and other texts make together."""
     if len(shapes) == 1:
         return shapes[0]
     kinds = {shape.kind for shape in shapes}
@@ -193,7 +193,7 @@ def _combined(shapes: Sequence[Shape], combine: Callable[[Sequence[Shape]], Shap
         return Shape(Kind.OBJECT, {name: partial(_read_all, same, combine) for name, same in parts.items()})
     if kinds == {Kind.ARRAY}:
         return Shape(Kind.ARRAY, items=partial(_read_all, [shape.items for shape in shapes if shape.items], combine))
-    if kinds == {Kind.STRING, Kind.INSTANT}:
+    if kinds == {Kind.STRING, Kind.DATE_TIME}:
         return Shape(text)
     return shapes[0] if len(kinds) == 1 else MIXED
 

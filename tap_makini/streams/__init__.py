@@ -9,7 +9,7 @@ from tap_makini.streams.dependents import (
     ReconciliationsStream,
     dependents,
 )
-from tap_makini.streams.lists import ConnectionsStream, ListStream, RawStream
+from tap_makini.streams.lists import ConnectionsStream, ListStream
 
 __all__ = [
     "ChildStream",
@@ -19,7 +19,6 @@ __all__ = [
     "LinesStream",
     "ListStream",
     "MakiniStream",
-    "RawStream",
     "ReconciliationsStream",
     "StreamOptions",
     "dependents",

@@ -61,11 +61,10 @@ class MakiniStream(SDKStream):
         self.own_replication_key = replication_key
         self.own_key = key
         key = (CONNECTION_COLUMN, *key) if options.names_connections and key else key
-        super().__init__(tap, stream_schema(schema, key_properties=key), name)
+        complete = stream_schema(schema, key)
+        super().__init__(tap, with_deletion_column(complete) if options.marks_deleted else complete, name)
         self.primary_keys = key
         self.replication_key = replication_key
-        if options.marks_deleted:
-            self.replace_schema(with_deletion_column(self.schema))
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take keys, replication method, schema and selection from a catalog.

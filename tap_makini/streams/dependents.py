@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.identifiers import dependent_stream_name, shorten
-from tap_makini.schema import PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN, of_parent
+from tap_makini.identifiers import RECONCILED_KEYS, RECONCILIATIONS, dependent_stream_name
+from tap_makini.schema import DATE_TIME, PARENT_KEY_COLUMN, PARENT_UPDATE_COLUMN, POSITION_COLUMN, TEXT, of_parent
 from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
     from tap_makini.endpoints import Child
     from tap_makini.streams.lists import ListStream
-
-KEYS = "reconciled_keys"
-RECONCILIATIONS = "reconciliations"
-
-_TEXT = {"type": ["string", "null"]}
-_INSTANT = {"type": ["string", "null"], "format": "date-time"}
 
 
 class DependentStream(MakiniStream):
@@ -99,9 +93,13 @@ def dependents(tap: Tap, parent: ListStream, options: StreamOptions = DEFAULTS) 
         return
     taken = set[str]()
     for array in _arrays_of_objects(parent.endpoint.schema):
-        yield LinesStream(tap, parent, _name(parent, array, taken), array, options)
+        name = dependent_stream_name(parent.name, array, taken)
+        taken.add(name)
+        yield LinesStream(tap, parent, name, array, options)
     for child in parent.endpoint.children:
-        yield ChildStream(tap, parent, _name(parent, child.name, taken), child, options)
+        name = dependent_stream_name(parent.name, child.name, taken)
+        taken.add(name)
+        yield ChildStream(tap, parent, name, child, options)
 
 
 def _arrays_of_objects(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -110,20 +108,11 @@ def _arrays_of_objects(schema: Mapping[str, Any]) -> Iterator[str]:
             yield name
 
 
-def _name(parent: ListStream, part: str, taken: set[str]) -> str:
-    """Return a name that differs from those taken in more than case and punctuation."""
-    name = dependent_stream_name(parent.name, part)
-    while name in taken:
-        name = shorten(f"{name}_list")
-    taken.add(name)
-    return name
-
-
 class KeysStream(MakiniStream):
     """Each key of each reconciled stream, with the last time at which it existed."""
 
     def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
-        super().__init__(tap, KEYS, _columns(key=_TEXT), ("stream", "key"), None, options)
+        super().__init__(tap, RECONCILED_KEYS, _columns(key=TEXT), ("stream", "key"), None, options)
 
 
 class ReconciliationsStream(MakiniStream):
@@ -135,4 +124,4 @@ class ReconciliationsStream(MakiniStream):
 
 
 def _columns(**columns: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON schema
-    return {"type": "object", "properties": {"stream": _TEXT, **columns, "reconciled_at": _INSTANT}}
+    return {"type": "object", "properties": {"stream": TEXT, **columns, "reconciled_at": DATE_TIME}}

@@ -6,28 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_makini.connections.freshness import PATH
-from tap_makini.endpoints import V3_UNSIZED, Endpoint, PageSize
-from tap_makini.entities import CONNECTIONS
+from tap_makini.endpoints import V3_UNSIZED, Endpoint
+from tap_makini.entities import CONNECTION
 from tap_makini.errors import CredentialError, EntityAbsentError
 from tap_makini.pagination.page_fetcher import PageFetcher
 from tap_makini.pagination.response import Page
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema
 from tap_makini.streams.base import DEFAULTS, MakiniStream, StreamOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from singer_sdk import Tap
 
     from tap_makini.connections.connection import Connection
+    from tap_makini.connections.freshness import Integration
     from tap_makini.http.client import RequestStats
-    from tap_makini.pagination.page_request import PageRequest
-
-_NO_COLUMNS: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 class ListStream(MakiniStream):
-    """A list that the API offers.
+    """A list that the API offers, or a table of the source system.
 
     Args:
         tap: The tap.
@@ -40,76 +36,80 @@ class ListStream(MakiniStream):
         super().__init__(tap, endpoint.stream, endpoint.schema, endpoint.key, endpoint.replication_key, options)
 
     def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Return the page fetcher of this list at a connection.
-
-        Args:
-            connection: Where to read it.
-            request_stats: Counts the requests.
-        """
-        endpoint = replace(self.endpoint, replication_key=self.filter_key)
-        return PageFetcher(connection.client, endpoint, connection.page_size, connection.name, request_stats)
+        """Return the page fetcher of this list at a connection; arguments and errors are those of `fetcher_of`."""
+        return fetcher_of(replace(self.endpoint, replication_key=self.filter_key), connection, request_stats)
 
 
-class RawStream(ListStream):
-    """A table of the source system, which Makini passes on as it is; only its rows can tell what columns it has.
+def raw_endpoint(stream: str) -> Endpoint:
+    """Return the endpoint of a stream of raw tables, without columns: only the rows can tell what columns there are.
 
-    Args:
-        tap: The tap.
-        name: Its name.
-        options: The settings that apply to all streams.
+    It has no path either, since connections have tables of different names for the same stream.
     """
-
-    def __init__(self, tap: Tap, name: str, options: StreamOptions = DEFAULTS) -> None:
-        endpoint = Endpoint(name, "", _NO_COLUMNS, (), query_parameters=V3_UNSIZED, kind="table")
-        super().__init__(tap, endpoint, options)
-
-    def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Return the page fetcher of the connection's table of this name.
-
-        Raises:
-            EntityAbsentError: The connection has no such table.
-            MakiniError: The tables cannot be listed.
-        """
-        endpoint = replace(self.endpoint, path=connection.raw_tables.path(self.name))
-        return PageFetcher(connection.client, endpoint, connection.page_size, connection.name, request_stats)
+    return Endpoint(stream, "", {"type": "object", "properties": {}}, (), query_parameters=V3_UNSIZED, kind="table")
 
 
-class IntegrationPageFetcher(PageFetcher):
-    """Serve what Makini says about a connection as a list of one record.
+def fetcher_of(endpoint: Endpoint, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
+    """Return the page fetcher of a list at a connection.
 
     Args:
-        connection: The connection.
         endpoint: The list.
+        connection: Where to read it.
         request_stats: Counts the requests.
+
+    Raises:
+        EntityAbsentError: The connection has no such table.
+        MakiniError: The tables cannot be listed.
     """
-
-    def __init__(self, connection: Connection, endpoint: Endpoint, request_stats: RequestStats | None = None) -> None:
-        super().__init__(connection.client, endpoint, PageSize(1), connection.name, request_stats)
-        self._connection = connection
-
-    def fetch(self, request: PageRequest, previous: Sequence[bytes] = ()) -> Page:  # noqa: ARG002 - there is one page only
-        """Return what Makini says about the connection, which has been requested already.
-
-        Raises:
-            CredentialError: The token is not accepted.
-            EntityAbsentError: Makini says nothing.
-        """
-        integration = self._connection.integration
-        if isinstance(integration.error, CredentialError):
-            raise integration.error
-        if integration.record is None:
-            raise EntityAbsentError("Makini says nothing about the connection", "Deselect the stream connections.")
-        return Page([integration.record], number=1, last=1, size=1, total=1)
+    if endpoint.kind == "table":
+        path = connection.raw_tables.path(endpoint.stream)
+        endpoint = replace(endpoint, path=path, replication_key=None)  # tables cannot be filtered
+    return PageFetcher(connection.client, endpoint, connection.page_size, connection.name, request_stats)
 
 
 class ConnectionsStream(ListStream):
     """The connection itself, as a list of one record."""
 
     def __init__(self, tap: Tap, options: StreamOptions = DEFAULTS) -> None:
-        item = SCHEMAS.fetch_schema(CONNECTIONS.item)
-        endpoint = Endpoint(CONNECTIONS.stream, PATH, item, CONNECTIONS.key, query_parameters=V3_UNSIZED)
+        schema = load_item_schema(CONNECTION.item)
+        endpoint = Endpoint(CONNECTION.stream, PATH, schema, CONNECTION.key, query_parameters=V3_UNSIZED)
         super().__init__(tap, endpoint, options)
 
     def page_fetcher(self, connection: Connection, request_stats: RequestStats | None = None) -> PageFetcher:
-        """Return a page fetcher that sends no request of its own."""
-        return IntegrationPageFetcher(connection, self.endpoint, request_stats)
+        """Return the list of one record; what it holds has been requested already.
+
+        Args:
+            connection: The connection.
+            request_stats: Counts nothing.
+
+        Raises:
+            CredentialError: The token is not accepted.
+            EntityAbsentError: The server does not describe the connection.
+        """
+        page = page_of_connection(connection.integration)
+        return _SinglePage(page, connection.client, self.endpoint, connection.page_size, connection.name, request_stats)
+
+
+def page_of_connection(integration: Integration) -> Page:
+    """Return a page with the only record of the stream `connections`.
+
+    Raises:
+        CredentialError: The token is not accepted.
+        EntityAbsentError: The server does not describe the connection.
+    """
+    if isinstance(integration.error, CredentialError):
+        raise integration.error
+    if integration.record is None:
+        raise EntityAbsentError("the server does not describe the connection", "Deselect the stream connections.")
+    return Page([integration.record], number=1, last=1, size=1, total=1)
+
+
+class _SinglePage(PageFetcher):
+    """A list of which there is one page, known beforehand."""
+
+    def __init__(self, page: Page, *others: Any) -> None:  # noqa: ANN401 - the arguments of a page fetcher
+        super().__init__(*others)
+        self._page = page
+
+    def fetch(self, *_: object) -> Page:
+        """Return the page."""
+        return self._page

@@ -1,46 +1,44 @@
-"""Sample streams at discovery: columns for what the newest records hold that no schema names.
+"""Sample records at discovery, and add columns for the fields that no schema names.
 
 Custom fields are switched on per connection and "show up alongside" the standard ones (v3 guide), so only the data
-tells of them. A sampled field becomes a nullable column of the widest type seen; one whose name could not stand beside
-the others in a case-insensitive database stays in `_makini_extra`, where all unknown fields are. Samples come from the
-first connection whose token is accepted.
+shows them. A sampled field becomes a nullable column of the widest type seen. One whose name resembles another's stays
+in `_makini_extra`, as all unknown fields do. Samples come from the first connection whose token is accepted.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingReadError, RequestRefusedError
-from tap_makini.identifiers import is_column_name, same_name_key
+from tap_makini.identifiers import unambiguous_column_names
 from tap_makini.pagination.page_request import PageRequest
 from tap_makini.rawjson import REFUSED, NotJSONError, members
-from tap_makini.schema import CONNECTION_COLUMN, EXTRA_COLUMN
+from tap_makini.schema import ADDED_COLUMNS, DATE_TIME, TEXT
+from tap_makini.streams.lists import fetcher_of
 from tap_makini.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_makini.connections.connection import Connection
+    from tap_makini.endpoints import Endpoint
     from tap_makini.pagination.page_fetcher import PageFetcher
     from tap_makini.pagination.response import Page
-    from tap_makini.streams.lists import ListStream, RawStream
 
 logger = logging.getLogger(__name__)
 
 _Schema = dict[str, Any]
 
-_TEXT: _Schema = {"type": ["string", "null"]}
 
-
-def add_custom_fields(stream: ListStream, connections: list[Connection], count: int) -> None:
-    """Add a stream's custom fields.
+def with_sampled_fields(endpoint: Endpoint, connections: list[Connection], count: int) -> Endpoint:
+    """Return an endpoint with a column for each custom field.
 
     Args:
-        stream: The stream.
+        endpoint: The endpoint of a list.
         connections: Where to look; those whose credential is refused are removed.
         count: How many records to look at.
 
@@ -49,14 +47,15 @@ def add_custom_fields(stream: ListStream, connections: list[Connection], count: 
     """
     connection = connections[0]
     try:
-        _sample(stream, connection, count)
+        return _sampled(endpoint, connection, count)
     except CredentialError as error:
         _take_out(connection, connections, error)
-        add_custom_fields(stream, connections, count)
+        return with_sampled_fields(endpoint, connections, count)
     except EntityAbsentError:
-        logger.info("Stream %s has no custom fields: the connection does not offer it.", stream.name)
+        logger.info("Stream %s: no custom fields found, because the connection does not offer it.", endpoint.stream)
     except MakiniError as error:
-        logger.warning("Stream %s is discovered without custom fields: %s", stream.name, error)
+        logger.warning("Stream %s: discovered without custom fields: %s", endpoint.stream, error)
+    return endpoint
 
 
 def names_of_raw_streams(connections: list[Connection]) -> list[str]:
@@ -83,16 +82,16 @@ def _tables_at(connection: Connection, connections: list[Connection]) -> Iterabl
         return ()
     except MakiniError as error:
         logger.warning(
-            "raw_tables: the raw tables of %s cannot be listed, so that no pattern matches: %s", connection, error
+            "raw_tables: patterns are ignored for %s, because its tables cannot be listed: %s", connection, error
         )
         return tables.named
 
 
-def add_columns(stream: RawStream, connections: list[Connection], count: int) -> None:
-    """Add a raw table's columns, from the first connection that has rows of it.
+def with_sampled_columns(endpoint: Endpoint, connections: list[Connection], count: int) -> Endpoint:
+    """Return an endpoint of raw tables with the columns that the first connection with rows has.
 
     Args:
-        stream: The table's stream.
+        endpoint: The endpoint.
         connections: Where to look; those whose credential is refused are removed.
         count: How many rows to look at.
 
@@ -100,32 +99,34 @@ def add_columns(stream: RawStream, connections: list[Connection], count: int) ->
         NothingReadError: No credential is accepted.
     """
     for connection in tuple(connections):
-        _add_columns_of(stream, connection, connections, count)
-        if stream.schema["properties"].keys() - {CONNECTION_COLUMN, EXTRA_COLUMN}:
-            return
-    logger.warning("Stream %s is discovered without columns: no row of its table was seen.", stream.name)
+        sampled = _sampled_table(endpoint, connection, connections, count)
+        if sampled.schema["properties"]:
+            return sampled
+    logger.warning("Stream %s: no columns found, because its table returned no rows.", endpoint.stream)
+    return endpoint
 
 
-def _add_columns_of(stream: RawStream, connection: Connection, connections: list[Connection], count: int) -> None:
+def _sampled_table(endpoint: Endpoint, connection: Connection, connections: list[Connection], count: int) -> Endpoint:
     try:
-        _sample(stream, connection, count)
+        return _sampled(endpoint, connection, count)
     except CredentialError as error:
         _take_out(connection, connections, error)
     except EntityAbsentError as error:
-        logger.info("Stream %s is not offered by %s: %s", stream.name, connection, error)
+        logger.info("Stream %s: not offered by %s: %s", endpoint.stream, connection, error)
     except MakiniError as error:
-        logger.warning("Stream %s is not sampled at %s: %s", stream.name, connection, error)
+        logger.warning("Stream %s: not sampled at %s: %s", endpoint.stream, connection, error)
+    return endpoint
 
 
-def _sample(stream: ListStream, connection: Connection, count: int) -> None:
-    records = newest_page(stream.page_fetcher(connection), count).records[:count]
-    stream.replace_schema(with_custom_fields(stream.schema, records))
+def _sampled(endpoint: Endpoint, connection: Connection, count: int) -> Endpoint:
+    records = newest_page(fetcher_of(endpoint, connection), count).records[:count]
+    return replace(endpoint, schema=with_custom_fields(endpoint.schema, records))
 
 
 def _take_out(connection: Connection, connections: list[Connection], error: CredentialError) -> None:
     if len(connections) == 1:
         raise NothingReadError(str(error)) from error
-    logger.warning("Connection %s is not sampled: %s", connection, error)
+    logger.warning("Connection %s: not sampled: %s", connection, error)
     connections.remove(connection)
 
 
@@ -152,23 +153,16 @@ def with_custom_fields(schema: _Schema, records: Iterable[bytes]) -> _Schema:
     """Add a column for each custom field of sampled records.
 
     Args:
-        schema: A stream's schema.
+        schema: The schema of an item.
         records: JSON objects.
 
     Returns:
-        The schema with the custom fields, in the order of their names, ahead of the tap's own columns.
+        The schema with the custom fields after its own properties, in the order of their names.
     """
     known: dict[str, _Schema] = schema["properties"]
     samples = _samples(known, records)
-    taken = Counter(same_name_key(name) for name in (*known, *samples))
-    custom = {
-        name: _column(samples[name])
-        for name in sorted(samples)
-        if taken[same_name_key(name)] == 1 and is_column_name(name)
-    }
-    own = {name: known[name] for name in (CONNECTION_COLUMN, EXTRA_COLUMN) if name in known}
-    standard = {name: column for name, column in known.items() if name not in own}
-    return {**schema, "properties": {**standard, **custom, **own}}
+    custom = unambiguous_column_names(samples, taken=(*known, *ADDED_COLUMNS))
+    return {**schema, "properties": {**known, **{name: _column(samples[name]) for name in custom}}}
 
 
 def _samples(known: Mapping[str, _Schema], records: Iterable[bytes]) -> dict[str, list[Any]]:
@@ -188,20 +182,20 @@ def _value(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _column(values: Iterable[Any]) -> _Schema:
-    """Give the narrowest column that takes all of these values; JSON text where nothing narrower does."""
+    """Return the narrowest column that holds all of these values; JSON text if nothing narrower does."""
     present = [value for value in values if value is not None]
     if present and all(isinstance(value, list) for value in present):
         items = [item for value in present for item in value]
         nested = any(isinstance(item, (dict, list)) for item in items)
-        return _TEXT if nested else {"type": ["array", "null"], "items": _column(items)}
+        return TEXT if nested else {"type": ["array", "null"], "items": _column(items)}
     if present and all(isinstance(value, bool) for value in present):
         return {"type": ["boolean", "null"]}
     if present and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
         return {"type": ["number", "null"]}  # a whole amount in the sample may have a fraction tomorrow
-    if present and all(_is_instant(value) for value in present):
-        return {"type": ["string", "null"], "format": "date-time"}
-    return _TEXT
+    if present and all(_is_date_time(value) for value in present):
+        return DATE_TIME
+    return TEXT
 
 
-def _is_instant(value: object) -> bool:
+def _is_date_time(value: object) -> bool:
     return isinstance(value, str) and ":" in value and parse_timestamp(value) is not None

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, NothingReadError, StreamsFailedError
 from tap_makini.http.client import RequestStats
-from tap_makini.identifiers import qualified_name
+from tap_makini.identifiers import CONNECTIONS, qualified_name
 from tap_makini.redaction import presentable
 from tap_makini.streams import ListStream
 from tap_makini.sync.partition import Partition, warn_of_changes
@@ -251,4 +250,4 @@ def conclude(summary: Summary) -> None:
 
 
 def _is_of_connection(result: Result) -> bool:
-    return result.stream == CONNECTIONS.stream
+    return result.stream == CONNECTIONS

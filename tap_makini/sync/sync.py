@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.singerlib.messages import ActivateVersionMessage
 
-from tap_makini.entities import CONNECTIONS
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, NothingNewError
+from tap_makini.identifiers import CONNECTIONS
 from tap_makini.sync.circuit_breaker import CircuitBreaker
 from tap_makini.sync.interruption import Interrupted
 from tap_makini.sync.partition import Delivery, PartitionEnd
@@ -187,7 +187,7 @@ def _log_end(result: Result, *, is_logged: bool) -> None:
     """Log why a stream is absent or failed, once for all that share the reason."""
     if result.status is Status.ABSENT:
         # not every server offers the stream of the connection itself
-        level = logging.INFO if is_logged or result.stream == CONNECTIONS.stream else logging.WARNING
+        level = logging.INFO if is_logged or result.stream == CONNECTIONS else logging.WARNING
         reason = f"since the connection does not offer it: {result.error and result.error.cause}"
         logger.log(level, "Stream %s is left out, %s.", result.name, reason)
     elif result.status is Status.FAILED:

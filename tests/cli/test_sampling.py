@@ -165,9 +165,9 @@ def test_streams_that_cannot_be_sampled_fall_back_with_a_warning(tmp_path: Path,
 
     assert found.outcome.code == 0
     warnings = sorted(warning for warning in found.outcome.logged("WARNING") if "custom fields" in warning)
-    assert [warning.partition(":")[0] for warning in warnings] == [
-        "Stream assets is discovered without custom fields",
-        "Stream sites is discovered without custom fields",
+    assert [": ".join(warning.split(": ")[:2]) for warning in warnings] == [
+        "Stream assets: discovered without custom fields",
+        "Stream sites: discovered without custom fields",
     ]
     assert "409" in warnings[0]
     for stream in ("assets", "sites", "teams"):
@@ -285,5 +285,16 @@ def test_a_refused_customer_is_not_sampled_but_still_reported(tmp_path: Path, se
 
     assert outcome.code == 3
     assert outcome.last_line.startswith("Incomplete: bad")
-    assert any(line.startswith("Connection bad is not sampled:") for line in outcome.logged("WARNING"))
+    assert any(line.startswith("Connection bad: not sampled:") for line in outcome.logged("WARNING"))
     assert outcome.of("RECORD", "assets")
+
+
+def test_a_deletion_time_that_only_records_have_marks_deletes(tmp_path: Path) -> None:
+    with Sandbox(rows=3, behaviour=QUIET) as server:
+        server.store.insert("documents", deletedAt="2025-01-02T03:04:05Z")
+        found = discover(server, tmp_path, mark_deleted=True)
+
+    columns = {entry["stream"]: list(entry["schema"]["properties"]) for entry in found.catalog["streams"]}
+    added = ["_makini_connection", "_makini_extra", "_sdc_deleted_at"]
+    assert columns["documents"][-4:] == ["deletedAt", *added]
+    assert columns["vendors"][-3:] == added

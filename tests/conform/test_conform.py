@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from tap_makini.conform import Drift, NotARecord, compile_conformer, decode_record
 from tap_makini.entities import ENTITIES
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema, stream_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +164,7 @@ def test_a_deep_value_in_a_text_column_is_its_json_text() -> None:
     assert decode_record(CONFORMER.record(f'{{"key":"a","text":{deep}}}'.encode()))["text"] == deep
 
 
-STREAMS = {entity.item: SCHEMAS.get_schema(entity.item, key_properties=entity.key) for entity in ENTITIES}
+STREAMS = {entity.item: stream_schema(load_item_schema(entity.item), entity.key) for entity in ENTITIES}
 
 
 @calm

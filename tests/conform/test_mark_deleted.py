@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_makini.conform import compile_conformer
-from tap_makini.schema import SCHEMAS, with_deletion_column
+from tap_makini.schema import load_item_schema, stream_schema, with_deletion_column
 from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tap_makini.conform import Breadcrumb
 
-SCHEMA = with_deletion_column(SCHEMAS.get_schema("WorkOrder", key_properties=("key",)))
+SCHEMA = with_deletion_column(stream_schema(load_item_schema("WorkOrder"), ("key",)))
 
 
 def conformed(raw: bytes, selected: Callable[[Breadcrumb], bool] = lambda _: True) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_makini.connections.freshness import PATH, Integration, look_up, warn_if_stale
-from tap_makini.endpoints import Endpoint
+from tap_makini.connections.freshness import Integration, look_up, warn_if_stale
+from tap_makini.endpoints import PageSize
 from tap_makini.errors import BadBodyError, CredentialError, EntityAbsentError, MakiniError, TransientError
 from tap_makini.pagination.page_request import PageRequest
-from tap_makini.streams.lists import IntegrationPageFetcher
+from tap_makini.streams import ConnectionsStream
+from tap_makini.tap import TapMakini
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -156,9 +157,9 @@ def test_any_body_is_read(body: bytes) -> None:
 
 
 def page_of(integration: Integration) -> Page:
-    connection = SimpleNamespace(client=None, name=None, integration=integration)
-    endpoint = Endpoint("connections", PATH, {}, ("id",))
-    return IntegrationPageFetcher(cast("Connection", connection), endpoint).fetch(PageRequest())
+    connection = SimpleNamespace(client=None, name=None, page_size=PageSize(500), integration=integration)
+    stream = ConnectionsStream(TapMakini(config={}, validate_config=False, setup_mapper=False))
+    return stream.page_fetcher(cast("Connection", connection)).fetch(PageRequest())
 
 
 def test_a_connection_is_the_only_record_of_its_list() -> None:

@@ -143,7 +143,7 @@ def test_the_log_says_what_every_get_is(caplog: pytest.LogCaptureFixture) -> Non
             "1 without a list of records under 'data', "
             "4 of single records, raw tables, administration or unusable paths."
         ),
-        "Not read, since there is no list of records under 'data': GET /e",
+        "GET /e: not read, because it returns no list of records under 'data'.",
     ]
 
 

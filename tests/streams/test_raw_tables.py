@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from makini_sandbox import Behaviour, Fault, Sandbox
-from tap_makini.connections.raw_tables import RawTables, streams_of
+from tap_makini.connections.raw_tables import RawTables
 from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, NotFoundError, RequestRefusedError
+from tap_makini.identifiers import raw_stream_names
 
 from .raw_harness import discovered, raw_catalog, raw_streams, read, selecting
 
@@ -119,10 +120,10 @@ def test_names_that_are_the_same_to_a_database_are_kept_apart() -> None:
 
 @given(tables=st.sets(st.text(min_size=1)), later=st.text(min_size=1))
 def test_a_name_is_of_one_table_for_good(tables: set[str], later: str) -> None:
-    streams = streams_of(tables)
+    streams = raw_stream_names(tables)
     assert sorted(streams.values()) == sorted(tables)
     assert len({stream.casefold() for stream in streams}) == len(tables)
-    with_another = streams_of({*tables, later})
+    with_another = raw_stream_names({*tables, later})
     assert all(with_another.get(stream, table) == table for stream, table in streams.items())
 
 

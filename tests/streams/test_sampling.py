@@ -12,10 +12,11 @@ from tap_makini.conform import compile_conformer
 from tap_makini.endpoints import V3, V3_UNSIZED, Endpoint, PageSize, QueryParameters
 from tap_makini.errors import CredentialError, EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.pagination.page_fetcher import PageFetcher
+from tap_makini.schema import stream_schema
 from tap_makini.streams.sampling import newest_page, with_custom_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tap_makini.http.client import Client
 
@@ -23,16 +24,20 @@ TEXT = {"type": ["string", "null"]}
 NUMBER = {"type": ["number", "null"]}
 FLAG = {"type": ["boolean", "null"]}
 INSTANT = {"type": ["string", "null"], "format": "date-time"}
-SCHEMA: dict[str, Any] = {
-    "type": "object",
+ITEM: dict[str, Any] = {
+    "type": ["object", "null"],
     "properties": {
-        "key": {"type": "string"},
+        "key": TEXT,
         "updatedAt": INSTANT,
         "site": {"type": ["object", "null"], "properties": {"name": TEXT}},
-        "_makini_connection": TEXT,
-        "_makini_extra": TEXT,
     },
 }
+SCHEMA = stream_schema(ITEM, ("key",))
+
+
+def sampled_schema(records: Iterable[bytes]) -> dict[str, Any]:
+    """Give the schema of a stream of which these records were sampled."""
+    return stream_schema(with_custom_fields(ITEM, records), ("key",))
 
 
 def texts(items: Any) -> dict[str, Any]:  # noqa: ANN401 - a schema
@@ -42,7 +47,7 @@ def texts(items: Any) -> dict[str, Any]:  # noqa: ANN401 - a schema
 def sampled(*records: Mapping[str, Any] | bytes) -> dict[str, Any]:
     """Give the columns that records add."""
     raw = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
-    properties = with_custom_fields(SCHEMA, raw)["properties"]
+    properties = sampled_schema(raw)["properties"]
     return {name: column for name, column in properties.items() if name not in SCHEMA["properties"]}
 
 
@@ -136,7 +141,7 @@ def test_names_that_collide_over_several_records_are_no_columns() -> None:
 
 def test_custom_fields_stand_by_name_between_the_standard_columns_and_the_taps_own() -> None:
     records = [b'{"key":"k","zone":1,"_makini_extra":"kept","alpha":2,"site":{"new":1}}']
-    schema = with_custom_fields(SCHEMA, records)
+    schema = sampled_schema(records)
 
     assert list(schema["properties"]) == [
         "key",
@@ -152,11 +157,12 @@ def test_custom_fields_stand_by_name_between_the_standard_columns_and_the_taps_o
 
 
 def test_no_records_add_nothing_and_the_schema_given_stays_as_it_is() -> None:
-    before = json.dumps(SCHEMA)
+    before = json.dumps(ITEM)
 
-    assert with_custom_fields(SCHEMA, []) == SCHEMA
+    assert with_custom_fields(ITEM, []) == ITEM
+    assert sampled_schema([]) == SCHEMA
     assert sampled({"new": 1}) == {"new": NUMBER}
-    assert json.dumps(SCHEMA) == before
+    assert json.dumps(ITEM) == before
 
 
 storable = st.characters(exclude_categories=["Cs"], exclude_characters="\0")  # the rest no database takes
@@ -181,14 +187,14 @@ def test_the_order_of_records_does_not_matter(found: list[dict[str, Any]], rando
     given_order = [json.dumps(record).encode() for record in found]
     another = [json.dumps(dict(sorted(record.items()))).encode() for record in shuffled]
 
-    assert json.dumps(with_custom_fields(SCHEMA, given_order)) == json.dumps(with_custom_fields(SCHEMA, another))
+    assert json.dumps(sampled_schema(given_order)) == json.dumps(sampled_schema(another))
 
 
 @given(records)
 @example([{"key": "k", "colour": [float("nan")]}])
 def test_what_was_sampled_needs_no_extra(found: list[dict[str, Any]]) -> None:
     raw = [json.dumps({**record, "key": "k"}).encode() for record in found]
-    schema = with_custom_fields(SCHEMA, raw)
+    schema = sampled_schema(raw)
     conformer = compile_conformer(schema, lambda _: True, connection=None)
     custom = schema["properties"].keys() - SCHEMA["properties"].keys()
     for each in raw:
@@ -199,7 +205,7 @@ def test_what_was_sampled_needs_no_extra(found: list[dict[str, Any]]) -> None:
 
 @given(records)
 def test_columns_differ_in_any_database(found: list[dict[str, Any]]) -> None:
-    columns = with_custom_fields(SCHEMA, [json.dumps(record).encode() for record in found])["properties"]
+    columns = sampled_schema([json.dumps(record).encode() for record in found])["properties"]
     alike = {"".join(char for char in name.lower() if char.isalnum()) for name in columns}
 
     assert len(alike) == len(columns)

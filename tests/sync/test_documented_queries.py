@@ -9,7 +9,7 @@ import pytest
 from streams.raw_harness import discovered
 
 from tap_makini.entities import ENTITIES
-from tap_makini.schema import SCHEMAS
+from tap_makini.schema import load_item_schema
 
 from .reconciling import DAILY, MORNING, RECONCILING, STREAM, Database, document, queries, source
 
@@ -45,7 +45,7 @@ def test_the_document_names_the_item_types_without_a_deletion_time() -> None:
     without = {
         (entity.item, entity.stream)
         for entity in ENTITIES
-        if "deletedAt" not in SCHEMAS.fetch_schema(entity.item)["properties"]
+        if "deletedAt" not in load_item_schema(entity.item)["properties"]
     }
     assert set(re.findall(r"^\| `([A-Z]\w+)` \| `(\w+)` \|$", document("deletes.md"), re.MULTILINE)) == without
 
