@@ -92,7 +92,7 @@ class TokenStore:
         """
         try:
             with self._path.open("rb") as file:
-                _remove_access_by_others(file.fileno(), str(self._path), f"If somebody may have read it: {REAUTHORIZE}")
+                _remove_access_by_others(file.fileno(), str(self._path), f"Somebody may have read it. {REAUTHORIZE}")
                 content = file.read()
         except FileNotFoundError:
             return None

@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     Declared = Mapping[str, list[Node]]
 
 _PAGING = {
-    "page": ("page", "pagenumber", "pageno", "pageindex"),
+    "page": ("page", "pagenumber", "pageno", "pagenum", "pageindex"),
     "size": ("perpage", "pagesize", "limit", "top"),
     "offset": ("offset", "skip", "startindex"),
     "cursor": ("cursor", "pagecursor", "pagetoken", "nexttoken", "continuationtoken"),
 }
 """Names in any spelling: `page_number`, `pageNumber` and `page[number]` are `pagenumber`."""
-_LIKE_PAGING = re.compile(r"pag(e|in)|offset|cursor|token|skip|limit|marker|startat|(last|after|before|since)id$")
-"""What a name contains that is not in the table, but asks for a page all the same."""
+_LIKE_PAGING = re.compile(
+    r"pag(e|in)|offset|cursor|token|skip|limit|marker|^(p|pg|start|from|after|before|first|last|next|pos(ition)?|batch|window)$"
+    r"|^(start|row|first|last|next|starting|ending)(at|after|before|from|index|item|key|position|record|result|row|start)$"
+    r"|(last|after|before|since)id$"
+)
+"""Names that are not in the table, but may request a page all the same."""
 _START_VALUES = (
     "filter[{key}:gteq]",
     "filter[{key}:gte]",
@@ -64,6 +68,7 @@ _ORDERS = (
     ("{key}_asc", "{key}_desc"),
 )
 """Values that order by the replication key, ascending and descending."""
+_DATES = {"date", "date-time"}
 _COMPOSITIONS = ("allOf", "anyOf", "oneOf")
 _MOST_LEVELS = 4
 _MOST_SCHEMAS = 100
@@ -93,8 +98,9 @@ def _with_paging(declared: Declared, undeclared: QueryParameters) -> QueryParame
     )
     if page is None and offset is None and cursor is None:
         known = set(_PAGING["size"])
-        unknown = (name for key, name in by_key.items() if _LIKE_PAGING.search(key) and key not in known)
-        undeclared = replace(undeclared, unknown_paging=tuple(sorted(unknown)))
+        unknown = [name for key, name in by_key.items() if _LIKE_PAGING.search(key) and key not in known]
+        filters = {name for name in unknown if _DATES & {*_values(declared[name], "format")}}
+        undeclared = replace(undeclared, unknown_paging=tuple(sorted({*unknown} - filters)))
         if size is None:
             return undeclared
     has_only_cursor = cursor is not None and page is None and offset is None

@@ -2,7 +2,8 @@
 
 What a page with nothing new means depends on how the next one is requested:
 
-- `until_nothing_new`: by a number that the server may ignore or clamp. A page without a new item is the end.
+- `until_nothing_new`: by a number that the server may ignore or clamp. An empty page is the end, and so are two pages
+  in a row without a new item: one may be the page before, moved by items that were inserted in front of it.
 - `until_repeated`: the same for items without a key, so that equal items are separate ones. A page that repeats the
   whole page before it is the end.
 - `CursorTrail`: by a cursor in the response, which says that there is more. No page with a cursor is the end; a cursor
@@ -35,23 +36,29 @@ _AFTER_THE_END = (RequestRefusedError, NotFoundError)
 _REMEDY = "Report it to Makini. The records read so far are not complete."
 
 
-def until_nothing_new(pages: Iterable[Sequence[T]], key: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
-    """Yield pages up to the first one that has nothing new.
+def until_nothing_new(
+    pages: Iterable[Sequence[T]], key: Callable[[T], Hashable], *, in_a_row: int = 2
+) -> Iterator[Sequence[T]]:
+    """Yield pages up to an empty one, or some in a row that have nothing new.
 
     Args:
         pages: The pages.
         key: Returns what identifies an item.
+        in_a_row: How many pages without a new item are the end.
 
     Yields:
         Each page that holds an item which no page before it held.
     """
     known: set[Hashable] = set()
+    stale = 0
     for page in pages:
         keys = set(map(key, page))
-        if keys <= known:
+        stale = stale + 1 if keys <= known else 0
+        if not keys or stale == in_a_row:
             return
+        if not stale:
+            yield page
         known |= keys
-        yield page
 
 
 def until_repeated(pages: Iterable[Sequence[T]], key: Callable[[T], Hashable]) -> Iterator[Sequence[T]]:
@@ -154,7 +161,8 @@ def read_entries(client: Client, path: str, parse: Callable[[bytes], Entries[T]]
             if page.last_page and number >= page.last_page:
                 return
 
-    found = dict.fromkeys(item for page in until_nothing_new(items(), lambda item: item) for item in page)
+    distinct = until_nothing_new(items(), lambda item: item, in_a_row=1)
+    found = dict.fromkeys(item for page in distinct for item in page)
     return replace(pages[-1], items=list(found))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
@@ -17,15 +17,22 @@ from tap_makini.errors import BadBodyError
 from tap_makini.rawjson import REFUSED, NotJSONError, describe, items, members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_makini.rawjson import JSON
 
 T = TypeVar("T")
 
 _DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
-_MORE = re.compile(r"next.*|(has)?more(items|records)?|hasnext.*|(is)?truncated")  # whether more records follow
-_GROUPS = ("meta", "links", "pagination")  # objects in an envelope that describe the list
+_MORE = re.compile(
+    r"next.*|.*next(page|link|token|url|cursor)?|(has)?more.*|(is)?truncated|remaining.*|continuation.*|cursor|scrollid"
+)
+_LAST = re.compile(r"(is)?(last(page)?|completed?|done|finished|end)")
+_PAGES = re.compile(r"(total|last|num(ber)?of|max)?pages?(count|total)?")
+_ENTRIES = "records?|items?|rows?|results?|elements?|entries|hits?|objects?"
+_TOTAL = re.compile(rf"total({_ENTRIES}|count)?|({_ENTRIES}|total|odata)?count|({_ENTRIES})total|numberof({_ENTRIES})")
+"""Names, in any spelling, of what an envelope says about its list."""
+_LEVELS = 2  # objects within an envelope that may describe the list, such as `meta.pagination`
 _FALSE = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
 
 
@@ -109,7 +116,9 @@ def parse_entries(body: bytes, read: Callable[[Any], T], array: str) -> Entries[
     except REFUSED:
         reject_form(body, array)
     counts = envelope.counts
-    return Entries([read(entry) for entry in entries], counts.last_page, counts.total, bool(says_more(body)))
+    hints = read_hints(body, None)
+    total = hints.total if counts.total is None else counts.total
+    return Entries([read(entry) for entry in entries], counts.last_page, total, bool(hints.more))
 
 
 def read_envelope(body: bytes, array: str | None) -> Envelope:
@@ -148,27 +157,62 @@ def _split(array: bytes) -> list[msgspec.Raw]:
     return [msgspec.Raw(bytes(item)) for item in items(array)]
 
 
-def says_more(body: bytes) -> bool | None:
-    """Read whether an envelope without counts says that more records follow; None if it says nothing.
+class Hints(NamedTuple):
+    """What an envelope without counts says about its list, under names that no document of Makini's gives.
+
+    Nothing of this leads to a page. It only shows that records are missing.
+
+    Attributes:
+        more: What says that more records follow, such as `hasMore`; None if nothing does.
+        end: Whether something says that no more records follow.
+        total: The largest count of records; None if there is none.
+    """
+
+    more: str | None = None
+    end: bool = False
+    total: int | None = None
+
+
+def read_hints(body: bytes, number: int | None) -> Hints:
+    """Read what an envelope without counts says about its list.
+
+    Args:
+        body: The body as received.
+        number: The 1-based number of the page; None if it does not matter.
 
     Raises:
         BadBodyError: It reports an error beside its list.
     """
     if _is_array(body):
-        return None
+        return Hints()
     outer = members(body)
     for name, value in outer.items():
         is_error = name.lower() in {"error", "errors"} and _is_true(value)
         if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
             raise BadBodyError(f"the response reports an error beside its list: {name}")
-    groups = [members(bytes(outer[name])) for name in _GROUPS if bytes(outer.get(name, b"")).startswith(b"{")]
-    said = [
-        _is_true(value)
-        for group in (outer, *groups)
-        for name, value in group.items()
-        if _MORE.fullmatch("".join(filter(str.isalnum, name)).lower())
-    ]
-    return any(said) if said else None
+    more, end, total = list[str](), False, list[int]()
+    for name, value in _described(outer, _LEVELS):
+        spelled = "".join(filter(str.isalnum, name)).lower()
+        count = int(value) if _DIGITS.fullmatch(value.decode(errors="replace")) else None
+        if _MORE.fullmatch(spelled) or (_LAST.fullmatch(spelled) and value in {b"true", b"false"}):
+            follows = _is_true(value) == bool(_MORE.fullmatch(spelled))
+            more += [name] if follows else []
+            end |= not follows
+        elif _PAGES.fullmatch(spelled) and count is not None and number is not None:
+            more += [name] if count > number else []
+        elif _TOTAL.fullmatch(spelled) and count is not None:
+            total.append(count)
+    return Hints(next(iter(more), None), end, max(total, default=None))
+
+
+def _described(parts: Mapping[str, JSON], levels: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the members of an envelope, and those of the objects in it, but not its list."""
+    for name, value in parts.items():
+        raw = bytes(value).strip()
+        if raw.startswith(b"{") and levels:
+            yield from _described(members(raw), levels - 1)
+        elif not raw.startswith((b"[", b"{")):
+            yield name, raw
 
 
 def _is_true(value: JSON) -> bool:

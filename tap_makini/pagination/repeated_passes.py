@@ -1,7 +1,8 @@
 """Read a list whose responses cannot prove it complete, until two passes return the same records.
 
-These are lists without page counts, lists by offset, child lists, and tables without a key. A list without page counts
-ends with the first page that has nothing new.
+These are lists without page counts, lists by offset, child lists, and tables without a key. No single pass of several
+requests proves anything: a record that is deleted or updated between two of them moves another one from the page that
+follows to the page that was read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_makini.errors import BadBodyError, EntityAbsentError, MakiniError, RequestRefusedError
+from tap_makini.errors import EntityAbsentError, MakiniError, RequestRefusedError
 from tap_makini.pagination.end_of_list import (
     CursorTrail,
     unavailable,
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ROUND = 50  # servers that limit what they send do so at such numbers
+_ROUND = 10  # servers that limit what they send do so at multiples of it
 
 
 class RepeatedPassesPaginator:
-    """Read the whole list, and again until two passes return the same records.
+    """Read the whole list, and again until two passes return the same records, or all together as many as are counted.
 
-    A list of one page is complete. Equal records are delivered as often as they were in any one pass.
+    A list is complete if one response holds all of it, by its counts. Equal records are delivered as often as they were
+    in any one pass.
 
     Args:
         first_page: The list and its first page.
@@ -52,37 +54,49 @@ class RepeatedPassesPaginator:
         self._last: Page = first_page.page
         self._end: Page | None = first_page.page
         """The response that ended the list; None if that was a refusal, or nothing could be requested."""
+        self._requests = 0
+        """How many requests the current pass has taken."""
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        first_page, before = self._first_page, None
+        first_page, before = self._first_page, list[bytes]()
         delivered: Counter[bytes] = Counter()
-        for _ in range(MOST_PASSES):
-            if before is not None:
+        received: Counter[bytes] = Counter()
+        totals = set[int | None]()
+        for number in range(MOST_PASSES):
+            if number:
                 first_page = first_page.reopened()
-            digests: list[bytes] = []
-            counts: Counter[bytes] = Counter()
-            totals: set[int | None] = {first_page.page.total}
-            pages = 0
+                if Counter(map(self._identity, first_page.rows)) == Counter(before):  # the whole list is on one page
+                    break
+            order: list[bytes] = []
+            versions: Counter[bytes] = Counter()
+            totals.add(first_page.page.total)
             for rows in self._one_pass(first_page):
-                pages += 1
                 fresh = []
                 for row in rows:
-                    content = digest(row.raw)
-                    digests.append(content)
-                    counts[content] += 1
-                    if counts[content] > delivered[content]:
-                        delivered[content] += 1
+                    version = digest(row.raw)
+                    versions[version] += 1
+                    if versions[version] > delivered[version]:
+                        delivered[version] += 1
                         fresh.append(row)
+                    order.append(self._identity(row))
                 totals.add(self._last.total)
                 yield Batch(fresh)
-            if not pages:
+            if not order:
                 yield Batch([])
-            if pages <= 1 or digests == before or totals == {len(digests)} == {len(counts)}:
-                self._check_total(len(digests))
-                return
-            before = digests
-        self._outcome.mark_incomplete(None)
+            received |= Counter(set(order) if self._fetcher.key else order)
+            is_repeated = number > 0 and (order == before or totals == {received.total()})
+            before = order
+            if self._requests == 1 or is_repeated:
+                break
+        else:
+            self._outcome.mark_incomplete(None)
+            return
+        self._check_total(len(before))
+
+    def _identity(self, row: Row) -> bytes:
+        """Return what tells a row from others: its key if it has one, whatever else of it changes meanwhile."""
+        return self._fetcher.row_reader.key(row) if self._fetcher.key else digest(row.raw)
 
     def _check_total(self, count: int) -> None:
         """Note that the server counts more records than it lists."""
@@ -112,6 +126,7 @@ class RepeatedPassesPaginator:
         request, page = first_page.request, first_page.page
         trail = CursorTrail()
         self._last = self._end = page
+        self._requests = 1
         yield first_page.rows
         while not page.is_last:
             if page.next_cursor is not None:
@@ -120,8 +135,10 @@ class RepeatedPassesPaginator:
                 break  # no parameter requests another page, or there is none
             request = request.after(page)
             following = self._fetch(request, page)
-            if following is None:
+            self._requests += 1
+            if following is None or (page.is_uncounted and not following.records):
                 limit.note_last_page(page)
+            if following is None:
                 break
             page = self._end = following
             yield self._fetcher.row_reader.rows(page.records)
@@ -153,8 +170,12 @@ class RepeatedPassesPaginator:
         if is_repeated:
             limit.note_last_page(last)
         is_honored = end is not None and not end.records
-        if (end is not None and end.says_more) or (last.says_more and not (is_honored and pages > 1)):
-            raise BadBodyError("the response says that more records follow, but no page number or cursor leads to them")
+        says_more = (end and end.says_more) or (None if is_honored and pages > 1 else last.says_more)
+        if says_more:
+            raise MakiniError(
+                f"the response says that more records follow ({says_more}), but no page number or cursor leads to them",
+                "Report the response to the maintainers of tap-makini, with the declaration of the list.",
+            )
         if pages == 1 and not is_honored:
             self._check_one_page(request, last)
         if not self._fetcher.query_parameters.is_first_known:
@@ -171,20 +192,19 @@ class RepeatedPassesPaginator:
             MakiniError: The document declares unknown parameters that may request them, and the page is full.
         """
         parameters, count = self._fetcher.query_parameters, len(page.records)
-        is_full = request.size is not None and count >= request.size
+        is_full = (request.size is not None and count >= request.size) or (count > 0 and count % _ROUND == 0)
         unknown = ", ".join(parameters.unknown_paging)
-        if unknown and is_full and page.says_more is None:
+        if unknown and is_full and not page.says_end:
             raise MakiniError(
                 f"the list may go on after its first page of {count} records: the OpenAPI document declares {unknown}, "
                 "which may request further pages",
-                "Report the declaration to the maintainers of tap-makini, or set page_size above the number of records "
-                "in the list.",
+                "Report the declaration to the maintainers of tap-makini. Until then, deselect the stream.",
             )
         if unknown:
             reason = f"the OpenAPI document declares {unknown}, which may request further pages"
         elif parameters.page is None and parameters.offset is None:
-            reason = f"the OpenAPI document declares the cursor {parameters.cursor}, but no response has one"
-        elif is_full or count % _ROUND == 0:
+            reason = f"the OpenAPI document declares the parameter {parameters.cursor}, but no response has a cursor"
+        elif is_full:
             reason = f"{count} records may be the most that the server sends at once"
         else:
             return

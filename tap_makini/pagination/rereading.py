@@ -228,8 +228,9 @@ class Rereading:
             if is_alone:
                 counts.append(pages.total)
             elif is_forward and step.is_joined and (is_mixed or step.is_end):
-                counts += [] if starts_earlier else [_count(step, inside, pages)]
-                break
+                counts = [] if starts_earlier else [_count(step, inside, pages)]
+                if is_mixed:
+                    break
         for count in counts:
             census.expect(count)
         self._misses_some = census.misses_some

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_makini.errors import BadBodyError, NotFoundError
-from tap_makini.pagination.envelope import read_envelope, reject, reject_form, says_more
+from tap_makini.pagination.envelope import read_envelope, read_hints, reject, reject_form
 from tap_makini.rawjson import NotJSONError, members
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Page(msgspec.Struct, frozen=True):
         by_cursor: Whether the list is read by cursors, so that its pages have no positions.
         is_full: Whether it holds as many records as a page can, by the server's count.
         is_uncounted: Whether the response has no page counts, so that `last` is a guess.
-        says_more: Whether an uncounted response says that more records follow; None if it does not say.
+        says_more: What an uncounted response says to the effect that more records follow; None if nothing.
+        says_end: Whether an uncounted response says that no more records follow.
     """
 
     records: list[bytes]
@@ -47,7 +48,8 @@ class Page(msgspec.Struct, frozen=True):
     by_cursor: bool = False
     is_full: bool = False
     is_uncounted: bool = False
-    says_more: bool | None = None
+    says_more: str | None = None
+    says_end: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -109,8 +111,18 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
     # the meta of a mock server: zeros or nulls beside records count nothing
     is_example = envelope.meta is not None and records and not (meta.current_page or meta.last_page or meta.total)
     if (is_example and (first == 1 or meta.total == 0)) or not (must_count or is_counted):
-        last, more = asked + bool(records), says_more(body)
-        return Page(records, asked, last, len(records), meta.total, is_uncounted=True, says_more=more)
+        hints = read_hints(body, asked)
+        total = hints.total if meta.total is None else meta.total
+        return Page(
+            records,
+            asked,
+            asked + bool(records),
+            len(records),
+            total,
+            is_uncounted=True,
+            says_more=hints.more,
+            says_end=hints.end,
+        )
     return _counted_page(records, asked, _numbered_from_one(meta) if first == 0 else meta)
 
 

@@ -17,10 +17,10 @@ from tap_makini.http.client import RequestStats
 from tap_makini.http.transport import UnusableNameError, path_segment
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
-from tap_makini.pagination.paginator import Row
+from tap_makini.pagination.paginator import Row, Shortage
 from tap_makini.rawjson import members
 from tap_makini.sync.lines import Parent
-from tap_makini.sync.partition import Delivery, Partition
+from tap_makini.sync.partition import Delivery, Partition, incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +46,7 @@ class _ChildList(NamedTuple):
         records: Its records.
         request_stats: Counts its requests.
         is_settled: Whether no record can have been missed.
+        shortages: How many records came, if the server counts more.
         absence: Why there is no list; None if there is one.
         is_of_deleted: Whether there is no list because the parent was deleted.
         has_equal_keys: Whether several records have the same key.
@@ -54,6 +55,7 @@ class _ChildList(NamedTuple):
     records: list[Row]
     request_stats: RequestStats
     is_settled: bool = True
+    shortages: Sequence[Shortage] = ()
     absence: EntityAbsentError | None = None
     is_of_deleted: bool = False
     has_equal_keys: bool = False
@@ -85,6 +87,7 @@ class ChildListPartition(Partition):
         self._absence: EntityAbsentError | None = None
         self._refusal: EntityAbsentError | None = None
         self._is_settled = True
+        self._shortages: list[Shortage] = []
 
     def take(self, rows: Sequence[Row], batch: Batch, outcome: Outcome) -> Iterator[Delivery]:
         """Read the lists of the parents of a batch, and yield their records as they come."""
@@ -154,7 +157,8 @@ class ChildListPartition(Partition):
             Row(parent.with_parent(row.raw, position), None) for row, position in zip(rows, positions, strict=True)
         ]
         has_equal_keys = bool(child.key) and len(keys) < len(rows)
-        return _ChildList(records, stats, reader.outcome.is_complete, has_equal_keys=has_equal_keys)
+        outcome = reader.outcome
+        return _ChildList(records, stats, outcome.is_complete, outcome.shortages, has_equal_keys=has_equal_keys)
 
     def _counted(self, child_list: _ChildList) -> list[Row]:
         """Count a list, and return its records.
@@ -165,6 +169,7 @@ class ChildListPartition(Partition):
         """
         self.request_stats.add(child_list.request_stats)
         self._is_settled &= child_list.is_settled
+        self._shortages += child_list.shortages
         self._with_equal_keys += child_list.has_equal_keys
         if child_list.absence is None:
             self._found += 1
@@ -197,6 +202,7 @@ class ChildListPartition(Partition):
 
         Raises:
             EntityAbsentError: No parent has such a list.
+            IncompleteError: The server counts more records in some lists than it returns.
         """
         if self._absence is not None and not self._found:
             raise self._absence
@@ -209,4 +215,10 @@ class ChildListPartition(Partition):
                 self._with_equal_keys,
                 ", ".join(self.stream.child.key),
             )
-        yield from super().finish(outcome if self._is_settled else replace(outcome, is_all_incomplete=True))
+        shortages = outcome.shortages + self._shortages
+        yield from super().finish(
+            replace(outcome, is_all_incomplete=outcome.is_all_incomplete or not self._is_settled, shortages=shortages)
+        )
+        if self._shortages:
+            received, expected = (sum(counts) for counts in zip(*(each[1:] for each in self._shortages), strict=True))
+            raise incomplete([Shortage(None, received, expected)], None)

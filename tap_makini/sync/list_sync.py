@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
-from tap_makini.errors import EntityAbsentError, IncompleteError, MakiniError, NothingNewError
+from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.paginator import rows_from
 from tap_makini.streams import (
@@ -19,15 +19,14 @@ from tap_makini.streams import (
 )
 from tap_makini.sync.child_lists import ChildListPartition
 from tap_makini.sync.lines import LinesPartition
-from tap_makini.sync.partition import Delivery, Partition, PartitionEnd
+from tap_makini.sync.partition import Delivery, Partition, PartitionEnd, incomplete
 from tap_makini.sync.reconciliation import ReconciledKeysPartition, ReconciliationPartition
-from tap_makini.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.paginator import Row, Shortage
+    from tap_makini.pagination.paginator import Row
     from tap_makini.sync.partition import StartRule
     from tap_makini.sync.state import State
 
@@ -180,7 +179,7 @@ class ListSync:
         for partition in tuple(self._live):
             yield from self._guarded(partition, partition.finish(reader.outcome))
         if reader.outcome.shortages:
-            raise _incomplete(reader.outcome.shortages, self._stream.filter_key)
+            raise incomplete(reader.outcome.shortages, self._stream.filter_key)
 
     def _guarded(self, partition: Partition, deliveries: Iterator[Delivery]) -> Iterator[Event]:
         """Keep the failure of one partition from the others."""
@@ -213,22 +212,3 @@ def _earliest(instants: Sequence[datetime | None]) -> datetime | None:
     """Return the earliest instant; None if any is None."""
     given = [instant for instant in instants if instant is not None]
     return min(given) if len(given) == len(instants) else None
-
-
-def _incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
-    """Return an error that says how many records are missing, and where."""
-    places = [
-        f"received {shortage.received:,} of {shortage.expected:,} records"
-        + (
-            f" with {replication_key} from {format_timestamp(shortage.start_value, 'seconds')} on"
-            if shortage.start_value
-            else ""
-        )
-        for shortage in shortages
-    ]
-    return IncompleteError(
-        f"{'; '.join(places)}: the server orders records with equal timestamps differently on each page, or counts "
-        "records that it does not return",
-        f"{'The bookmark stays before them, and the' if replication_key else 'The'} next run requests other pages. A "
-        "page_size above the larger of these numbers returns them at once, if the server accepts it.",
-    )

@@ -1,7 +1,8 @@
-"""A list that is read in full each run, though it has a replication key, says why, once."""
+"""How a list is read: why in full, and where it ends."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -82,3 +83,25 @@ def test_the_reason_for_reading_a_list_in_full_is_named(
         assert warnings[0] == f"Stream acme/x is read in full each run because {reason}."
     checked = fetcher()
     assert why_read_in_full(checked, newest_page(checked, 1)) == reason
+
+
+@pytest.mark.parametrize("replication_key", [None, "updatedAt"])
+def test_a_full_page_is_not_the_end_of_a_second_pass_either(replication_key: str | None) -> None:
+    """Each response counts only the records up to its own end, and a record leaves an early page meanwhile."""
+    rows = [{"key": number, "updatedAt": f"2025-01-01T00:{number * 7 % 60:02}:00Z"} for number in range(43)]
+
+    def respond(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        number = int(asked.sent["page"])
+        if number == 3 and len(rows) == 43:
+            rows.pop(0)
+        records = rows[number * 10 - 10 : number * 10]
+        total = number * 10 - 10 + len(records)
+        meta = {"current_page": number, "last_page": max(-(-total // 10), 1), "per_page": 10, "total": total}
+        return {"data": records, "meta": meta}
+
+    endpoint = Endpoint("x", "/x", {}, ("key",), replication_key)
+    client = Client(ScriptedTransport(respond), Token(), max_wait=0)
+    reader = ListReader(PageFetcher(client, endpoint, PageSize(10)), None)
+    received = {json.loads(row.raw)["key"] for batch in reader.batches() for row in batch.rows}
+
+    assert received >= {row["key"] for row in rows}

@@ -335,26 +335,86 @@ def test_a_body_of_another_form_is_named_by_its_properties(raw: bytes, message: 
 
 
 @pytest.mark.parametrize(
-    ("raw", "records", "says_more"),
+    ("raw", "records"),
     [
-        (b'[{"key":"a"}]', [RECORD], None),
-        (b" []", [], None),
-        (b'[{"a":NaN}]', [b'{"a":"NaN"}'], None),
-        (b'{"data":[{"key":"a"}]}', [RECORD], None),
-        (b'{"data":[],"meta":{"total":0}}', [], None),
-        (b'{"data":[{"key":"a"}],"links":{"next":null}}', [RECORD], False),
-        (b'{"data":[{"key":"a"}],"links":{"next":"https://host/x?page=2"}}', [RECORD], True),
-        (b'{"data":[{"key":"a"}],"meta":{"has_more":true}}', [RECORD], True),
-        (b'{"data":[{"key":"a"}],"hasMore":false}', [RECORD], False),
-        (b'{"data":[{"key":"a"}],"pagination":{"nextPageToken":"x","has_more":false}}', [RECORD], True),
-        (b'{"data":[{"key":"a"}],"pagination":{"moreItems": {} }}', [RECORD], False),
+        (b'[{"key":"a"}]', [RECORD]),
+        (b" []", []),
+        (b'[{"a":NaN}]', [b'{"a":"NaN"}']),
+        (b'{"data":[{"key":"a"}]}', [RECORD]),
+        (b'{"data":[],"meta":{"total":0}}', []),
     ],
 )
-def test_a_list_may_have_no_counts(raw: bytes, records: list[bytes], says_more: bool | None) -> None:  # noqa: FBT001
+def test_a_list_may_have_no_counts(raw: bytes, records: list[bytes]) -> None:
     page = parse_page(raw, 1, must_count=False)
 
-    assert (page.records, page.is_uncounted, page.says_more) == (records, True, says_more)
+    assert (page.records, page.is_uncounted, page.says_more, page.says_end) == (records, True, None, False)
     assert page.is_last is not bool(records)
+
+
+@pytest.mark.parametrize(
+    ("said", "more"),
+    [
+        ('"links":{"next":"https://host/x?page=2"}', "next"),
+        ('"@odata.nextLink":"https://host/x"', "@odata.nextLink"),
+        ('"meta":{"has_more":true}', "has_more"),
+        ('"meta":{"pagination":{"moreItems":true}}', "moreItems"),
+        ('"pageInfo":{"hasNextPage":true,"endCursor":null}', "hasNextPage"),
+        ('"pagination":{"nextPageToken":"x","has_more":false}', "nextPageToken"),
+        ('"last":false', "last"),
+        ('"isLastPage":false', "isLastPage"),
+        ('"complete":false', "complete"),
+        ('"remaining":25', "remaining"),
+        ('"continuationToken":"x"', "continuationToken"),
+        ('"cursor":"x"', "cursor"),
+        ('"meta":{"last_page":4}', "last_page"),
+        ('"page":{"totalPages":2}', "totalPages"),
+        ('"meta":{"pageCount":2}', "pageCount"),
+    ],
+)
+def test_an_answer_without_counts_may_say_that_more_follows(said: str, more: str) -> None:
+    page = parse_page(f'{{"data":[{{"key":"a"}}],{said}}}'.encode(), 1, must_count=False)
+
+    assert (page.is_uncounted, page.says_more) == (True, more)
+
+
+@pytest.mark.parametrize(
+    ("said", "says_end"),
+    [
+        ('"links":{"next":null}', True),
+        ('"links":{"last":"https://host/x?page=1"}', False),
+        ('"hasMore":false', True),
+        ('"meta":{"has_more":0}', True),
+        ('"last":true', True),
+        ('"page":1', False),
+        ('"pages":1', False),
+        ('"accountId":12,"limit":500,"status":200,"request":{"discount":7}', False),
+        ('"deep":{"er":{"than":{"next":"x"}}}', False),
+        ('"rows":[{"next":"x"}]', False),
+    ],
+)
+def test_what_an_answer_says_of_its_end_is_no_sign_of_more(said: str, says_end: bool) -> None:  # noqa: FBT001 - a parameter
+    page = parse_page(f'{{"data":[{{"key":"a"}}],{said}}}'.encode(), 1, must_count=False)
+
+    assert (page.is_uncounted, page.says_more, page.says_end, page.total) == (True, None, says_end, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"total":35',
+        '"totalCount":35',
+        '"count":1,"recordsTotal":35',
+        '"@odata.count":35',
+        '"meta":{"total":"35"}',
+        '"pagination":{"total":35}',
+        '"meta":{"pagination":{"total_items":35}}',
+        '"page":{"totalElements":35}',
+    ],
+)
+def test_an_answer_without_page_counts_may_count_its_records(said: str) -> None:
+    page = parse_page(f'{{"data":[{{"key":"a"}}],{said}}}'.encode(), 1, must_count=False)
+
+    assert (page.is_uncounted, page.total) == (True, 35)
 
 
 @pytest.mark.parametrize(
