@@ -155,6 +155,8 @@ class Transport:
             raise MakiniError(
                 f"no request could be made ({type(error).__name__})", "Check the setting api_url."
             ) from None
+        except OSError as error:  # requests finds no certificates where the environment says that they are
+            raise MakiniError(f"no request could be made ({error})", "Check REQUESTS_CA_BUNDLE.") from None
         return Response(response.status_code, response.headers, response.content)
 
     def _prepare(self, request: Request, token: str | None) -> requests.PreparedRequest:

@@ -207,13 +207,13 @@ class ChildListPartition(Partition):
         if self._absence is not None and not self._found:
             raise self._absence
         if without := self._absent + self._gone:
-            logger.info("Stream %s: the lists of %d parents were not found.", self.qualified_name, without)
+            logger.info("Stream %s: some parents have no such list (%d).", self.qualified_name, without)
         if self._with_equal_keys:
             logger.warning(
-                "Stream %s: in the lists of %d parents, several items have the same %s; a table keeps one of them.",
+                "Stream %s: several items have the same %s in some lists (%d); a table keeps one of them.",
                 self.qualified_name,
-                self._with_equal_keys,
                 ", ".join(self.stream.child.key),
+                self._with_equal_keys,
             )
         shortages = outcome.shortages + self._shortages
         yield from super().finish(

@@ -191,11 +191,11 @@ def log_oddities(partition: Partition, result: Result) -> None:
     outcome = partition.outcome
     if outcome.undated and partition.stream.filter_key:
         logger.warning(
-            "Stream %s: %d records have no readable %s, and incremental reads do not see them change: "
+            "Stream %s: %s is not readable in some records (%d), and incremental reads do not see them change: "
             "use reconcile_days, or FULL_TABLE for this stream.",
             result.name,
-            outcome.undated,
             partition.stream.filter_key,
+            outcome.undated,
         )
     if outcome.is_all_incomplete and not outcome.shortages and _is_list_read_whole(partition):
         warn_of_changes(result.name, "reads it in full again")

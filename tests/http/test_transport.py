@@ -130,6 +130,13 @@ def test_a_certificate_that_is_not_trusted_is_named_with_the_reason(monkeypatch:
         send(Transport("https://api.test", 5.0, "test"), "POST", "/x")
 
 
+def test_certificates_that_do_not_exist_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(MakiniError, match=r"invalid path: /no/such/bundle.pem") as caught:
+        send(Transport("https://127.0.0.1:9", 1.0, "test"), "GET", "/")
+    assert caught.value.remedy == "Check REQUESTS_CA_BUNDLE."
+
+
 def test_a_malformed_address_is_an_error() -> None:
     with pytest.raises(MakiniError, match="no request could be made"):
         send(Transport("nonsense", 5.0, "test"), "POST", "/x")

@@ -105,7 +105,7 @@ def test_a_parent_that_was_removed_meanwhile_has_no_child_list(
     assert run.failure is None
     assert tables.rows[MATERIALS].keys() == held_materials(sandbox)
     assert "progress" not in tables.bookmark(MATERIALS)
-    assert f"{MATERIALS}: the lists of 1 parents were not found" in caplog.text
+    assert f"{MATERIALS}: some parents have no such list (1)" in caplog.text
     assert not warnings(caplog, MATERIALS)
 
 

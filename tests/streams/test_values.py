@@ -132,7 +132,7 @@ def test_items_that_share_a_key_are_logged(caplog: pytest.LogCaptureFixture) -> 
         sandbox.store.set_children(WORK_SLUG, third, "materials", [{"key": "m"}, {"key": "n"}])
         read(sandbox, Tables(), MATERIALS)
     [warning] = [each.message for each in caplog.records if "the same key" in each.message]
-    assert f"{MATERIALS}: in the lists of 2 parents" in warning
+    assert f"{MATERIALS}: several items have the same key in some lists (2)" in warning
 
 
 @pytest.mark.parametrize("key", ["", ".", "..", "../x", "a/../../x"])
