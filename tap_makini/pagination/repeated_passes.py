@@ -26,12 +26,73 @@ if TYPE_CHECKING:
 
     from tap_makini.pagination.page_fetcher import FirstPage
     from tap_makini.pagination.page_request import PageRequest
-    from tap_makini.pagination.paginator import Outcome, Row
+    from tap_makini.pagination.paginator import Outcome, Row, RowReader
     from tap_makini.pagination.response import Page
 
 logger = logging.getLogger(__name__)
 
 _ROUND = 10  # servers that limit what they send do so at multiples of it
+
+
+class _Tally:
+    """Count the rows of several passes through a list.
+
+    A row is identified by its key if it has one, whatever else of it changes meanwhile.
+
+    Args:
+        reader: Reads the key.
+        has_key: Whether rows have one; without a key, equal rows are separate rows.
+    """
+
+    def __init__(self, reader: RowReader, *, has_key: bool) -> None:
+        self._reader = reader
+        self._has_key = has_key
+        self._delivered: Counter[bytes] = Counter()
+        self._versions: Counter[bytes] = Counter()
+        self._received: Counter[bytes] = Counter()
+        self._order: list[bytes] = []
+        self._order_before: list[bytes] = []
+
+    def begin_pass(self) -> None:
+        """Begin another pass."""
+        self._order_before, self._order = self._order, []
+        self._versions = Counter()
+
+    def add(self, rows: Iterable[Row]) -> list[Row]:
+        """Count rows of the current pass, and return those that were not delivered as often in one pass before."""
+        fresh = []
+        for row in rows:
+            version = digest(row.raw)
+            self._order.append(self._reader.key(row) if self._has_key else version)
+            self._versions[version] += 1
+            if self._versions[version] > self._delivered[version]:
+                self._delivered[version] += 1
+                fresh.append(row)
+        return fresh
+
+    def end_pass(self) -> None:
+        """End the current pass."""
+        self._received |= Counter(set(self._order) if self._has_key else self._order)
+
+    @property
+    def in_pass(self) -> int:
+        """How many rows the current pass had."""
+        return len(self._order)
+
+    @property
+    def in_all(self) -> int:
+        """How many distinct rows all passes together had."""
+        return self._received.total()
+
+    @property
+    def repeats_last_pass(self) -> bool:
+        """Whether the current pass had the same rows in the same order as the one before."""
+        return self._order == self._order_before
+
+    def is_all(self, rows: Iterable[Row]) -> bool:
+        """Return whether these are the rows of the current pass, in any order."""
+        keys = (self._reader.key(row) if self._has_key else digest(row.raw) for row in rows)
+        return Counter(keys) == Counter(self._order)
 
 
 class RepeatedPassesPaginator:
@@ -51,6 +112,7 @@ class RepeatedPassesPaginator:
         self._first_page = first_page
         self._fetcher = first_page.fetcher
         self._outcome = outcome
+        self._totals: set[int | None] = set()
         self._last: Page = first_page.page
         self._end: Page | None = first_page.page
         """The response that ended the list; None if that was a refusal, or nothing could be requested."""
@@ -59,44 +121,32 @@ class RepeatedPassesPaginator:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        first_page, before = self._first_page, list[bytes]()
-        delivered: Counter[bytes] = Counter()
-        received: Counter[bytes] = Counter()
-        totals = set[int | None]()
-        for number in range(MOST_PASSES):
-            if number:
-                first_page = first_page.reopened()
-                if Counter(map(self._identity, first_page.rows)) == Counter(before):  # the whole list is on one page
-                    break
-            order: list[bytes] = []
-            versions: Counter[bytes] = Counter()
-            totals.add(first_page.page.total)
-            for rows in self._one_pass(first_page):
-                fresh = []
-                for row in rows:
-                    version = digest(row.raw)
-                    versions[version] += 1
-                    if versions[version] > delivered[version]:
-                        delivered[version] += 1
-                        fresh.append(row)
-                    order.append(self._identity(row))
-                totals.add(self._last.total)
-                yield Batch(fresh)
-            if not order:
-                yield Batch([])
-            received |= Counter(set(order) if self._fetcher.key else order)
-            is_repeated = number > 0 and (order == before or totals == {received.total()})
-            before = order
-            if self._requests == 1 or is_repeated:
+        tally = _Tally(self._fetcher.row_reader, has_key=bool(self._fetcher.key))
+        yield from self._read(self._first_page, tally)
+        passes = 1
+        while self._requests > 1:
+            if passes == MOST_PASSES:
+                self._outcome.mark_incomplete(None)
+                return
+            first_page = self._first_page.reopened()
+            if tally.is_all(first_page.rows):  # one response has held the whole list
                 break
-        else:
-            self._outcome.mark_incomplete(None)
-            return
-        self._check_total(len(before))
+            yield from self._read(first_page, tally)
+            passes += 1
+            if tally.repeats_last_pass or self._totals == {tally.in_all}:
+                break
+        self._check_total(tally.in_pass)
 
-    def _identity(self, row: Row) -> bytes:
-        """Return what tells a row from others: its key if it has one, whatever else of it changes meanwhile."""
-        return self._fetcher.row_reader.key(row) if self._fetcher.key else digest(row.raw)
+    def _read(self, first_page: FirstPage, tally: _Tally) -> Iterator[Batch]:
+        """Make one pass through the list."""
+        self._totals.add(first_page.page.total)
+        tally.begin_pass()
+        for rows in self._one_pass(first_page):
+            self._totals.add(self._last.total)
+            yield Batch(tally.add(rows))
+        if not tally.in_pass:
+            yield Batch([])
+        tally.end_pass()
 
     def _check_total(self, count: int) -> None:
         """Note that the server counts more records than it lists."""
