@@ -32,7 +32,7 @@ _PAGING = {
 }
 """Names in any spelling: `page_number`, `pageNumber` and `page[number]` are `pagenumber`."""
 _LIKE_PAGING = re.compile(
-    r"pag(e|in)|offset|cursor|token|skip|limit|marker|^(p|pg|start|from|after|before|first|last|next|pos(ition)?|batch|window)$"
+    r"pag(e|in)|offset|cursor|token|skip|^((row|record|result|max|fetch)s?)?limit$|marker|^(p|pg|start|after|next)$"
     r"|^(start|row|first|last|next|starting|ending)(at|after|before|from|index|item|key|position|record|result|row|start)$"
     r"|(last|after|before|since)id$"
 )

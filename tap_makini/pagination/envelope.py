@@ -25,14 +25,17 @@ T = TypeVar("T")
 
 _DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
 _MORE = re.compile(
-    r"next.*|.*next(page|link|token|url|cursor)?|(has)?more.*|(is)?truncated|remaining.*|continuation.*|cursor|scrollid"
+    r"(odata|has)?next(page|link|url|token|cursor|pagetoken|pageurl)?|(has|is)?more(available|items|records|results)?"
+    r"|(is)?truncated|continuation(token)?|scrollid"
 )
 _LAST = re.compile(r"(is)?(last(page)?|completed?|done|finished|end)")
-_PAGES = re.compile(r"(total|last|num(ber)?of|max)?pages?(count|total)?")
+_PAGES = re.compile(r"(total|last|num(ber)?of)pages?|pages")
 _ENTRIES = "records?|items?|rows?|results?|elements?|entries|hits?|objects?"
 _TOTAL = re.compile(rf"total({_ENTRIES}|count)?|({_ENTRIES}|total|odata)?count|({_ENTRIES})total|numberof({_ENTRIES})")
 """Names, in any spelling, of what an envelope says about its list."""
-_LEVELS = 2  # objects within an envelope that may describe the list, such as `meta.pagination`
+_GROUPS = {"meta", "links", "page", "pageinfo", "paging", "pagination"}
+"""Objects of an envelope that describe the list; they may be nested, as `meta.pagination`."""
+_LEVELS = 2
 _FALSE = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
 
 
@@ -164,11 +167,13 @@ class Hints(NamedTuple):
 
     Attributes:
         more: What says that more records follow, such as `hasMore`; None if nothing does.
+        more_is_flag: Whether that is no more than true or false.
         end: Whether something says that no more records follow.
         total: The largest count of records; None if there is none.
     """
 
     more: str | None = None
+    more_is_flag: bool = False
     end: bool = False
     total: int | None = None
 
@@ -190,29 +195,33 @@ def read_hints(body: bytes, number: int | None) -> Hints:
         is_error = name.lower() in {"error", "errors"} and _is_true(value)
         if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
             raise BadBodyError(f"the response reports an error beside its list: {name}")
-    more, end, total = list[str](), False, list[int]()
-    for name, value in _described(outer, _LEVELS):
-        spelled = "".join(filter(str.isalnum, name)).lower()
+    more, end, total = dict[str, bool](), False, list[int]()
+    for name, value in _descriptions(outer, _LEVELS):
+        spelled = _spelled(name)
         count = int(value) if _DIGITS.fullmatch(value.decode(errors="replace")) else None
         if _MORE.fullmatch(spelled) or (_LAST.fullmatch(spelled) and value in {b"true", b"false"}):
             follows = _is_true(value) == bool(_MORE.fullmatch(spelled))
-            more += [name] if follows else []
+            more |= {name: value in {b"true", b"false"}} if follows else {}
             end |= not follows
         elif _PAGES.fullmatch(spelled) and count is not None and number is not None:
-            more += [name] if count > number else []
+            more |= {name: False} if count > number else {}
         elif _TOTAL.fullmatch(spelled) and count is not None:
             total.append(count)
-    return Hints(next(iter(more), None), end, max(total, default=None))
+    return Hints(next(iter(more), None), all(more.values()), end, max(total, default=None))
 
 
-def _described(parts: Mapping[str, JSON], levels: int) -> Iterator[tuple[str, bytes]]:
-    """Yield the members of an envelope, and those of the objects in it, but not its list."""
+def _descriptions(parts: Mapping[str, JSON], levels: int) -> Iterator[tuple[str, bytes]]:
+    """Yield what an envelope, or a part of it, says about the list."""
     for name, value in parts.items():
         raw = bytes(value).strip()
-        if raw.startswith(b"{") and levels:
-            yield from _described(members(raw), levels - 1)
-        elif not raw.startswith((b"[", b"{")):
+        if not raw.startswith((b"[", b"{")):
             yield name, raw
+        elif raw.startswith(b"{") and levels and _spelled(name) in _GROUPS:
+            yield from _descriptions(members(raw), levels - 1)
+
+
+def _spelled(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _is_true(value: JSON) -> bool:

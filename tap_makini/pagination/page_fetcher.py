@@ -70,16 +70,21 @@ class PageLimit:
     """
 
     def __init__(self) -> None:
-        self._longest_last_page = 0
+        self._longest_last_page: dict[int | None, int] = {}
         self._warnings: set[str] = set()
 
-    def note_last_page(self, page: Page) -> None:
-        """Note a page after which the same one came, or none at all."""
-        self._longest_last_page = max(self._longest_last_page, len(page.records))
+    def note_last_page(self, page: Page, size: int | None) -> None:
+        """Note a page after which the same one came, or none at all.
 
-    def is_last(self, page: Page) -> bool:
-        """Return whether a page is so short that it must be the last one of its list."""
-        return len(page.records) < self._longest_last_page
+        Args:
+            page: The page.
+            size: The page size that was requested; None if none was.
+        """
+        self._longest_last_page[size] = max(self._longest_last_page.get(size, 0), len(page.records))
+
+    def is_last(self, page: Page, size: int | None) -> bool:
+        """Return whether a page is so short that it must be the last one of its list; the arguments are the same."""
+        return len(page.records) < self._longest_last_page.get(size, 0)
 
     def is_new(self, warning: str) -> bool:
         """Return whether a warning has not been logged for such lists, and note that it is."""

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ROUND = 10  # servers that limit what they send do so at multiples of it
+_USUAL_SIZES = {10, 15, 20, 25, 30}
+_ROUND = 50
+"""Servers that limit what they send do so at one of these numbers, or at multiples of the last one."""
 
 
 class _Tally:
@@ -91,8 +93,14 @@ class _Tally:
 
     def is_all(self, rows: Iterable[Row]) -> bool:
         """Return whether these are the rows of the current pass, in any order."""
-        keys = (self._reader.key(row) if self._has_key else digest(row.raw) for row in rows)
-        return Counter(keys) == Counter(self._order)
+        return Counter(map(self._identity, rows)) == Counter(self._order)
+
+    def is_same(self, rows: Iterable[Row], others: Iterable[Row]) -> bool:
+        """Return whether these are the same rows, in any order."""
+        return Counter(map(self._identity, rows)) == Counter(map(self._identity, others))
+
+    def _identity(self, row: Row) -> bytes:
+        return self._reader.key(row) if self._has_key else digest(row.raw)
 
 
 class RepeatedPassesPaginator:
@@ -118,6 +126,8 @@ class RepeatedPassesPaginator:
         """The response that ended the list; None if that was a refusal, or nothing could be requested."""
         self._requests = 0
         """How many requests the current pass has taken."""
+        self._is_on_one_page = True
+        """Whether all later pages of the current pass were empty, or the first one once more."""
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
@@ -129,7 +139,7 @@ class RepeatedPassesPaginator:
                 self._outcome.mark_incomplete(None)
                 return
             first_page = self._first_page.reopened()
-            if tally.is_all(first_page.rows):  # one response has held the whole list
+            if self._is_on_one_page and tally.is_all(first_page.rows):
                 break
             yield from self._read(first_page, tally)
             passes += 1
@@ -141,7 +151,7 @@ class RepeatedPassesPaginator:
         """Make one pass through the list."""
         self._totals.add(first_page.page.total)
         tally.begin_pass()
-        for rows in self._one_pass(first_page):
+        for rows in self._one_pass(first_page, tally):
             self._totals.add(self._last.total)
             yield Batch(tally.add(rows))
         if not tally.in_pass:
@@ -154,9 +164,9 @@ class RepeatedPassesPaginator:
         if total is not None and count < total:
             self._outcome.mark_incomplete(None, count, total)
 
-    def _one_pass(self, first_page: FirstPage) -> Iterator[Sequence[Row]]:
+    def _one_pass(self, first_page: FirstPage, tally: _Tally) -> Iterator[Sequence[Row]]:
         is_uncounted = first_page.page.is_uncounted
-        pages: Iterable[Sequence[Row]] = self._pages(first_page)
+        pages: Iterable[Sequence[Row]] = self._pages(first_page, tally)
         if not is_uncounted:
             pages = filter(None, pages)
         elif self._fetcher.key:
@@ -171,27 +181,29 @@ class RepeatedPassesPaginator:
         if is_uncounted:
             self._check_end(first_page.request, count)
 
-    def _pages(self, first_page: FirstPage) -> Iterator[list[Row]]:
+    def _pages(self, first_page: FirstPage, tally: _Tally) -> Iterator[list[Row]]:
         parameters, limit = self._fetcher.query_parameters, self._fetcher.page_limit
         request, page = first_page.request, first_page.page
         trail = CursorTrail()
         self._last = self._end = page
-        self._requests = 1
+        self._requests, self._is_on_one_page = 1, True
         yield first_page.rows
         while not page.is_last:
             if page.next_cursor is not None:
                 trail.follow(page, map(digest, page.records))
-            elif (parameters.page is None and parameters.offset is None) or limit.is_last(page):
+            elif (parameters.page is None and parameters.offset is None) or limit.is_last(page, request.size):
                 break  # no parameter requests another page, or there is none
             request = request.after(page)
             following = self._fetch(request, page)
             self._requests += 1
             if following is None or (page.is_uncounted and not following.records):
-                limit.note_last_page(page)
+                limit.note_last_page(page, request.size)
             if following is None:
                 break
             page = self._end = following
-            yield self._fetcher.row_reader.rows(page.records)
+            rows = self._fetcher.row_reader.rows(page.records)
+            self._is_on_one_page &= not rows or tally.is_same(rows, first_page.rows)
+            yield rows
         else:
             return
         self._end = None
@@ -218,9 +230,10 @@ class RepeatedPassesPaginator:
         last, end, limit = self._last, self._end, self._fetcher.page_limit
         is_repeated = end is not None and bool(end.records)
         if is_repeated:
-            limit.note_last_page(last)
+            limit.note_last_page(last, request.size)
         is_honored = end is not None and not end.records
-        says_more = (end and end.says_more) or (None if is_honored and pages > 1 else last.says_more)
+        is_end = is_honored and (pages > 1 or last.more_is_flag)  # some servers say so of each full page
+        says_more = (end and end.says_more) or (None if is_end else last.says_more)
         if says_more:
             raise MakiniError(
                 f"the response says that more records follow ({says_more}), but no page number or cursor leads to them",
@@ -239,25 +252,26 @@ class RepeatedPassesPaginator:
         """Warn if a list of one page may have more pages.
 
         Raises:
-            MakiniError: The document declares unknown parameters that may request them, and the page is full.
+            MakiniError: The document declares parameters that may request them, and the page is full.
         """
         parameters, count = self._fetcher.query_parameters, len(page.records)
-        is_full = (request.size is not None and count >= request.size) or (count > 0 and count % _ROUND == 0)
+        has_only_cursor = parameters.page is None and parameters.offset is None
+        is_usual = count in _USUAL_SIZES or (count > 0 and count % _ROUND == 0)
+        is_full = is_usual or (request.size is not None and count >= request.size)
         unknown = ", ".join(parameters.unknown_paging)
-        if unknown and is_full and not page.says_end:
-            raise MakiniError(
-                f"the list may go on after its first page of {count} records: the OpenAPI document declares {unknown}, "
-                "which may request further pages",
-                "Report the declaration to the maintainers of tap-makini. Until then, deselect the stream.",
-            )
         if unknown:
             reason = f"the OpenAPI document declares {unknown}, which may request further pages"
-        elif parameters.page is None and parameters.offset is None:
+        elif has_only_cursor:
             reason = f"the OpenAPI document declares the parameter {parameters.cursor}, but no response has a cursor"
         elif is_full:
             reason = f"{count} records may be the most that the server sends at once"
         else:
             return
+        if (unknown or has_only_cursor) and is_full and not page.says_end:
+            raise MakiniError(
+                f"the list may go on after its first page of {count} records: {reason}",
+                "Report the declaration to the maintainers of tap-makini. Until then, deselect the stream.",
+            )
         self._warn_once("the list may go on after its first page", reason)
 
     def _warn_once(self, what: str, why: str) -> None:

@@ -36,6 +36,7 @@ class Page(msgspec.Struct, frozen=True):
         is_full: Whether it holds as many records as a page can, by the server's count.
         is_uncounted: Whether the response has no page counts, so that `last` is a guess.
         says_more: What an uncounted response says to the effect that more records follow; None if nothing.
+        more_is_flag: Whether `says_more` is no more than true or false.
         says_end: Whether an uncounted response says that no more records follow.
     """
 
@@ -49,6 +50,7 @@ class Page(msgspec.Struct, frozen=True):
     is_full: bool = False
     is_uncounted: bool = False
     says_more: str | None = None
+    more_is_flag: bool = False
     says_end: bool = False
 
     @property
@@ -121,6 +123,7 @@ def parse_page(  # noqa: PLR0913 - what there is to know of a response
             total,
             is_uncounted=True,
             says_more=hints.more,
+            more_is_flag=hints.more_is_flag,
             says_end=hints.end,
         )
     return _counted_page(records, asked, _numbered_from_one(meta) if first == 0 else meta)

@@ -297,6 +297,9 @@ def test_a_list_that_goes_on_where_no_number_leads_fails(more: dict[str, Any], k
             return {"data": items(3), **more}
         return {"data": []} if beyond == "nothing" else REFUSED
 
+    if beyond == "nothing" and more == {"has_more": True}:  # as some servers say of each full page
+        assert rows_of(respond, kind)[0] == items(3)
+        return
     with pytest.raises(MakiniError, match=SAYS_MORE):
         rows_of(respond, kind)
 
@@ -403,6 +406,47 @@ def test_one_full_page_fails_if_unknown_parameters_may_lead_on() -> None:
     with pytest.raises(MakiniError, match=r"after its first page of 7 records: .* declares skipTo, startAfter"):
         records_of(lambda _: {"data": items(7)}, names, 7)
     assert records_of(lambda _: {"data": items(7), "has_more": False}, names, 7) == items(7)
+
+
+@pytest.mark.parametrize("length", [10, 25, 100])
+def test_one_usual_page_fails_if_only_a_cursor_is_declared_and_none_comes(length: int) -> None:
+    with pytest.raises(
+        MakiniError, match=rf"after its first page of {length} records: .* declares the parameter after"
+    ):
+        records_of(lambda _: {"data": items(length)}, ONLY_CURSOR, 500)
+
+
+def test_a_page_of_another_size_shows_nothing_of_lists_with_this_one() -> None:
+    lists: dict[str, Sequence[object]] = {"/long": items(300), "/other": items(250)}
+    sizes = {"/long": 500, "/other": 100}
+
+    def respond(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        size = int(asked.sent["limit"])
+        return lists[asked.path][(int(asked.sent["page"]) - 1) * size :][:size]
+
+    transport, limit = ScriptedTransport(respond), PageLimit()
+    client = Client(transport, Token(), max_wait=0)
+    for path, size in sizes.items():
+        names = replace(V3_UNSIZED, size="limit")
+        endpoint = Endpoint("x", path, {}, ("key",), query_parameters=names, kind="child list")
+        assert read(PageFetcher(client, endpoint, PageSize(size), page_limit=limit))[0] == lists[path]
+
+
+def test_two_changes_do_not_pass_for_a_list_of_one_page() -> None:
+    rows: list[Any] = items(11)
+    transport: ScriptedTransport
+
+    def respond(asked: Asked) -> Any:  # noqa: ANN401 - any JSON
+        if len(transport.asked) in {2, 4}:
+            place = {2: 3, 4: 9}[len(transport.asked)]  # row 3 moves to the end, and then row 10
+            rows.append({**rows.pop(place), "version": len(transport.asked)})
+        number = int(asked.sent["page"])
+        return {"data": rows[number * 10 - 10 : number * 10]}
+
+    transport = ScriptedTransport(respond)
+    received, _ = read(fetcher_of(transport, kind="child list"))
+
+    assert {row["key"] for row in received} == set(range(11))
 
 
 def test_a_warning_comes_once_for_similar_lists(caplog: pytest.LogCaptureFixture) -> None:
