@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
+from tap_makini.errors import IncompleteError
 from tap_makini.rawjson import REFUSED, NotJSONError, members
-from tap_makini.timestamps import parse_timestamps
+from tap_makini.timestamps import format_timestamp, parse_timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -111,6 +112,32 @@ class Outcome:
             self.incomplete_from = start_value
         if expected is not None and received < expected:
             self.shortages.append(Shortage(start_value, received, expected))
+
+
+def incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
+    """Return the error for a list that was read to its end, but of which records are missing.
+
+    Args:
+        shortages: Where they are missing.
+        replication_key: What the list is read incrementally by; None for a full table.
+    """
+    places = [
+        f"received {shortage.received:,} of {shortage.expected:,} records"
+        + (f" with {replication_key} from {format_timestamp(start, 'seconds')} on" if start else "")
+        for shortage in shortages
+        for start in [shortage.start_value]
+    ]
+    if not any(shortage.start_value for shortage in shortages):
+        return IncompleteError(
+            f"{'; '.join(places)}: the pages of the list do not hold all the records that the server counts",
+            "Set page_size above the larger of these numbers if the server accepts it. Otherwise, report it to Makini.",
+        )
+    return IncompleteError(
+        f"{'; '.join(places)}: the server orders records with equal timestamps differently on each page, or counts "
+        "records that it does not return",
+        "The bookmark stays before them, and the next run requests other pages. A page_size above the larger of these "
+        "numbers returns them at once, if the server accepts it.",
+    )
 
 
 class Paginator(Protocol):

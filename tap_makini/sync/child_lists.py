@@ -17,10 +17,10 @@ from tap_makini.http.client import RequestStats
 from tap_makini.http.transport import UnusableNameError, path_segment
 from tap_makini.pagination.list_reader import ListReader
 from tap_makini.pagination.page_fetcher import PageFetcher, PageLimit
-from tap_makini.pagination.paginator import Row, Shortage
+from tap_makini.pagination.paginator import Row, Shortage, incomplete
 from tap_makini.rawjson import members
 from tap_makini.sync.lines import Parent
-from tap_makini.sync.partition import Delivery, Partition, incomplete
+from tap_makini.sync.partition import Delivery, Partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tap_makini.errors import EntityAbsentError, MakiniError, NothingNewError
 from tap_makini.pagination.list_reader import ListReader
-from tap_makini.pagination.paginator import rows_from
+from tap_makini.pagination.paginator import incomplete, rows_from
 from tap_makini.streams import (
     ChildStream,
     ConnectionsStream,
@@ -19,7 +19,7 @@ from tap_makini.streams import (
 )
 from tap_makini.sync.child_lists import ChildListPartition
 from tap_makini.sync.lines import LinesPartition
-from tap_makini.sync.partition import Delivery, Partition, PartitionEnd, incomplete
+from tap_makini.sync.partition import Delivery, Partition, PartitionEnd
 from tap_makini.sync.reconciliation import ReconciledKeysPartition, ReconciliationPartition
 
 if TYPE_CHECKING:

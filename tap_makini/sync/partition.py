@@ -11,7 +11,6 @@ from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.singerlib.messages import RecordMessage
 
 from tap_makini.conform import decode_record, mask_extra
-from tap_makini.errors import IncompleteError
 from tap_makini.http.client import RequestStats
 from tap_makini.identifiers import qualified_name
 from tap_makini.pagination.paginator import Outcome
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from tap_makini.conform import Conformer, Drift
     from tap_makini.connections.connection import Connection
-    from tap_makini.pagination.paginator import Batch, Row, Shortage
+    from tap_makini.pagination.paginator import Batch, Row
     from tap_makini.streams import MakiniStream
     from tap_makini.sync.bookmark import Bookmark
     from tap_makini.sync.state import State
@@ -97,35 +96,6 @@ def warn_of_changes(name: str, next_run: str) -> None:
         "Stream %s changed while it was read, and some records may have slipped through: the next run %s.",
         name,
         next_run,
-    )
-
-
-def incomplete(shortages: Sequence[Shortage], replication_key: str | None) -> IncompleteError:
-    """Return the error for a list that was read to its end, but of which records are missing.
-
-    Args:
-        shortages: Where they are missing.
-        replication_key: What the list is read incrementally by; None for a full table.
-    """
-    places = [
-        f"received {shortage.received:,} of {shortage.expected:,} records"
-        + (
-            f" with {replication_key} from {format_timestamp(shortage.start_value, 'seconds')} on"
-            if shortage.start_value
-            else ""
-        )
-        for shortage in shortages
-    ]
-    if not any(shortage.start_value for shortage in shortages):
-        return IncompleteError(
-            f"{'; '.join(places)}: the pages of the list do not hold all the records that the server counts",
-            "Set page_size above the larger of these numbers if the server accepts it. Otherwise, report it to Makini.",
-        )
-    return IncompleteError(
-        f"{'; '.join(places)}: the server orders records with equal timestamps differently on each page, or counts "
-        "records that it does not return",
-        "The bookmark stays before them, and the next run requests other pages. A page_size above the larger of these "
-        "numbers returns them at once, if the server accepts it.",
     )
 
 
