@@ -191,23 +191,33 @@ def read_hints(body: bytes, number: int | None) -> Hints:
     if _is_array(body):
         return Hints()
     outer = members(body)
-    for name, value in outer.items():
-        is_error = name.lower() in {"error", "errors"} and _is_true(value)
-        if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
-            raise BadBodyError(f"the response reports an error beside its list: {name}")
+    _check_success(outer)
     more, end, total = dict[str, bool](), False, list[int]()
     for name, value in _descriptions(outer, _LEVELS):
         spelled = _spelled(name)
         count = int(value) if _DIGITS.fullmatch(value.decode(errors="replace")) else None
-        if _MORE.fullmatch(spelled) or (_LAST.fullmatch(spelled) and value in {b"true", b"false"}):
-            follows = _is_true(value) == bool(_MORE.fullmatch(spelled))
-            more |= {name: value in {b"true", b"false"}} if follows else {}
-            end |= not follows
-        elif _PAGES.fullmatch(spelled) and count is not None and number is not None:
-            more |= {name: False} if count > number else {}
-        elif _TOTAL.fullmatch(spelled) and count is not None:
+        is_flag = value in {b"true", b"false"}
+        says_more = _MORE.fullmatch(spelled) is not None
+        if says_more or (is_flag and _LAST.fullmatch(spelled)):
+            if _is_true(value) == says_more:
+                more[name] = is_flag
+            else:
+                end = True
+        elif count is None:
+            continue
+        elif _PAGES.fullmatch(spelled):
+            if number is not None and count > number:
+                more[name] = False
+        elif _TOTAL.fullmatch(spelled):
             total.append(count)
     return Hints(next(iter(more), None), all(more.values()), end, max(total, default=None))
+
+
+def _check_success(parts: Mapping[str, JSON]) -> None:
+    for name, value in parts.items():
+        is_error = name.lower() in {"error", "errors"} and _is_true(value)
+        if is_error or (name.lower() in {"success", "ok"} and not _is_true(value)):
+            raise BadBodyError(f"the response reports an error beside its list: {name}")
 
 
 def _descriptions(parts: Mapping[str, JSON], levels: int) -> Iterator[tuple[str, bytes]]:

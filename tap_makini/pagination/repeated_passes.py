@@ -51,7 +51,7 @@ class _Tally:
         self._has_key = has_key
         self._delivered: Counter[bytes] = Counter()
         self._versions: Counter[bytes] = Counter()
-        self._received: Counter[bytes] = Counter()
+        self._keys: set[bytes] = set()
         self._order: list[bytes] = []
         self._order_before: list[bytes] = []
 
@@ -65,16 +65,17 @@ class _Tally:
         fresh = []
         for row in rows:
             version = digest(row.raw)
-            self._order.append(self._reader.key(row) if self._has_key else version)
+            if self._has_key:
+                key = self._reader.key(row)
+                self._keys.add(key)
+                self._order.append(key)
+            else:
+                self._order.append(version)
             self._versions[version] += 1
             if self._versions[version] > self._delivered[version]:
                 self._delivered[version] += 1
                 fresh.append(row)
         return fresh
-
-    def end_pass(self) -> None:
-        """End the current pass."""
-        self._received |= Counter(set(self._order) if self._has_key else self._order)
 
     @property
     def in_pass(self) -> int:
@@ -84,7 +85,7 @@ class _Tally:
     @property
     def in_all(self) -> int:
         """How many distinct rows all passes together had."""
-        return self._received.total()
+        return len(self._keys) if self._has_key else self._delivered.total()
 
     @property
     def repeats_last_pass(self) -> bool:
@@ -120,6 +121,7 @@ class RepeatedPassesPaginator:
         self._first_page = first_page
         self._fetcher = first_page.fetcher
         self._outcome = outcome
+        self._tally = _Tally(self._fetcher.row_reader, has_key=bool(self._fetcher.key))
         self._totals: set[int | None] = set()
         self._last: Page = first_page.page
         self._end: Page | None = first_page.page
@@ -131,8 +133,8 @@ class RepeatedPassesPaginator:
 
     def batches(self) -> Iterator[Batch]:
         """Read the list."""
-        tally = _Tally(self._fetcher.row_reader, has_key=bool(self._fetcher.key))
-        yield from self._read(self._first_page, tally)
+        tally = self._tally
+        yield from self._read(self._first_page)
         passes = 1
         while self._requests > 1:
             if passes == MOST_PASSES:
@@ -141,22 +143,21 @@ class RepeatedPassesPaginator:
             first_page = self._first_page.reopened()
             if self._is_on_one_page and tally.is_all(first_page.rows):
                 break
-            yield from self._read(first_page, tally)
+            yield from self._read(first_page)
             passes += 1
             if tally.repeats_last_pass or self._totals == {tally.in_all}:
                 break
         self._check_total(tally.in_pass)
 
-    def _read(self, first_page: FirstPage, tally: _Tally) -> Iterator[Batch]:
+    def _read(self, first_page: FirstPage) -> Iterator[Batch]:
         """Make one pass through the list."""
         self._totals.add(first_page.page.total)
-        tally.begin_pass()
-        for rows in self._one_pass(first_page, tally):
+        self._tally.begin_pass()
+        for rows in self._one_pass(first_page):
             self._totals.add(self._last.total)
-            yield Batch(tally.add(rows))
-        if not tally.in_pass:
+            yield Batch(self._tally.add(rows))
+        if not self._tally.in_pass:
             yield Batch([])
-        tally.end_pass()
 
     def _check_total(self, count: int) -> None:
         """Note that the server counts more records than it lists."""
@@ -164,9 +165,9 @@ class RepeatedPassesPaginator:
         if total is not None and count < total:
             self._outcome.mark_incomplete(None, count, total)
 
-    def _one_pass(self, first_page: FirstPage, tally: _Tally) -> Iterator[Sequence[Row]]:
+    def _one_pass(self, first_page: FirstPage) -> Iterator[Sequence[Row]]:
         is_uncounted = first_page.page.is_uncounted
-        pages: Iterable[Sequence[Row]] = self._pages(first_page, tally)
+        pages: Iterable[Sequence[Row]] = self._pages(first_page)
         if not is_uncounted:
             pages = filter(None, pages)
         elif self._fetcher.key:
@@ -181,7 +182,7 @@ class RepeatedPassesPaginator:
         if is_uncounted:
             self._check_end(first_page.request, count)
 
-    def _pages(self, first_page: FirstPage, tally: _Tally) -> Iterator[list[Row]]:
+    def _pages(self, first_page: FirstPage) -> Iterator[list[Row]]:
         parameters, limit = self._fetcher.query_parameters, self._fetcher.page_limit
         request, page = first_page.request, first_page.page
         trail = CursorTrail()
@@ -202,7 +203,8 @@ class RepeatedPassesPaginator:
                 break
             page = self._end = following
             rows = self._fetcher.row_reader.rows(page.records)
-            self._is_on_one_page &= not rows or tally.is_same(rows, first_page.rows)
+            if self._is_on_one_page:
+                self._is_on_one_page = not rows or self._tally.is_same(rows, first_page.rows)
             yield rows
         else:
             return
