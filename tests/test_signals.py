@@ -78,22 +78,29 @@ def test_another_thread_leaves_the_handlers_alone() -> None:
     assert seen == [[stop, stop]]
 
 
-def test_the_end_of_the_process_waits_for_the_work_of_another_thread() -> None:
+def begin_work(order: list[str], seconds: float = LONG) -> tuple[threading.Thread, threading.Event]:
+    """Begin work in another thread that defers signals for so long, and add it to the order once it may end."""
     begun, may_end = threading.Event(), threading.Event()
-    order = []
 
     def work() -> None:
-        with deferred_signals(LONG):
+        with deferred_signals(seconds):
             begun.set()
             may_end.wait(LONG)
             order.append("work")
+
+    thread = in_a_thread(work)
+    assert begun.wait(LONG)
+    return thread, may_end
+
+
+def test_the_end_of_the_process_waits_for_the_work_of_another_thread() -> None:
+    order: list[str] = []
 
     def end() -> None:
         with after_deferral():
             order.append("end")
 
-    working = in_a_thread(work)
-    assert begun.wait(LONG)
+    working, may_end = begin_work(order)
     assert is_deferring()
     ending = in_a_thread(end)
     ending.join(0.05)
@@ -119,15 +126,7 @@ def test_no_work_begins_at_the_end_of_the_process() -> None:
 
 
 def test_the_end_of_the_process_waits_no_longer_than_the_work_may_take() -> None:
-    begun, may_end = threading.Event(), threading.Event()
-
-    def work() -> None:
-        with deferred_signals(0.05):
-            begun.set()
-            may_end.wait(LONG)
-
-    working = in_a_thread(work)
-    assert begun.wait(LONG)
+    working, may_end = begin_work([], seconds=0.05)
     with after_deferral():
         assert not is_deferring()
         assert working.is_alive()
@@ -136,22 +135,14 @@ def test_the_end_of_the_process_waits_no_longer_than_the_work_may_take() -> None
 
 
 def test_a_signal_does_not_shorten_the_wait_for_the_end_of_the_process() -> None:
-    begun, may_end = threading.Event(), threading.Event()
-    order = []
-
-    def work() -> None:
-        with deferred_signals(LONG):
-            begun.set()
-            may_end.wait(LONG)
-            order.append("work")
+    order: list[str] = []
 
     def send() -> None:
         signal.pthread_kill(main_thread, signal.SIGTERM)
         may_end.set()
 
     main_thread = threading.get_ident()
-    in_a_thread(work)
-    assert begun.wait(LONG)
+    _, may_end = begin_work(order)
     threading.Timer(0.05, send).start()
     with pytest.raises(StopError), after_deferral():
         order.append("end")
